@@ -1,0 +1,288 @@
+r"""Activation functions and their vector-Jacobian products (chapter *Activations*).
+
+Each function maps pre-activations `z` to outputs of the same shape and dtype. Its attribute
+`backward` takes the gradient of some loss with respect to that output, and `z`, and returns the
+gradient with respect to `z`:
+
+>>> import numpy as np
+>>> z = np.array([[-1.0, 2.0]])
+>>> relu(z)
+array([[0., 2.]])
+>>> relu.backward(np.array([[10.0, 10.0]]), z)
+array([[ 0., 10.]])
+"""
+
+from functools import partial, update_wrapper
+from inspect import signature
+
+import numpy as np
+
+from mnist_gd._validation import as_float, check_real, check_same_shape
+
+__all__ = [
+    "identity",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "prelu",
+    "prelu_backward",
+    "relu",
+    "relu_backward",
+    "identity_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "softmax",
+    "softmax_backward",
+    "with_options",
+]
+
+
+def _pair(grad_output, z):
+    """Both arguments of a backward pass as arrays of one shape."""
+    grad_output, z = as_float("grad_output", grad_output), as_float("z", z)
+    check_same_shape("grad_output", grad_output, "z", z)
+    return grad_output, z
+
+
+def with_options(function, **options):
+    """Fix keyword arguments of an activation or a loss, its derivative included.
+
+    Parameters
+    ----------
+    function : callable
+        A function of :mod:`mnist_gd.activations` or :mod:`mnist_gd.losses`.
+    **options
+        Keyword arguments that the function and its derivative share.
+
+    Returns
+    -------
+    functools.partial
+        Called like `function`, with `backward` or `gradient` fixed in the same way.
+
+    Raises
+    ------
+    TypeError
+        If the function has no argument of such a name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> steep = with_options(leaky_relu, negative_slope=0.2)
+    >>> steep(np.array([-1.0]))
+    array([-0.2])
+    """
+    allowed = set(signature(function).parameters) - {"z", "y_pred", "y_true"}
+    for name in options:
+        if name not in allowed:
+            raise TypeError(
+                f"{function.__name__} has no option {name!r}; it has {sorted(allowed) or 'none'}"
+            )
+    fixed = update_wrapper(partial(function, **options), function)
+    for derivative in ("backward", "gradient"):
+        if hasattr(function, derivative):
+            setattr(fixed, derivative, partial(getattr(function, derivative), **options))
+    return fixed
+
+
+def identity(z):
+    """Return the pre-activation itself, equation `eq-identity`.
+
+    Parameters
+    ----------
+    z : ndarray of float, any shape
+
+    Returns
+    -------
+    ndarray of the shape and dtype of `z`
+    """
+    return as_float("z", z)
+
+
+def identity_backward(grad_output, z):
+    """Pass the gradient on unchanged, equation `eq-identity`."""
+    return _pair(grad_output, z)[0]
+
+
+def relu(z):
+    """Rectified linear unit, max(0, z), equation `eq-relu`.
+
+    Parameters
+    ----------
+    z : ndarray of float, any shape
+
+    Returns
+    -------
+    ndarray of the shape and dtype of `z`
+    """
+    return np.maximum(as_float("z", z), 0)
+
+
+def relu_backward(grad_output, z):
+    """Pass the gradient on where z > 0, equation `eq-relu-derivative`.
+
+    At the kink, z = 0, the derivative is taken as 0.
+
+    Parameters
+    ----------
+    grad_output, z : ndarray of float, the same shape
+        The gradient with respect to ``relu(z)``, and the pre-activation.
+
+    Returns
+    -------
+    ndarray of the same shape
+        The gradient with respect to `z`.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    grad_output, z = _pair(grad_output, z)
+    return grad_output * (z > 0)
+
+
+def leaky_relu(z, negative_slope=0.01):
+    """ReLU with a small slope below zero, equation `eq-leaky-relu`.
+
+    Parameters
+    ----------
+    z : ndarray of float, any shape
+    negative_slope : float
+        The fixed slope for z < 0.
+
+    Returns
+    -------
+    ndarray of the shape and dtype of `z`
+    """
+    z = as_float("z", z)
+    negative_slope = check_real("negative_slope", negative_slope)
+    return np.where(z > 0, z, negative_slope * z)
+
+
+def leaky_relu_backward(grad_output, z, negative_slope=0.01):
+    """Scale the gradient by 1 or by the slope, equation `eq-leaky-relu-derivative`."""
+    grad_output, z = _pair(grad_output, z)
+    negative_slope = check_real("negative_slope", negative_slope)
+    return np.where(z > 0, grad_output, negative_slope * grad_output)
+
+
+def _slope(slope, z):
+    """The slope as an array of z's dtype: one number, or one for each feature."""
+    slope = np.asarray(slope, dtype=z.dtype)
+    if slope.ndim and slope.shape[-1:] not in ((1,), z.shape[-1:]):
+        raise ValueError(
+            f"slope must be one number or have {z.shape[-1]} entries, but has shape {slope.shape}"
+        )
+    return slope
+
+
+def prelu(z, slope):
+    """Leaky ReLU whose slope is a parameter to be learned, equation `eq-prelu`.
+
+    Parameters
+    ----------
+    z : ndarray of float, shape (..., features)
+    slope : float or ndarray
+        One slope for all, or one for each feature: shape (features,) or (1, features).
+
+    Returns
+    -------
+    ndarray of the shape and dtype of `z`
+
+    Raises
+    ------
+    ValueError
+        If `slope` fits neither.
+    """
+    z = as_float("z", z)
+    return np.where(z > 0, z, _slope(slope, z) * z)
+
+
+def prelu_backward(grad_output, z, slope):
+    """Gradients of PReLU, equations `eq-prelu-derivative` and `eq-prelu-slope-gradient`.
+
+    Parameters
+    ----------
+    grad_output, z : ndarray of float, the same shape (..., features)
+    slope : float or ndarray
+        As in :func:`prelu`.
+
+    Returns
+    -------
+    grad_z : ndarray of the shape of `z`
+    grad_slope : ndarray of the shape of `slope`
+        Summed over every entry that shares the slope.
+    """
+    grad_output, z = _pair(grad_output, z)
+    slope = _slope(slope, z)
+    grad_z = np.where(z > 0, grad_output, slope * grad_output)
+    each = np.where(z > 0, 0, z * grad_output)
+    if slope.ndim == 0 or slope.size == 1:
+        return grad_z, each.sum().reshape(slope.shape)
+    return grad_z, each.reshape(-1, z.shape[-1]).sum(axis=0).reshape(slope.shape)
+
+
+def sigmoid(z):
+    """Logistic sigmoid, 1 / (1 + exp(-z)), equation `eq-sigmoid`.
+
+    Only the exponential of -abs(z) is taken, so nothing overflows and small values keep their
+    relative precision.
+
+    Parameters
+    ----------
+    z : ndarray of float, any shape
+
+    Returns
+    -------
+    ndarray of the shape and dtype of `z`, in [0, 1]
+    """
+    z = as_float("z", z)
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def sigmoid_backward(grad_output, z):
+    """Multiply the gradient by s(z) s(-z), equation `eq-sigmoid-derivative`."""
+    grad_output, z = _pair(grad_output, z)
+    return grad_output * sigmoid(z) * sigmoid(-z)
+
+
+def softmax(z):
+    """Softmax over the last axis, equation `eq-softmax`.
+
+    The largest entry of each row is subtracted first, which changes nothing (equation
+    `eq-softmax-shift`) and keeps the exponentials from overflowing.
+
+    Parameters
+    ----------
+    z : ndarray of float, shape (..., classes)
+
+    Returns
+    -------
+    ndarray of the shape and dtype of `z`
+        Each row is non-negative and sums to 1.
+
+    Raises
+    ------
+    ValueError
+        If there is no axis, or no class.
+    """
+    z = as_float("z", z)
+    if z.ndim == 0 or z.shape[-1] == 0:
+        raise ValueError(f"z must have the shape (..., classes), but has {z.shape}")
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def softmax_backward(grad_output, z):
+    """Vector-Jacobian product s * (g - <g, s>), equation `eq-softmax-vjp`."""
+    grad_output, z = _pair(grad_output, z)
+    s = softmax(z)
+    return s * (grad_output - (grad_output * s).sum(axis=-1, keepdims=True))
+
+
+identity.backward = identity_backward
+relu.backward = relu_backward
+leaky_relu.backward = leaky_relu_backward
+prelu.backward = prelu_backward
+sigmoid.backward = sigmoid_backward
+softmax.backward = softmax_backward

@@ -1,0 +1,343 @@
+"""MNIST, offline, and the few operations on it that the book needs (chapter *The data*)."""
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from mnist_gd._validation import check_integer, check_labels, check_rng
+
+__all__ = [
+    "MNIST",
+    "Split",
+    "balanced_subset",
+    "load_mnist",
+    "one_hot",
+    "one_vs_rest",
+    "scale_pixels",
+    "train_validation_split",
+]
+
+ARCHIVES = Path(__file__).parent / "mnist"
+NAMES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
+# SHA-256 of the decoded arrays: pixels and labels, row after row, without the files' headers.
+DECODED = {
+    "train-images": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
+    "train-labels": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
+    "t10k-images": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
+    "t10k-labels": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
+}
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of the data.
+
+    Attributes
+    ----------
+    images : ndarray, shape (n, 784)
+        The rows of each image one after another: float32 in [0, 1], or uint8 from 0 to 255.
+    labels : ndarray of int64, shape (n,)
+        The digits, 0 to 9.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self):
+        """Return the number of images."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class MNIST:
+    """The whole of MNIST: `train` with 60,000 images and `test` with 10,000."""
+
+    train: Split
+    test: Split
+
+
+def scale_pixels(images):
+    """Bring uint8 pixels to float32 in [0, 1]; images of another dtype pass unchanged.
+
+    Parameters
+    ----------
+    images : ndarray
+
+    Returns
+    -------
+    ndarray of the same shape
+    """
+    if getattr(images, "dtype", None) != np.uint8:
+        return images
+    return np.multiply(images, np.float32(1 / 255), dtype=np.float32)
+
+
+def load_mnist(root=None, dtype="float32"):
+    """Load MNIST through torchvision, without a network.
+
+    The package carries the four archives. They are unpacked by torchvision into `root` on first
+    use, and at every load the decoded images and labels are compared with known SHA-256 sums:
+    what is missing, truncated or altered in `root` is repaired from the archives.
+
+    Parameters
+    ----------
+    root : path, optional
+        Folder for the unpacked files; by default the user's cache. If it cannot be written to,
+        a temporary folder serves, with a warning.
+    dtype : {"float32", "uint8"}
+        float32 pixels in [0, 1], or the raw pixels from 0 to 255 in a quarter of the memory.
+
+    Returns
+    -------
+    MNIST
+
+    Raises
+    ------
+    ValueError
+        If `dtype` is another.
+    RuntimeError
+        If the archives in the package themselves are missing or damaged; names the file.
+    """
+    if dtype not in ("float32", "uint8"):
+        raise ValueError(f"dtype must be 'float32' or 'uint8', but is {dtype!r}")
+    root = user_cache_path("mnist_gd") if root is None else Path(root)
+    arrays = _load_sound(root)
+    if arrays is None:
+        try:
+            _stage(root)
+        except OSError as error:
+            warnings.warn(
+                f"{root} cannot be written to ({error}); MNIST is unpacked into a temporary "
+                "folder instead",
+                stacklevel=2,
+            )
+        else:
+            arrays = _load_sound(root)
+    if arrays is None:
+        with tempfile.TemporaryDirectory(prefix="mnist_gd-") as folder:
+            _stage(Path(folder))
+            arrays = _load_sound(Path(folder))
+    if arrays is None:
+        raise RuntimeError("MNIST was unpacked, but does not have the expected SHA-256 sums")
+    splits = []
+    for part in ("train", "t10k"):
+        images = arrays[f"{part}-images"].reshape(-1, 784)
+        labels = arrays[f"{part}-labels"].astype(np.int64)
+        splits.append(Split(images if dtype == "uint8" else scale_pixels(images), labels))
+    return MNIST(*splits)
+
+
+def _sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def _load_sound(root):
+    """The four arrays as torchvision decodes them from `root`; None if they are not sound."""
+    raw = root / "MNIST" / "raw"
+    if not all((raw / f"{name}-idx{_axes(name)}-ubyte").is_file() for name in NAMES):
+        return None  # torchvision would try to download them
+    torchvision_mnist = _torchvision_mnist()
+    arrays = {}
+    for part, train in (("train", True), ("t10k", False)):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # on a truncated file, before it raises
+                dataset = torchvision_mnist(str(root), train=train, download=True)
+        except (OSError, ValueError, RuntimeError, AssertionError):
+            return None
+        arrays[f"{part}-images"] = dataset.data.numpy()
+        arrays[f"{part}-labels"] = dataset.targets.numpy().astype(np.uint8)
+    sound = all(_sha256(np.ascontiguousarray(arrays[n])) == DECODED[n] for n in NAMES)
+    return arrays if sound else None
+
+
+def _axes(name):
+    return 3 if name.endswith("images") else 1
+
+
+def _stage(root):
+    """Unpack the archives into `root` so that other processes see whole files or none.
+
+    torchvision verifies and unpacks copies in a folder of this process's own; each file is then
+    moved into place in one step.
+    """
+    raw = root / "MNIST" / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".staging-", dir=root) as folder:
+        staging = Path(folder) / "MNIST" / "raw"
+        staging.mkdir(parents=True)
+        for name in NAMES:
+            archive = f"{name}-idx{_axes(name)}-ubyte.gz"
+            _check_archive(ARCHIVES / archive)
+            shutil.copyfile(ARCHIVES / archive, staging / archive)
+        _torchvision_mnist()(folder, train=True, download=True)
+        for name in NAMES:
+            file = f"{name}-idx{_axes(name)}-ubyte"
+            os.replace(staging / file, raw / file)
+
+
+def _check_archive(path):
+    """Raise if an archive of the package is not what it was when it was packed."""
+    sums_file = path.with_name("SHA256SUMS")
+    for file in (path, sums_file):
+        if not file.is_file():
+            raise RuntimeError(f"{file} is missing: install mnist_gd again")
+    sums = dict(reversed(line.split()) for line in sums_file.read_text().splitlines())
+    found = _sha256(path.read_bytes())
+    if found != sums[path.name]:
+        raise RuntimeError(
+            f"the archive {path} is damaged: its SHA-256 is {found}, not {sums[path.name]}; "
+            "install mnist_gd again"
+        )
+
+
+_schemas = None  # a torch.library.Library, kept alive for as long as its operators are needed
+
+
+def _torchvision_mnist():
+    """torchvision's MNIST class, also where torchvision's compiled operators do not load.
+
+    PyPI's torchvision for Linux is built for CUDA. Beside a CPU-only PyTorch its operators do
+    not load, and importing it fails because two of them are never declared. Declaring them, when
+    and only when that happens, lets everything that needs no operator work.
+    """
+    global _schemas
+    try:
+        from torchvision.datasets import MNIST
+    except RuntimeError as error:
+        if "operator torchvision::" not in str(error):
+            raise
+        import torch
+
+        for name in [n for n in sys.modules if n.split(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        _schemas = torch.library.Library("torchvision", "FRAGMENT")
+        _schemas.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _schemas.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        from torchvision.datasets import MNIST
+    return MNIST
+
+
+def one_hot(labels, num_classes=10, dtype=np.float32):
+    """Turn class numbers into rows with a single 1, equation `eq-one-hot`.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+    num_classes : int
+    dtype : floating-point dtype
+
+    Returns
+    -------
+    ndarray, shape (n, num_classes)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a label is not an integer from 0 to num_classes - 1.
+    """
+    num_classes = check_integer("num_classes", num_classes)
+    labels = check_labels("labels", labels, num_classes)
+    rows = np.zeros((len(labels), num_classes), dtype)
+    rows[np.arange(len(labels)), labels] = 1
+    return rows
+
+
+def one_vs_rest(labels, digit):
+    """Turn class numbers into 1 for `digit` and 0 for every other.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+    digit : int
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a label is not an integer from 0 on, or `digit` is not.
+    """
+    digit = check_integer("digit", digit, minimum=0)
+    return (check_labels("labels", labels) == digit).astype(np.int64)
+
+
+def balanced_subset(labels, digit, *, rng):
+    """Choose rows of which half show `digit`, and every other class equally often.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+    digit : int
+        It must occur, and so must another class.
+    rng : numpy.random.Generator
+        Chooses the rows, without repetition.
+
+    Returns
+    -------
+    ndarray of int64
+        Row numbers in random order, as many as the rarest class allows.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `digit` or every other class is absent, or too rare for a balance.
+    """
+    labels = check_labels("labels", labels)
+    check_rng(rng)
+    digit = check_integer("digit", digit, minimum=0)
+    others = [c for c in np.unique(labels) if c != digit]
+    counts = [np.count_nonzero(labels == c) for c in others]
+    each = min([np.count_nonzero(labels == digit) // max(len(others), 1), *counts])
+    if each == 0:
+        raise ValueError(
+            f"digit must be one of the labels, with {len(others)} examples or more and other "
+            f"classes beside it, but is {digit} with {np.count_nonzero(labels == digit)}"
+        )
+    rows = [rng.permutation(np.flatnonzero(labels == c))[:each] for c in others]
+    rows.append(rng.permutation(np.flatnonzero(labels == digit))[: each * len(others)])
+    return rng.permutation(np.concatenate(rows))
+
+
+def train_validation_split(labels, validation_size, *, rng):
+    """Divide the rows of a training set in two, with the same mix of classes in both.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+    validation_size : int
+        Number of rows for validation, fewer than n.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    training_rows, validation_rows : ndarray of int64
+        Disjoint, ascending; together all rows.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `validation_size` is not from 1 to n - 1.
+    """
+    labels = check_labels("labels", labels)
+    check_rng(rng)
+    n = len(labels)
+    if check_integer("validation_size", validation_size) >= n:
+        raise ValueError(f"validation_size must be below {n}, but is {validation_size}")
+    # Shuffled rows sorted by class, every (n / validation_size)-th of them: each class gives
+    # its share to within one row.
+    rows = rng.permutation(n)
+    rows = rows[np.argsort(labels[rows], kind="stable")]
+    chosen = np.zeros(n, bool)
+    chosen[rows[(np.arange(validation_size) * n + n // 2) // validation_size]] = True
+    return np.flatnonzero(~chosen), np.flatnonzero(chosen)

@@ -1,0 +1,161 @@
+"""The training runs of the book, as functions of a configuration and a seed.
+
+A configuration is a dict of plain values:
+
+==================  ============================================================================
+task                "four" (is it a 4?), "four_balanced" (the same on a 50:50 subset), "ten"
+loss                name of a loss in :mod:`mnist_gd.losses`
+loss_options        its keyword arguments (optional)
+hidden_layers       how many (optional: 1 for the 4, 3 for the ten digits)
+hidden_size         units in each
+batch_size, epochs, learning_rate
+==================  ============================================================================
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from mnist_gd import losses
+from mnist_gd.activations import with_options
+from mnist_gd.data import balanced_subset, load_mnist, one_vs_rest, train_validation_split
+from mnist_gd.networks import MultiLayerNetwork, SingleLayerNetwork
+
+__all__ = ["build", "final_run", "task_data", "validation_run"]
+
+DIGIT = 4
+VALIDATION_SIZE = 10_000
+TASKS = ("four", "four_balanced", "ten")
+PARTS = ("training", "validation", "full", "test")
+
+
+@lru_cache(maxsize=1)
+def _mnist():
+    return load_mnist(dtype="uint8")
+
+
+@lru_cache(maxsize=1)
+def _split_rows():
+    """The division of the training set, the same for every experiment."""
+    return train_validation_split(
+        _mnist().train.labels, VALIDATION_SIZE, rng=np.random.default_rng(0)
+    )
+
+
+@lru_cache(maxsize=4)
+def task_data(task, part):
+    """Return images and labels of a task.
+
+    Parameters
+    ----------
+    task : {"four", "four_balanced", "ten"}
+    part : {"training", "validation", "full", "test"}
+        50,000 and 10,000 images of the training set, all 60,000 of it, or the test set;
+        "four_balanced" keeps of each a random half of 4s and half of other digits.
+
+    Returns
+    -------
+    images : ndarray of uint8, shape (n, 784)
+    labels : ndarray of int64, shape (n,)
+        1 for a 4 and 0 for another digit, or the digit.
+
+    Raises
+    ------
+    ValueError
+        If task or part is another.
+    """
+    for name, value, allowed in (("task", task, TASKS), ("part", part, PARTS)):
+        if value not in allowed:
+            raise ValueError(f"{name} must be one of {allowed}, but is {value!r}")
+    split = _mnist().test if part == "test" else _mnist().train
+    images, labels = split.images, split.labels
+    if part in ("training", "validation"):
+        rows = _split_rows()[part == "validation"]
+        images, labels = images[rows], labels[rows]
+    if task == "four_balanced":
+        rows = balanced_subset(labels, DIGIT, rng=np.random.default_rng(0))
+        images, labels = images[rows], labels[rows]
+    return images, labels if task == "ten" else one_vs_rest(labels, DIGIT)
+
+
+def build(configuration, rng):
+    """Make the untrained network of a configuration.
+
+    Parameters
+    ----------
+    configuration : dict
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    SingleLayerNetwork or MultiLayerNetwork
+    """
+    loss = getattr(losses, configuration["loss"])
+    if configuration.get("loss_options"):
+        loss = with_options(loss, **configuration["loss_options"])
+    outputs = 10 if configuration["task"] == "ten" else 1
+    layers = configuration.get("hidden_layers", 3 if outputs == 10 else 1)
+    hidden = configuration["hidden_size"]
+    if layers == 1:
+        return SingleLayerNetwork(784, hidden, outputs, loss=loss, rng=rng)
+    return MultiLayerNetwork(784, hidden, outputs, hidden_layers=layers, loss=loss, rng=rng)
+
+
+def _train(configuration, seed, part, **options):
+    rng = np.random.default_rng(seed)
+    network = build(configuration, rng)
+    history = network.train(
+        *task_data(configuration["task"], part),
+        epochs=configuration["epochs"],
+        batch_size=configuration["batch_size"],
+        learning_rate=configuration["learning_rate"],
+        rng=rng,
+        **options,
+    )
+    return network, history
+
+
+def validation_run(configuration, seed):
+    """Train on the 50,000 and judge on the 10,000 after each epoch, to choose by.
+
+    Parameters
+    ----------
+    configuration : dict
+    seed : int
+
+    Returns
+    -------
+    outcome : dict
+        With the `history`.
+    arrays : dict
+        The last `validation_logits`, float32.
+    """
+    validation = task_data(configuration["task"], "validation")
+    network, history = _train(
+        configuration, seed, "training", validation=validation, track_training=False
+    )
+    logits = network.logits(validation[0])
+    return {"history": history.as_dict()}, {"validation_logits": logits}
+
+
+def final_run(configuration, seed):
+    """Train on all 60,000 and answer the test set once, after the last epoch.
+
+    Parameters
+    ----------
+    configuration : dict
+    seed : int
+
+    Returns
+    -------
+    outcome : dict
+        With the `history` of the training set.
+    arrays : dict
+        `test_logits`, and the weights and biases by layer.
+    """
+    network, history = _train(configuration, seed, "full")
+    task = "ten" if configuration["task"] == "ten" else "four"
+    arrays = {"test_logits": network.logits(task_data(task, "test")[0])}
+    for number, layer in enumerate(network.layers):
+        arrays |= {f"weights_{number}": layer.weights, f"bias_{number}": layer.bias}
+    return {"history": history.as_dict()}, arrays

@@ -1,0 +1,102 @@
+"""Central differences, and the comparison of a gradient with them.
+
+Chapter *Gradient descent*, equations `eq-central-difference` and `eq-relative-error`.
+"""
+
+import numpy as np
+
+from mnist_gd._validation import check_finite, check_real
+
+__all__ = ["check_gradient", "numerical_gradient"]
+
+
+def _point(x):
+    x = np.asarray(x)
+    if x.dtype != np.float64:
+        raise TypeError(f"x must be float64 for a gradient check, but its dtype is {x.dtype}")
+    if x.size == 0:
+        raise ValueError(f"x must not be empty, but has the shape {x.shape}")
+    check_finite("x", x)
+    return x
+
+
+def numerical_gradient(f, x, step=6e-6):
+    """Gradient of `f` at `x` by central differences, equation `eq-central-difference`.
+
+    Parameters
+    ----------
+    f : callable
+        Takes an array of the shape of `x`, returns a number.
+    x : ndarray of float64, any shape
+        It is not changed.
+    step : float
+        Length of the step in each direction, relative to the entry where that exceeds 1. About
+        the cube root of the machine epsilon balances truncation and rounding.
+
+    Returns
+    -------
+    ndarray of float64, the shape of `x`
+
+    Raises
+    ------
+    TypeError
+        If `x` is not float64.
+    ValueError
+        If `x` is empty or not finite, or `step` not positive.
+    """
+    step = check_real("step", step, above=0)
+    point = _point(x).copy()
+    gradient = np.empty_like(point)
+    for index in np.ndindex(point.shape):
+        here = point[index]
+        h = step * max(1.0, abs(here))
+        point[index] = here + h
+        above = f(point)
+        point[index] = here - h
+        below = f(point)
+        point[index] = here
+        gradient[index] = (above - below) / (2 * h)
+    return gradient
+
+
+def check_gradient(f, gradient, x, tolerance=1e-6):
+    """Compare a gradient with central differences; raise if they part.
+
+    Parameters
+    ----------
+    f : callable
+        Takes an array of the shape of `x`, returns a number.
+    gradient : callable or ndarray
+        The gradient of `f`: a function of `x`, or its value at `x`.
+    x : ndarray of float64
+    tolerance : float
+        The largest allowed difference, relative to the largest entry of either gradient
+        (equation `eq-relative-error`).
+
+    Returns
+    -------
+    float
+        The relative error that was found.
+
+    Raises
+    ------
+    AssertionError
+        If the error exceeds the tolerance: the message names the worst entry.
+    ValueError
+        If the gradient has another shape than `x`.
+    """
+    x = _point(x)
+    analytic = np.asarray(gradient(x.copy()) if callable(gradient) else gradient)
+    if analytic.shape != x.shape:
+        raise ValueError(f"gradient has the shape {analytic.shape}, but x has {x.shape}")
+    numerical = numerical_gradient(f, x)
+    difference = np.abs(analytic - numerical)
+    scale = max(np.abs(analytic).max(), np.abs(numerical).max())
+    error = float(difference.max() / scale) if scale > 0 else 0.0
+    if not error <= tolerance:
+        worst = tuple(int(i) for i in np.unravel_index(np.argmax(difference), x.shape))
+        raise AssertionError(
+            f"the gradient is wrong: at {worst} it is {analytic[worst]:.6g}, by central "
+            f"differences {numerical[worst]:.6g}; relative error {error:.2g} > {tolerance:g}"
+        )
+    return error

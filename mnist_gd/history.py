@@ -1,0 +1,69 @@
+"""What happened in each epoch of a training run."""
+
+from dataclasses import asdict, dataclass, field
+
+__all__ = ["History"]
+
+
+@dataclass
+class History:
+    """Losses and scores, one entry an epoch.
+
+    Attributes
+    ----------
+    metric : str
+        Name of the score.
+    train_loss : list of float
+        Mean loss over the epoch's batches, taken while the weights move.
+    train_score, validation_loss, validation_score : list of float
+        Taken at the end of the epoch; empty where they were not asked for.
+    seconds : list of float
+        Time since the start of training, evaluation included.
+    """
+
+    metric: str = "score"
+    train_loss: list = field(default_factory=list)
+    train_score: list = field(default_factory=list)
+    validation_loss: list = field(default_factory=list)
+    validation_score: list = field(default_factory=list)
+    seconds: list = field(default_factory=list)
+
+    def __len__(self):
+        """Return the number of finished epochs."""
+        return len(self.train_loss)
+
+    def as_dict(self):
+        """Return the history as plain lists, for a record."""
+        return asdict(self)
+
+    def plot(self):
+        """Draw loss and score against the epoch, however many are finished.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from mnist_gd.plots import plot_history  # matplotlib only when it is asked for
+
+        return plot_history(self)
+
+    def summary(self):
+        """Return the last epoch's figures and how they changed since the first, as text.
+
+        Raises
+        ------
+        ValueError
+            If no epoch is finished.
+        """
+        if not len(self):
+            raise ValueError("the history has no finished epoch")
+        lines = [f"{len(self)} epochs in {self.seconds[-1]:.1f} s"]
+        for name, values in [
+            ("training loss", self.train_loss),
+            (f"training {self.metric}", self.train_score),
+            ("validation loss", self.validation_loss),
+            (f"validation {self.metric}", self.validation_score),
+        ]:
+            if values:
+                lines.append(f"{name:>20}: {values[-1]:.4f} (after the first: {values[0]:.4f})")
+        return "\n".join(lines)

@@ -1,0 +1,145 @@
+"""Measures of right and wrong answers (chapter *Metrics*).
+
+Each is called ``(y_true, y_pred)`` with one-dimensional integer labels, as in scikit-learn.
+A share of nothing, 0 / 0, is 0 by definition: the precision of a classifier that never says
+"yes", the recall where there is nothing to be found.
+"""
+
+import numpy as np
+
+from mnist_gd._validation import check_integer, check_labels, check_same_shape
+
+__all__ = ["accuracy", "confusion_matrix", "f1_score", "precision", "recall", "specificity"]
+
+
+def _pair(y_true, y_pred, num_classes=None):
+    y_true = check_labels("y_true", y_true, num_classes)
+    y_pred = check_labels("y_pred", y_pred, num_classes)
+    check_same_shape("y_true", y_true, "y_pred", y_pred)
+    return y_true, y_pred
+
+
+def accuracy(y_true, y_pred):
+    """Share of the answers that are right, equation `eq-accuracy`.
+
+    Parameters
+    ----------
+    y_true, y_pred : ndarray of int, shape (n,)
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes differ or the labels are not integers from 0 on.
+    """
+    y_true, y_pred = _pair(y_true, y_pred)
+    return float(np.mean(y_true == y_pred))
+
+
+def confusion_matrix(y_true, y_pred, num_classes=None, *, normalize=False):
+    """Count each true class against each predicted one, equation `eq-confusion-matrix`.
+
+    Parameters
+    ----------
+    y_true, y_pred : ndarray of int, shape (n,)
+    num_classes : int, optional
+        By default one more than the largest label.
+    normalize : bool
+        Divide each row by its sum; a class without examples keeps a row of zeros.
+
+    Returns
+    -------
+    ndarray of int (float if normalised), shape (num_classes, num_classes)
+        Rows are true, columns predicted.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes differ or a label is out of range.
+    """
+    if num_classes is not None:
+        num_classes = check_integer("num_classes", num_classes)
+    y_true, y_pred = _pair(y_true, y_pred, num_classes)
+    if num_classes is None:
+        num_classes = int(max(y_true.max(), y_pred.max())) + 1
+    pairs = y_true.astype(np.int64) * num_classes + y_pred.astype(np.int64)
+    matrix = np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
+    return _share(matrix, matrix.sum(axis=1, keepdims=True)) if normalize else matrix
+
+
+def _share(part, whole):
+    """part / whole, and 0 where the whole is 0."""
+    part, whole = np.asarray(part, float), np.asarray(whole, float)
+    return np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=whole != 0)
+
+
+def _averaged(y_true, y_pred, average, share):
+    """Apply `share(true positives, false positives, false negatives)` class by class."""
+    if average not in ("binary", "macro", None):
+        raise ValueError(f"average must be 'binary', 'macro' or None, but is {average!r}")
+    matrix = confusion_matrix(y_true, y_pred, 2 if average == "binary" else None)
+    hits = np.diag(matrix)
+    each = share(hits, matrix.sum(axis=0) - hits, matrix.sum(axis=1) - hits)
+    if average is None:
+        return each
+    return float(each[1] if average == "binary" else each.mean())
+
+
+def precision(y_true, y_pred, average="binary"):
+    """Share of the "yes" answers that are right, TP / (TP + FP), equation `eq-precision`.
+
+    Parameters
+    ----------
+    y_true, y_pred : ndarray of int, shape (n,)
+    average : {"binary", "macro", None}
+        "binary" takes labels 0 and 1 and measures class 1; "macro" is the mean over the
+        classes; None gives each class its own.
+
+    Returns
+    -------
+    float, or ndarray of shape (num_classes,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes differ or a label is out of range.
+    """
+    return _averaged(y_true, y_pred, average, lambda tp, fp, fn: _share(tp, tp + fp))
+
+
+def recall(y_true, y_pred, average="binary"):
+    """Share of the true "yes" that is found, TP / (TP + FN), equation `eq-recall`.
+
+    Parameters, returns and errors are those of :func:`precision`.
+    """
+    return _averaged(y_true, y_pred, average, lambda tp, fp, fn: _share(tp, tp + fn))
+
+
+def f1_score(y_true, y_pred, average="binary"):
+    """Harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN), equation `eq-f1`.
+
+    Parameters, returns and errors are those of :func:`precision`.
+    """
+    return _averaged(y_true, y_pred, average, lambda tp, fp, fn: _share(2 * tp, 2 * tp + fp + fn))
+
+
+def specificity(y_true, y_pred):
+    """Share of the true "no" that is left alone, TN / (TN + FP), equation `eq-specificity`.
+
+    Parameters
+    ----------
+    y_true, y_pred : ndarray of int, shape (n,)
+        Labels 0 and 1.
+
+    Returns
+    -------
+    float
+    """
+    return float(recall(1 - _binary(y_true), 1 - _binary(y_pred)))
+
+
+def _binary(labels):
+    return check_labels("labels", labels, 2).astype(np.int64)

@@ -1,0 +1,452 @@
+"""Networks of linear layers, and their training by mini-batch gradient descent.
+
+Chapter *Networks*.
+"""
+
+import json
+from time import perf_counter
+
+import numpy as np
+from tqdm import tqdm
+
+from mnist_gd import losses, metrics
+from mnist_gd._validation import (
+    check_finite,
+    check_integer,
+    check_labels,
+    check_real,
+    check_rng,
+)
+from mnist_gd.activations import relu, sigmoid, softmax, with_options
+from mnist_gd.data import one_hot, scale_pixels
+from mnist_gd.gradient_descent import DivergenceError
+from mnist_gd.history import History
+from mnist_gd.layers import LinearLayer
+
+__all__ = ["History", "MultiLayerNetwork", "Network", "SingleLayerNetwork", "minibatches"]
+
+CHUNK = 4096  # rows that are evaluated at once: bounds the memory of a large set
+
+
+def minibatches(x, y, batch_size, *, rng):
+    """Yield the rows of `x` and `y` in random order, each once, `batch_size` at a time.
+
+    The last batch holds what is left; a batch size beyond n gives one batch of all rows.
+
+    Parameters
+    ----------
+    x, y : ndarray
+        The same number of rows. Images of uint8 are scaled to float32 as they are drawn.
+    batch_size : int
+        At least 1.
+    rng : numpy.random.Generator
+
+    Yields
+    ------
+    x_batch, y_batch : ndarray
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are no rows, their numbers differ, or `batch_size` is not a positive integer.
+    """
+    x, y = np.asarray(x), np.asarray(y)
+    batch_size = check_integer("batch_size", batch_size)
+    if x.ndim == 0 or y.ndim == 0 or len(x) != len(y) or len(x) == 0:
+        raise ValueError(
+            f"x and y must have the same number of rows, at least 1, but have the shapes "
+            f"{x.shape} and {y.shape}"
+        )
+    order = check_rng(rng).permutation(len(x))
+    for start in range(0, len(x), batch_size):
+        rows = order[start : start + batch_size]
+        yield scale_pixels(x[rows]), y[rows]
+
+
+class Network:
+    """Linear layers in a chain; the last gives logits (equation `eq-network-forward`).
+
+    Parameters
+    ----------
+    layers : list of LinearLayer
+    loss : callable
+        A loss of :mod:`mnist_gd.losses`. One on logits gets the logits, any other the
+        probabilities: the sigmoid of a single output, the softmax of several.
+
+    Raises
+    ------
+    TypeError
+        If `loss` has no gradient.
+    """
+
+    def __init__(self, layers, *, loss):
+        if not callable(loss) or not hasattr(loss, "gradient"):
+            raise TypeError(f"loss must be a function of mnist_gd.losses, but is {loss!r}")
+        self.layers = layers
+        self.loss = loss
+        self.input_size, self.output_size = layers[0].input_size, layers[-1].output_size
+        self.binary = self.output_size == 1
+        self.output_activation = sigmoid if self.binary else softmax
+        self.metric = metrics.f1_score if self.binary else metrics.accuracy
+        self._logits = None
+
+    def targets(self, y):
+        """Bring labels to the form of the logits.
+
+        Parameters
+        ----------
+        y : ndarray
+            With one output: 0 and 1, shape (n,) or (n, 1). With several: class numbers (n,), or
+            one distribution a row (n, output_size).
+
+        Returns
+        -------
+        ndarray, shape (n, output_size)
+        """
+        y = np.asarray(y)
+        dtype = self.layers[-1].weights.dtype
+        if y.ndim == 2 and y.shape[1] == self.output_size:
+            return y.astype(dtype, copy=False)
+        if self.binary:
+            return check_labels("y", y, 2)[:, None].astype(dtype)
+        return one_hot(y, self.output_size, dtype=dtype)
+
+    def forward(self, x):
+        """Return the logits of `x` and remember what :meth:`backward` needs.
+
+        Parameters
+        ----------
+        x : ndarray of float (or uint8 images), shape (n, input_size)
+
+        Returns
+        -------
+        ndarray, shape (n, output_size)
+        """
+        signal = scale_pixels(x)
+        for layer in self.layers:
+            signal = layer.forward(signal)
+        self._logits = signal
+        return signal
+
+    def _loss(self, logits, targets):
+        on_logits = getattr(self.loss, "func", self.loss) in losses.LOSSES_ON_LOGITS
+        return self.loss(logits if on_logits else self.output_activation(logits), targets)
+
+    def _loss_gradient(self, logits, targets):
+        """Gradient for the logits, equation `eq-output-gradient`."""
+        if getattr(self.loss, "func", self.loss) in losses.LOSSES_ON_LOGITS:
+            return self.loss.gradient(logits, targets)
+        probabilities = self.output_activation(logits)
+        return self.output_activation.backward(self.loss.gradient(probabilities, targets), logits)
+
+    def backward(self, y_true):
+        """Fill the gradients of every layer for the last forward pass, `eq-backpropagation`.
+
+        Parameters
+        ----------
+        y_true : ndarray
+            As in :meth:`targets`.
+
+        Raises
+        ------
+        RuntimeError
+            If nothing was passed forward.
+        ValueError
+            If the number of labels is not that of the rows passed forward.
+        """
+        if self._logits is None:
+            raise RuntimeError("backward needs a forward pass before it")
+        grad = self._loss_gradient(self._logits, self.targets(y_true))
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad, input_gradient=layer is not self.layers[0])
+
+    def update(self, learning_rate):
+        """Take one step of gradient descent in every layer, equation `eq-linear-update`."""
+        for layer in self.layers:
+            layer.update(learning_rate)
+
+    def logits(self, x):
+        """Return the logits of `x`, leaving the state of a forward pass alone.
+
+        Parameters
+        ----------
+        x : ndarray of float (or uint8 images), shape (n, input_size)
+
+        Returns
+        -------
+        ndarray, shape (n, output_size)
+        """
+        x = self._rows(x)
+        parts = []
+        for start in range(0, len(x), CHUNK):
+            signal = scale_pixels(x[start : start + CHUNK])
+            for layer in self.layers:
+                signal = layer(signal)
+            parts.append(signal)
+        return np.concatenate(parts)
+
+    def predict_proba(self, x):
+        """Return probabilities, shape (n, output_size): of "yes", or of each class."""
+        return self.output_activation(self.logits(x))
+
+    def predict(self, x, threshold=0.5):
+        """Return the answers for `x`.
+
+        Parameters
+        ----------
+        x : ndarray, shape (n, input_size)
+        threshold : float
+            With one output, the probability above which the answer is "yes", in (0, 1).
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+        """
+        if not self.binary:
+            return self.logits(x).argmax(axis=1)
+        threshold = check_real("threshold", threshold, above=0, below=1)
+        return (self.predict_proba(x)[:, 0] > threshold).astype(np.int64)
+
+    def evaluate(self, x, y, metric=None):
+        """Return the score of the answers for `x`.
+
+        Parameters
+        ----------
+        x : ndarray, shape (n, input_size)
+        y : ndarray
+            As in :meth:`targets`.
+        metric : callable, optional
+            A function of :mod:`mnist_gd.metrics`; by default F1 with one output, else accuracy.
+
+        Returns
+        -------
+        float
+        """
+        return (metric or self.metric)(self._labels(self.targets(y)), self.predict(x))
+
+    def _labels(self, targets):
+        return (targets[:, 0] > 0.5).astype(np.int64) if self.binary else targets.argmax(axis=1)
+
+    def _loss_and_score(self, x, targets):
+        logits = self.logits(x)
+        answers = (logits[:, 0] > 0).astype(np.int64) if self.binary else logits.argmax(axis=1)
+        return self._loss(logits, targets), self.metric(self._labels(targets), answers)
+
+    def train(
+        self,
+        x,
+        y,
+        *,
+        epochs,
+        batch_size,
+        learning_rate,
+        rng,
+        validation=None,
+        track_training=True,
+        progress=False,
+    ):
+        """Train by mini-batch gradient descent, equation `eq-minibatch-gradient`.
+
+        Parameters
+        ----------
+        x : ndarray of float (or uint8 images), shape (n, input_size)
+        y : ndarray
+            As in :meth:`targets`.
+        epochs, batch_size : int
+        learning_rate : float
+        rng : numpy.random.Generator
+            Shuffles the rows anew for each epoch.
+        validation : (x, y), optional
+            Evaluated after each epoch.
+        track_training : bool
+            Whether the score on the training set is taken after each epoch too.
+        progress : bool
+            Whether to show a bar, if on a terminal.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        DivergenceError
+            If outputs or weights are no longer finite: names epoch, batch and learning rate, and
+            carries the history so far as `history`.
+        ValueError, TypeError
+            If an argument is out of its range; nothing is trained then.
+        """
+        x, targets = self._checked(x, y)
+        if validation is not None:
+            validation = self._checked(*validation)
+        check_integer("epochs", epochs)
+        check_integer("batch_size", batch_size)
+        check_real("learning_rate", learning_rate, above=0)
+        history = History(metric=self.metric.__name__)
+        start = perf_counter()
+        bar = tqdm(total=epochs, unit="epoch", disable=None if progress else True)
+        with bar, np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for
+            for epoch in range(1, epochs + 1):
+                try:
+                    loss = self._train_epoch(x, targets, epoch, batch_size, learning_rate, rng)
+                except DivergenceError as error:
+                    error.history = history
+                    raise
+                history.train_loss.append(loss)
+                if track_training:
+                    history.train_score.append(self._loss_and_score(x, targets)[1])
+                if validation is not None:
+                    loss, score = self._loss_and_score(*validation)
+                    history.validation_loss.append(loss)
+                    history.validation_score.append(score)
+                history.seconds.append(perf_counter() - start)
+                bar.update()
+        return history
+
+    def _rows(self, x):
+        x = np.asarray(x)
+        if x.ndim != 2 or x.shape[1] != self.input_size or len(x) == 0:
+            raise ValueError(
+                f"x must have the shape (n, {self.input_size}) with n >= 1, but has {x.shape}"
+            )
+        return x
+
+    def _checked(self, x, y):
+        x, targets = self._rows(x), self.targets(y)
+        check_finite("x", x)
+        if len(x) != len(targets):
+            raise ValueError(f"x and y must have as many rows, but have {len(x)}, {len(targets)}")
+        return x, targets
+
+    def _train_epoch(self, x, targets, epoch, batch_size, learning_rate, rng):
+        """One pass over the data; returns the mean loss over its rows."""
+        total = 0.0
+        for batch, (x_batch, y_batch) in enumerate(
+            minibatches(x, targets, batch_size, rng=rng), start=1
+        ):
+            logits = self.forward(x_batch)
+            if not np.isfinite(logits).all():
+                raise DivergenceError(
+                    f"the outputs are no longer finite in epoch {epoch}, batch {batch}, "
+                    f"with learning_rate={learning_rate:g}"
+                )
+            total += self._loss(logits, y_batch) * len(x_batch)
+            self.backward(y_batch)
+            self.update(learning_rate)
+        if not all(np.isfinite(layer.weights).all() for layer in self.layers):
+            raise DivergenceError(
+                f"the weights are no longer finite after epoch {epoch}, "
+                f"with learning_rate={learning_rate:g}"
+            )
+        return total / len(x)
+
+    def save(self, path):
+        """Write sizes, loss and weights to an ``.npz`` file.
+
+        Raises
+        ------
+        ValueError
+            If the loss is not one of :mod:`mnist_gd.losses`: a file could not name it.
+        """
+        function = getattr(self.loss, "func", self.loss)
+        if getattr(losses, function.__name__, None) is not function:
+            raise ValueError(f"loss must be of mnist_gd.losses to be saved, but is {self.loss!r}")
+        about = {
+            "network": type(self).__name__,
+            "sizes": [self.input_size] + [layer.output_size for layer in self.layers],
+            "loss": function.__name__,
+            "options": getattr(self.loss, "keywords", {}),
+        }
+        arrays = {}
+        for number, layer in enumerate(self.layers):
+            arrays[f"weights_{number}"], arrays[f"bias_{number}"] = layer.weights, layer.bias
+        with open(path, "wb") as file:
+            np.savez(file, about=json.dumps(about), **arrays)
+
+    @classmethod
+    def load(cls, path):
+        """Read a network that :meth:`save` wrote.
+
+        Returns
+        -------
+        Network
+            Of this class.
+
+        Raises
+        ------
+        ValueError
+            If the file holds another class of network, or none.
+        """
+        with np.load(path, allow_pickle=False) as file:
+            if "about" not in file:
+                raise ValueError(f"path must be a file made by save, but {path} is not")
+            about = json.loads(str(file["about"]))
+            if cls.__name__ not in (about["network"], "Network"):
+                raise ValueError(f"{path} holds a {about['network']}, not a {cls.__name__}")
+            rng, sizes = np.random.default_rng(0), about["sizes"]
+            network = cls.__new__(cls)
+            layers = _chain(sizes, rng=rng, dtype=file["weights_0"].dtype)
+            for number, layer in enumerate(layers):
+                layer.weights, layer.bias = file[f"weights_{number}"], file[f"bias_{number}"]
+        loss = with_options(getattr(losses, about["loss"]), **about["options"])
+        Network.__init__(network, layers, loss=loss if about["options"] else loss.func)
+        return network
+
+
+def _chain(sizes, *, rng, dtype):
+    """Layers from each size to the next: ReLU after all but the last."""
+    last = len(sizes) - 2
+    return [
+        LinearLayer(a, b, None if number == last else relu, rng=rng, dtype=dtype)
+        for number, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False))
+    ]
+
+
+class SingleLayerNetwork(Network):
+    """One hidden layer with ReLU, and an output layer that gives logits.
+
+    Parameters
+    ----------
+    input_size, hidden_size, output_size : int
+    loss : callable
+        See :class:`Network`.
+    rng : numpy.random.Generator
+        Draws the initial weights.
+    dtype : {float32, float64}
+    """
+
+    def __init__(self, input_size, hidden_size, output_size=1, *, loss, rng, dtype=np.float32):
+        super().__init__(
+            _chain([input_size, hidden_size, output_size], rng=rng, dtype=dtype), loss=loss
+        )
+
+
+class MultiLayerNetwork(Network):
+    """Several hidden layers of one size with ReLU, and an output layer that gives logits.
+
+    Parameters
+    ----------
+    input_size, hidden_size, output_size : int
+    hidden_layers : int
+        How many; 0 leaves a linear classifier.
+    loss : callable
+        See :class:`Network`.
+    rng : numpy.random.Generator
+        Draws the initial weights.
+    dtype : {float32, float64}
+    """
+
+    def __init__(
+        self,
+        input_size,
+        hidden_size,
+        output_size=10,
+        *,
+        hidden_layers=3,
+        loss,
+        rng,
+        dtype=np.float32,
+    ):
+        hidden = [hidden_size] * check_integer("hidden_layers", hidden_layers, minimum=0)
+        super().__init__(
+            _chain([input_size, *hidden, output_size], rng=rng, dtype=dtype), loss=loss
+        )

@@ -1,0 +1,183 @@
+"""Figures of the book: one style, and the drawings that several chapters share."""
+
+import logging
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+__all__ = [
+    "PALETTE",
+    "plot_confusion_matrix",
+    "plot_digits",
+    "plot_heatmap",
+    "plot_history",
+    "use_book_style",
+]
+
+# Okabe and Ito's colours in an order that stays apart in grey too, without the black and the
+# yellow that vanish on one of the two backgrounds.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+
+def use_book_style():
+    """Set matplotlib up for the book's pages.
+
+    Figures are SVG on a transparent ground, with text kept as text, and come out the same,
+    byte for byte, from the same data. Black is what the pages turn into the colour of their
+    text, in light and dark mode alike.
+    """
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    matplotlib.rcParams.update(
+        {
+            "axes.prop_cycle": matplotlib.cycler(color=PALETTE),
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "axes.titlesize": "medium",
+            "figure.constrained_layout.use": True,
+            "figure.facecolor": "none",
+            "figure.figsize": (7.2, 3.0),
+            "axes.facecolor": "none",
+            "savefig.facecolor": "none",
+            "font.size": 10,
+            "image.cmap": "cividis",
+            "image.interpolation": "nearest",
+            "legend.frameon": False,
+            "lines.linewidth": 1.8,
+            "svg.fonttype": "none",
+            "svg.hashsalt": "mnist_gd",
+        }
+    )
+    try:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:  # outside a notebook
+        return
+    set_matplotlib_formats("svg", metadata={"Date": None})
+
+
+def plot_history(history):
+    """Draw losses and scores against the epoch.
+
+    Parameters
+    ----------
+    history : mnist_gd.history.History
+        With any number of finished epochs.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    epochs = np.arange(1, len(history) + 1)
+    figure, (left, right) = plt.subplots(1, 2)
+    for axes, label, series in [
+        (left, "loss", [history.train_loss, history.validation_loss]),
+        (right, history.metric.replace("_", " "), [history.train_score, history.validation_score]),
+    ]:
+        for name, values, marker in zip(("training", "validation"), series, "os", strict=True):
+            if values:
+                axes.plot(epochs, values, marker=marker, markersize=4, label=name)
+        axes.set(xlabel="epoch", ylabel=label)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if axes.lines:
+            axes.legend()
+    return figure
+
+
+def plot_heatmap(values, rows, columns, *, form="{:.2f}", axes=None, limits=(None, None)):
+    """Draw a matrix as coloured cells with its numbers in them.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, m)
+        Cells that are NaN stay empty.
+    rows, columns : sequence
+        Names of the rows and columns.
+    form : str
+        How a number is written.
+    axes : matplotlib.axes.Axes, optional
+    limits : (float, float)
+        Values at the ends of the colour scale.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    axes = axes or plt.gca()
+    values = np.asarray(values)
+    image = axes.imshow(values, vmin=limits[0], vmax=limits[1], aspect="auto")
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    for (i, j), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            red, green, blue, _ = image.cmap(image.norm(value))
+            bright = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.45
+            axes.text(
+                j,
+                i,
+                form.format(value),
+                ha="center",
+                va="center",
+                fontsize="small",
+                color="#111111" if bright else "#fafafa",
+            )
+    return axes
+
+
+def plot_confusion_matrix(matrix, classes=None, *, axes=None):
+    """Draw a confusion matrix: counts in the cells, shares of each row as colours.
+
+    Parameters
+    ----------
+    matrix : ndarray of int, shape (classes, classes)
+        From :func:`mnist_gd.metrics.confusion_matrix`. A class without examples is drawn too.
+    classes : sequence of str, optional
+        Names; by default the class numbers.
+    axes : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    matrix = np.asarray(matrix)
+    classes = range(len(matrix)) if classes is None else classes
+    axes = axes or plt.gca()
+    totals = matrix.sum(axis=1, keepdims=True)
+    shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals != 0)
+    plot_heatmap(shares, classes, classes, form="", axes=axes, limits=(0, 1))
+    for text, count in zip(axes.texts, matrix.ravel(), strict=True):
+        text.set_text(f"{count:,}" if count else "·")
+    axes.set(xlabel="predicted", ylabel="true")
+    return axes
+
+
+def plot_digits(images, titles=None, *, columns=10, size=0.75):
+    """Draw MNIST images side by side.
+
+    Parameters
+    ----------
+    images : ndarray, shape (n, 784)
+    titles : sequence of str, optional
+        One over each image.
+    columns : int
+    size : float
+        Width of one image in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    rows = -(-len(images) // columns)
+    height = size * rows * (1.35 if titles is not None else 1.08)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(size * 1.08 * columns, height), squeeze=False
+    )
+    for axes in grid.flat:
+        axes.axis("off")
+    for number, (axes, image) in enumerate(zip(grid.flat, images, strict=False)):
+        axes.imshow(np.reshape(image, (28, 28)), cmap="gray", vmin=0)
+        if titles is not None:
+            axes.set_title(titles[number], fontsize="small")
+    return figure

@@ -1,0 +1,294 @@
+"""Many training runs at once, each kept as a record (chapter *The search*).
+
+A run is a function of a configuration and a seed. Runs go to :class:`joblib.Parallel`, one BLAS
+thread each, so the same search moves to a cluster under ``joblib.parallel_config``. A finished
+run is one file, written in one step and named by everything that its result depends on: a search
+that was killed goes on where it stopped, and a record of other code is never taken for this one.
+"""
+
+import hashlib
+import itertools
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import joblib
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from mnist_gd._validation import check_integer
+from mnist_gd.gradient_descent import DivergenceError
+
+__all__ = ["Record", "SearchResult", "code_version", "grid", "grid_search", "run_all"]
+
+# What no training run depends on.
+NOT_IN_RUNS = {"__init__.py", "gradient_check.py", "plots.py"}
+
+
+def grid(**axes):
+    """Combine every value of each axis with every value of the others.
+
+    Parameters
+    ----------
+    **axes : sequence
+        The values of each setting.
+
+    Returns
+    -------
+    list of dict
+        In the order of nested loops, the last axis innermost.
+
+    Raises
+    ------
+    ValueError
+        If there is no axis, or one has no value or holds one twice.
+
+    Examples
+    --------
+    >>> grid(learning_rate=[0.1, 1.0], hidden_size=[256])
+    [{'learning_rate': 0.1, 'hidden_size': 256}, {'learning_rate': 1.0, 'hidden_size': 256}]
+    """
+    if not axes:
+        raise ValueError("axes must name at least one setting")
+    for name, values in axes.items():
+        if isinstance(values, str) or len(values) == 0 or len(set(values)) < len(values):
+            raise ValueError(f"{name} must hold one or more different values, but is {values!r}")
+    return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished run.
+
+    Attributes
+    ----------
+    configuration : dict
+    seed : int
+    outcome : dict
+        What the run returned, as plain numbers, strings and lists.
+    arrays : dict of ndarray
+        The arrays that it returned.
+    seconds : float
+        Time that the run took.
+    """
+
+    configuration: dict
+    seed: int
+    outcome: dict
+    arrays: dict
+    seconds: float
+
+
+def code_version():
+    """Return a hash of the sources that a run depends on, and of NumPy's version."""
+    digest = hashlib.sha256(np.__version__.encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        if path.name not in NOT_IN_RUNS:
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _key(function, configuration, seed):
+    """Name of a record: a hash of everything that its result depends on."""
+    about = [
+        f"{function.__module__}.{function.__qualname__}",
+        configuration,
+        seed,
+        code_version(),
+    ]
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _write(path, write):
+    """Write a file in one step: readers see all of it or nothing."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _save(folder, key, record):
+    """Keep a record; its .json comes last and says that it is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {name: value for name, value in vars(record).items() if name != "arrays"}
+    text = json.dumps(about, indent=1)
+    if record.arrays:
+        _write(folder / f"{key}.npz", lambda file: np.savez_compressed(file, **record.arrays))
+    _write(folder / f"{key}.json", lambda file: file.write(text.encode()))
+
+
+def _load(folder, key):
+    """Return the record of a key, or None if there is no whole one."""
+    try:
+        about = json.loads((folder / f"{key}.json").read_text())
+        arrays = {}
+        if (folder / f"{key}.npz").is_file():
+            with np.load(folder / f"{key}.npz", allow_pickle=False) as file:
+                arrays = dict(file)
+        return Record(arrays=arrays, **about)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _run(function, configuration, seed):
+    """One run in a worker: one BLAS thread; divergence is an outcome like any other."""
+    start = perf_counter()
+    with threadpool_limits(1, user_api="blas"):
+        try:
+            outcome, arrays = function(configuration, seed)
+        except DivergenceError as error:
+            history = getattr(error, "history", None)
+            outcome = {"diverged": str(error), "history": history.as_dict() if history else {}}
+            arrays = {}
+    return Record(configuration, seed, outcome, arrays, perf_counter() - start)
+
+
+def run_all(function, configurations, *, seeds=(0,), records, n_jobs=-1, progress=True):
+    """Run a function for every configuration and seed, and keep each result.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a configuration and a seed; returns a dict of plain values and a dict of arrays.
+        It must be importable by name, for the workers' sake.
+    configurations : list of dict
+        Plain values only: they become part of the record's name.
+    seeds : sequence of int
+    records : path
+        Folder of the records. What is found there is not run again.
+    n_jobs : int
+        Workers, as in joblib; -1 takes every processor.
+    progress : bool
+        Whether to show a bar, if on a terminal.
+
+    Returns
+    -------
+    list of Record
+        For each configuration in turn, one for each seed.
+
+    Raises
+    ------
+    ValueError
+        If there is no configuration or no seed.
+    """
+    folder = Path(records)
+    jobs = [(c, check_integer("seed", s, minimum=0)) for c in configurations for s in seeds]
+    if not jobs:
+        raise ValueError("configurations and seeds must not be empty")
+    keys = [_key(function, *job) for job in jobs]
+    found = {key: _load(folder, key) for key in keys}
+    missing = {key: job for key, job in zip(keys, jobs, strict=True) if found[key] is None}
+    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    finished = parallel(
+        joblib.delayed(_keyed_run)(key, function, *job) for key, job in missing.items()
+    )
+    for key, record in tqdm(finished, total=len(missing), disable=None if progress else True):
+        _save(folder, key, record)
+        found[key] = record
+    return [found[key] for key in keys]
+
+
+def _keyed_run(key, function, configuration, seed):
+    return key, _run(function, configuration, seed)
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The table of a search, best mean score first.
+
+    Attributes
+    ----------
+    rows : list of dict
+        Each configuration with `score` (mean over the seeds), `scores`, `seconds` (mean time of
+        training to that epoch) and `diverged`.
+    runs : int
+        How many training runs the table was read from.
+    """
+
+    rows: list
+    runs: int
+
+    @property
+    def best(self):
+        """The first row."""
+        return self.rows[0]
+
+    def frontier(self):
+        """Return the rows that no other row beats in both score and time, fastest first."""
+        kept, best = [], -np.inf
+        for row in sorted(self.rows, key=lambda row: (row["seconds"], -row["score"])):
+            if row["score"] > best and not row["diverged"]:
+                kept.append(row)
+                best = row["score"]
+        return kept
+
+
+def grid_search(function, configurations, *, seeds=(0,), records, n_jobs=-1, progress=True):
+    """Train every configuration and rank them by their validation score.
+
+    The number of epochs is no axis to train over: configurations that differ in `epochs` alone
+    are read off one run, after the epoch in question.
+
+    Parameters
+    ----------
+    function : callable
+        As in :func:`run_all`; its outcome holds a `history` with lists `validation_score` and
+        `seconds`, one entry an epoch.
+    configurations : list of dict
+        As :func:`grid` makes them; each with `epochs`.
+    seeds, records, n_jobs, progress
+        As in :func:`run_all`.
+
+    Returns
+    -------
+    SearchResult
+
+    Raises
+    ------
+    ValueError
+        If a configuration does not say how many epochs.
+    """
+    longest = {}
+    for configuration in configurations:
+        if "epochs" not in configuration:
+            raise ValueError(f"configurations must each have epochs, but one is {configuration}")
+        name = _without_epochs(configuration)
+        longest[name] = max(longest.get(name, 0), configuration["epochs"])
+    runs = [json.loads(name) | {"epochs": epochs} for name, epochs in longest.items()]
+    records = run_all(
+        function, runs, seeds=seeds, records=records, n_jobs=n_jobs, progress=progress
+    )
+    by_run = {}
+    for record in records:
+        by_run.setdefault(_without_epochs(record.configuration), []).append(record)
+    rows = [_row(c, by_run[_without_epochs(c)]) for c in configurations]
+    return SearchResult(sorted(rows, key=lambda row: -row["score"]), runs=len(records))
+
+
+def _without_epochs(configuration):
+    rest = {name: value for name, value in configuration.items() if name != "epochs"}
+    return json.dumps(rest, sort_keys=True)
+
+
+def _row(configuration, records):
+    """One line of the table: a run that ended before the epoch in question scores 0."""
+    epochs = configuration["epochs"]
+    histories = [record.outcome["history"] for record in records]
+    whole = [h for h in histories if len(h.get("seconds", ())) >= epochs]
+    scores = [h["validation_score"][epochs - 1] for h in whole]
+    scores += [0.0] * (len(histories) - len(whole))
+    seconds = [h["seconds"][epochs - 1] for h in whole] or [float("nan")]
+    return configuration | {
+        "score": float(np.mean(scores)),
+        "scores": scores,
+        "seconds": float(np.mean(seconds)),
+        "diverged": len(histories) - len(whole),
+    }
