@@ -11,6 +11,7 @@ except PackageNotFoundError:  # a checkout that is not installed
 __all__ = [
     "activations",
     "data",
+    "exercises",
     "experiments",
     "gradient_check",
     "gradient_descent",

@@ -168,9 +168,10 @@ def leaky_relu_backward(grad_output, z, negative_slope=0.01):
 def _slope(slope, z):
     """The slope as an array of z's dtype: one number, or one for each feature."""
     slope = np.asarray(slope, dtype=z.dtype)
-    if slope.ndim and slope.shape[-1:] not in ((1,), z.shape[-1:]):
+    features = z.shape[-1] if z.ndim else 1
+    if slope.shape not in ((), (1,), (features,), (1, features)) or slope.ndim > z.ndim:
         raise ValueError(
-            f"slope must be one number or have {z.shape[-1]} entries, but has shape {slope.shape}"
+            f"slope must be one number or have {features} entries, but has shape {slope.shape}"
         )
     return slope
 

@@ -20,13 +20,32 @@ from mnist_gd import losses
 from mnist_gd.activations import with_options
 from mnist_gd.data import balanced_subset, load_mnist, one_vs_rest, train_validation_split
 from mnist_gd.networks import MultiLayerNetwork, SingleLayerNetwork
+from mnist_gd.search import grid, grid_search
 
-__all__ = ["build", "final_run", "task_data", "validation_run"]
+__all__ = ["SWEEPS", "build", "choose", "final_run", "sweep", "task_data", "validation_run"]
 
 DIGIT = 4
 VALIDATION_SIZE = 10_000
 TASKS = ("four", "four_balanced", "ten")
 PARTS = ("training", "validation", "full", "test")
+
+# What the two headline networks are chosen from, by their score on validation data.
+SWEEPS = {
+    "four": {
+        "loss": ["binary_cross_entropy_with_logits"],
+        "hidden_size": [512],
+        "batch_size": [64],
+        "learning_rate": [0.1, 0.3, 1.0, 3.0],
+        "epochs": [5, 10, 15],
+    },
+    "ten": {
+        "loss": ["cross_entropy_with_logits"],
+        "hidden_size": [128, 256],
+        "batch_size": [64],
+        "learning_rate": [0.1, 0.3, 1.0],
+        "epochs": [10, 20],
+    },
+}
 
 
 @lru_cache(maxsize=1)
@@ -90,7 +109,11 @@ def build(configuration, rng):
     -------
     SingleLayerNetwork or MultiLayerNetwork
     """
-    loss = getattr(losses, configuration["loss"])
+    loss = getattr(losses, configuration["loss"], None)
+    if not hasattr(loss, "gradient"):
+        raise ValueError(
+            f"loss must name a loss of mnist_gd.losses, but is {configuration['loss']!r}"
+        )
     if configuration.get("loss_options"):
         loss = with_options(loss, **configuration["loss_options"])
     outputs = 10 if configuration["task"] == "ten" else 1
@@ -149,13 +172,51 @@ def final_run(configuration, seed):
     Returns
     -------
     outcome : dict
-        With the `history` of the training set.
+        With the `history` of the training loss.
     arrays : dict
         `test_logits`, and the weights and biases by layer.
     """
-    network, history = _train(configuration, seed, "full")
+    network, history = _train(configuration, seed, "full", track_training=False)
     task = "ten" if configuration["task"] == "ten" else "four"
     arrays = {"test_logits": network.logits(task_data(task, "test")[0])}
     for number, layer in enumerate(network.layers):
         arrays |= {f"weights_{number}": layer.weights, f"bias_{number}": layer.bias}
     return {"history": history.as_dict()}, arrays
+
+
+def sweep(task, *, records, n_jobs=-1):
+    """Run the sweep of a task on training and validation data.
+
+    Parameters
+    ----------
+    task : {"four", "ten"}
+    records : path
+        Folder of the records, as in :func:`mnist_gd.search.run_all`.
+    n_jobs : int
+
+    Returns
+    -------
+    mnist_gd.search.SearchResult
+
+    Raises
+    ------
+    ValueError
+        If there is no sweep for the task.
+    """
+    if task not in SWEEPS:
+        raise ValueError(f"task must be one of {tuple(SWEEPS)}, but is {task!r}")
+    configurations = grid(task=[task], **SWEEPS[task])
+    return grid_search(validation_run, configurations, records=records, n_jobs=n_jobs)
+
+
+def choose(task, *, records, n_jobs=-1):
+    """Return the configuration of a task that is best on the validation data.
+
+    Parameters and errors are those of :func:`sweep`.
+
+    Returns
+    -------
+    dict
+    """
+    best = sweep(task, records=records, n_jobs=n_jobs).best
+    return {name: best[name] for name in ("task", *SWEEPS[task])}

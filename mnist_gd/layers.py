@@ -3,7 +3,7 @@
 import numpy as np
 
 from mnist_gd._validation import check_integer, check_matrix, check_real, check_rng
-from mnist_gd.activations import identity, leaky_relu, relu
+from mnist_gd.activations import identity, leaky_relu, prelu, relu
 
 __all__ = ["LinearLayer", "initial_weights"]
 
@@ -53,7 +53,8 @@ class LinearLayer:
     Raises
     ------
     TypeError
-        If a size is no integer, `rng` no Generator, `activation` has no derivative.
+        If a size is no integer, `rng` no Generator, `activation` has no derivative or is
+        ``prelu``, whose slope the layer would not learn.
     ValueError
         If a size is below 1 or `dtype` neither float32 nor float64.
     """
@@ -65,6 +66,11 @@ class LinearLayer:
         if not callable(self.activation) or not hasattr(self.activation, "backward"):
             raise TypeError(
                 f"activation must be a function of mnist_gd.activations, but is {activation!r}"
+            )
+        if getattr(self.activation, "func", self.activation) is prelu:
+            raise TypeError(
+                "activation must have no parameters of its own, but is prelu: a linear layer "
+                "would not learn its slope"
             )
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, but is {dtype!r}")

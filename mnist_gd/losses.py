@@ -180,16 +180,19 @@ def binary_cross_entropy_with_logits_gradient(y_pred, y_true):
 
 
 def _focal_terms(y_pred, y_true, alpha, gamma, *, logits):
-    """Predictions, the mask of positives, and the weight alpha_t of each element."""
+    """Predictions, the mask of positives, the weight alpha_t of each element, and gamma.
+
+    alpha_t is 1 where alpha is -1. Plain floats keep the dtype of the predictions.
+    """
     y_pred, y = _binary_pair(y_pred, y_true, logits=logits)
     if not np.isin(y, (0, 1)).all():
         raise ValueError("y_true must hold only 0 and 1 in the focal loss")
-    check_real("gamma", gamma, minimum=0)
+    gamma = check_real("gamma", gamma, minimum=0)
     positive = y == 1
     if alpha == -1:
-        return y_pred, positive, 1
-    check_real("alpha", alpha, minimum=0, maximum=1)
-    return y_pred, positive, np.where(positive, alpha, 1 - alpha).astype(y_pred.dtype)
+        return y_pred, positive, np.ones_like(y_pred), gamma
+    alpha = check_real("alpha", alpha, minimum=0, maximum=1)
+    return y_pred, positive, np.where(positive, alpha, 1 - alpha).astype(y_pred.dtype), gamma
 
 
 def focal_loss(y_pred, y_true, alpha=0.25, gamma=2.0):
@@ -218,18 +221,18 @@ def focal_loss(y_pred, y_true, alpha=0.25, gamma=2.0):
     ValueError
         If the shapes differ or an argument is out of its range.
     """
-    p, positive, alpha_t = _focal_terms(y_pred, y_true, alpha, gamma, logits=False)
+    p, positive, alpha_t, gamma = _focal_terms(y_pred, y_true, alpha, gamma, logits=False)
     p_t = np.where(positive, p, 1 - p)
-    return float(-np.mean(alpha_t * (1 - p_t) ** gamma * _log_where(1, p_t)))
+    return float(-np.mean(alpha_t * (1 - p_t) ** gamma * _log_where(alpha_t, p_t)))
 
 
 def focal_loss_gradient(y_pred, y_true, alpha=0.25, gamma=2.0):
     """Gradient of :func:`focal_loss` for `y_pred`, equation `eq-focal-gradient`."""
-    p, positive, alpha_t = _focal_terms(y_pred, y_true, alpha, gamma, logits=False)
+    p, positive, alpha_t, gamma = _focal_terms(y_pred, y_true, alpha, gamma, logits=False)
     p_t = np.where(positive, p, 1 - p)
     q = np.maximum(1 - p_t, np.finfo(p.dtype).tiny)  # log(p_t) is 0 there: keeps 0 * inf out
-    focus = gamma * q ** (gamma - 1) * _log_where(1, p_t) if gamma else 0
-    slope = alpha_t * (focus - _divide_where((1 - p_t) ** gamma, p_t))
+    focus = gamma * q ** (gamma - 1) * _log_where(alpha_t, p_t) if gamma else 0
+    slope = alpha_t * focus - _divide_where(alpha_t * (1 - p_t) ** gamma, p_t)
     return np.where(positive, slope, -slope) / p.size
 
 
@@ -253,7 +256,7 @@ def focal_loss_with_logits(y_pred, y_true, alpha=0.25, gamma=2.0):
     ValueError
         If the shapes differ or an argument is out of its range.
     """
-    z, positive, alpha_t = _focal_terms(y_pred, y_true, alpha, gamma, logits=True)
+    z, positive, alpha_t, gamma = _focal_terms(y_pred, y_true, alpha, gamma, logits=True)
     u = np.where(positive, z, -z)
     cross_entropies = np.maximum(-u, 0) + np.log1p(np.exp(-np.abs(u)))
     return float(np.mean(alpha_t * sigmoid(-u) ** gamma * cross_entropies))
@@ -261,7 +264,7 @@ def focal_loss_with_logits(y_pred, y_true, alpha=0.25, gamma=2.0):
 
 def focal_loss_with_logits_gradient(y_pred, y_true, alpha=0.25, gamma=2.0):
     """Gradient of :func:`focal_loss_with_logits`, equation `eq-focal-logits-gradient`."""
-    z, positive, alpha_t = _focal_terms(y_pred, y_true, alpha, gamma, logits=True)
+    z, positive, alpha_t, gamma = _focal_terms(y_pred, y_true, alpha, gamma, logits=True)
     u = np.where(positive, z, -z)
     p_t, q_t = sigmoid(u), sigmoid(-u)
     cross_entropies = np.maximum(-u, 0) + np.log1p(np.exp(-np.abs(u)))

@@ -138,8 +138,5 @@ def specificity(y_true, y_pred):
     -------
     float
     """
-    return float(recall(1 - _binary(y_true), 1 - _binary(y_pred)))
-
-
-def _binary(labels):
-    return check_labels("labels", labels, 2).astype(np.int64)
+    left_alone, false_alarms = confusion_matrix(y_true, y_pred, 2)[0]
+    return float(_share(left_alone, left_alone + false_alarms))

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from mnist_gd import losses, metrics
 from mnist_gd._validation import (
+    as_float,
     check_finite,
     check_integer,
     check_labels,
@@ -106,10 +107,10 @@ class Network:
         y = np.asarray(y)
         dtype = self.layers[-1].weights.dtype
         if y.ndim == 2 and y.shape[1] == self.output_size:
-            return y.astype(dtype, copy=False)
+            return as_float("y", y).astype(dtype, copy=False)
         if self.binary:
             return check_labels("y", y, 2)[:, None].astype(dtype)
-        return one_hot(y, self.output_size, dtype=dtype)
+        return one_hot(check_labels("y", y, self.output_size), self.output_size, dtype=dtype)
 
     def forward(self, x):
         """Return the logits of `x` and remember what :meth:`backward` needs.
@@ -177,6 +178,10 @@ class Network:
         ndarray, shape (n, output_size)
         """
         x = self._rows(x)
+        check_finite("x", x)
+        return self._infer(x)
+
+    def _infer(self, x):
         parts = []
         for start in range(0, len(x), CHUNK):
             signal = scale_pixels(x[start : start + CHUNK])
@@ -227,8 +232,10 @@ class Network:
     def _labels(self, targets):
         return (targets[:, 0] > 0.5).astype(np.int64) if self.binary else targets.argmax(axis=1)
 
-    def _loss_and_score(self, x, targets):
-        logits = self.logits(x)
+    def _loss_and_score(self, x, targets, when):
+        logits = self._infer(x)
+        if not np.isfinite(logits).all():
+            raise DivergenceError(f"the outputs are no longer finite {when}")
         answers = (logits[:, 0] > 0).astype(np.int64) if self.binary else logits.argmax(axis=1)
         return self._loss(logits, targets), self.metric(self._labels(targets), answers)
 
@@ -270,8 +277,8 @@ class Network:
         Raises
         ------
         DivergenceError
-            If outputs or weights are no longer finite: names epoch, batch and learning rate, and
-            carries the history so far as `history`.
+            If outputs, loss or parameters are no longer finite: names epoch, batch and learning
+            rate, and carries the history of the finished epochs as `history`.
         ValueError, TypeError
             If an argument is out of its range; nothing is trained then.
         """
@@ -287,17 +294,20 @@ class Network:
         with bar, np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for
             for epoch in range(1, epochs + 1):
                 try:
-                    loss = self._train_epoch(x, targets, epoch, batch_size, learning_rate, rng)
+                    loss, when = self._train_epoch(
+                        x, targets, epoch, batch_size, learning_rate, rng
+                    )
+                    score = self._loss_and_score(x, targets, when)[1] if track_training else None
+                    validated = self._loss_and_score(*validation, when) if validation else None
                 except DivergenceError as error:
                     error.history = history
                     raise
                 history.train_loss.append(loss)
                 if track_training:
-                    history.train_score.append(self._loss_and_score(x, targets)[1])
+                    history.train_score.append(score)
                 if validation is not None:
-                    loss, score = self._loss_and_score(*validation)
-                    history.validation_loss.append(loss)
-                    history.validation_score.append(score)
+                    history.validation_loss.append(validated[0])
+                    history.validation_score.append(validated[1])
                 history.seconds.append(perf_counter() - start)
                 bar.update()
         return history
@@ -313,31 +323,38 @@ class Network:
     def _checked(self, x, y):
         x, targets = self._rows(x), self.targets(y)
         check_finite("x", x)
+        check_finite("y", targets)
         if len(x) != len(targets):
             raise ValueError(f"x and y must have as many rows, but have {len(x)}, {len(targets)}")
+        if targets.min() < 0 or targets.max() > 1:
+            raise ValueError(
+                f"y must lie in [0, 1], but ranges from {targets.min()} to {targets.max()}"
+            )
+        if not self.binary and np.abs(targets.sum(axis=1) - 1).max() > 1e-4:
+            raise ValueError("rows of y must sum to 1 over the classes, but one does not")
         return x, targets
 
     def _train_epoch(self, x, targets, epoch, batch_size, learning_rate, rng):
-        """One pass over the data; returns the mean loss over its rows."""
+        """One pass over the data; returns the mean loss over its rows, and where it ended."""
         total = 0.0
         for batch, (x_batch, y_batch) in enumerate(
             minibatches(x, targets, batch_size, rng=rng), start=1
         ):
+            when = f"in epoch {epoch}, batch {batch}, with learning_rate={learning_rate:g}"
             logits = self.forward(x_batch)
             if not np.isfinite(logits).all():
-                raise DivergenceError(
-                    f"the outputs are no longer finite in epoch {epoch}, batch {batch}, "
-                    f"with learning_rate={learning_rate:g}"
-                )
-            total += self._loss(logits, y_batch) * len(x_batch)
+                raise DivergenceError(f"the outputs are no longer finite {when}")
+            loss = self._loss(logits, y_batch)
+            if not np.isfinite(loss):
+                raise DivergenceError(f"the loss is no longer finite {when}")
+            total += loss * len(x_batch)
             self.backward(y_batch)
             self.update(learning_rate)
-        if not all(np.isfinite(layer.weights).all() for layer in self.layers):
-            raise DivergenceError(
-                f"the weights are no longer finite after epoch {epoch}, "
-                f"with learning_rate={learning_rate:g}"
-            )
-        return total / len(x)
+        when = f"after {when[3:]}"
+        for layer in self.layers:
+            if not (np.isfinite(layer.weights).all() and np.isfinite(layer.bias).all()):
+                raise DivergenceError(f"the parameters are no longer finite {when}")
+        return total / len(x), when
 
     def save(self, path):
         """Write sizes, loss and weights to an ``.npz`` file.
@@ -356,11 +373,11 @@ class Network:
             "loss": function.__name__,
             "options": getattr(self.loss, "keywords", {}),
         }
-        arrays = {}
+        arrays = {"about": json.dumps(about)}
         for number, layer in enumerate(self.layers):
             arrays[f"weights_{number}"], arrays[f"bias_{number}"] = layer.weights, layer.bias
         with open(path, "wb") as file:
-            np.savez(file, about=json.dumps(about), **arrays)
+            np.savez(file, **arrays)
 
     @classmethod
     def load(cls, path):
@@ -374,22 +391,40 @@ class Network:
         Raises
         ------
         ValueError
-            If the file holds another class of network, or none.
+            If the file holds another class of network, or none that :meth:`save` could write.
         """
-        with np.load(path, allow_pickle=False) as file:
-            if "about" not in file:
-                raise ValueError(f"path must be a file made by save, but {path} is not")
-            about = json.loads(str(file["about"]))
-            if cls.__name__ not in (about["network"], "Network"):
-                raise ValueError(f"{path} holds a {about['network']}, not a {cls.__name__}")
-            rng, sizes = np.random.default_rng(0), about["sizes"]
-            network = cls.__new__(cls)
-            layers = _chain(sizes, rng=rng, dtype=file["weights_0"].dtype)
-            for number, layer in enumerate(layers):
-                layer.weights, layer.bias = file[f"weights_{number}"], file[f"bias_{number}"]
-        loss = with_options(getattr(losses, about["loss"]), **about["options"])
-        Network.__init__(network, layers, loss=loss if about["options"] else loss.func)
+        try:
+            name, layers, loss = _read(path)
+        except OSError:
+            raise
+        except Exception as error:  # what a damaged file leads to is not to be foreseen
+            raise ValueError(
+                f"path must be a file made by save, but {path} is not: {error}"
+            ) from error
+        if cls.__name__ not in (name, "Network"):
+            raise ValueError(f"{path} holds a {name}, not a {cls.__name__}")
+        network = cls.__new__(cls)
+        Network.__init__(network, layers, loss=loss)
         return network
+
+
+def _read(path):
+    """Name of the class, layers and loss in a saved file."""
+    with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    about = json.loads(str(arrays["about"]))
+    loss = {name: getattr(losses, name) for name in losses.__all__}[about["loss"]]
+    if about["options"]:
+        loss = with_options(loss, **about["options"])
+    dtype = arrays["weights_0"].dtype
+    layers = _chain(about["sizes"], rng=np.random.default_rng(0), dtype=dtype)
+    for number, layer in enumerate(layers):
+        for part in ("weights", "bias"):
+            array, shape = arrays[f"{part}_{number}"], getattr(layer, part).shape
+            if array.dtype != dtype or array.shape != shape:
+                raise ValueError(f"{part}_{number} is {array.dtype} {array.shape}, not {shape}")
+            setattr(layer, part, array)
+    return about["network"], layers, loss
 
 
 def _chain(sizes, *, rng, dtype):
@@ -415,6 +450,7 @@ class SingleLayerNetwork(Network):
     """
 
     def __init__(self, input_size, hidden_size, output_size=1, *, loss, rng, dtype=np.float32):
+        hidden_size = check_integer("hidden_size", hidden_size)
         super().__init__(
             _chain([input_size, hidden_size, output_size], rng=rng, dtype=dtype), loss=loss
         )
@@ -446,7 +482,8 @@ class MultiLayerNetwork(Network):
         rng,
         dtype=np.float32,
     ):
-        hidden = [hidden_size] * check_integer("hidden_layers", hidden_layers, minimum=0)
+        hidden_layers = check_integer("hidden_layers", hidden_layers, minimum=0)
+        hidden = [check_integer("hidden_size", hidden_size)] * hidden_layers
         super().__init__(
             _chain([input_size, *hidden, output_size], rng=rng, dtype=dtype), loss=loss
         )

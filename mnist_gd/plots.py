@@ -1,6 +1,7 @@
 """Figures of the book: one style, and the drawings that several chapters share."""
 
 import logging
+import sys
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -49,10 +50,11 @@ def use_book_style():
             "svg.hashsalt": "mnist_gd",
         }
     )
-    try:
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
-    except ImportError:  # outside a notebook
+    ipython = sys.modules.get("IPython")
+    if ipython is None or ipython.get_ipython() is None:  # outside a notebook
         return
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
+
     set_matplotlib_formats("svg", metadata={"Date": None})
 
 
@@ -78,7 +80,7 @@ def plot_history(history):
             if values:
                 axes.plot(epochs, values, marker=marker, markersize=4, label=name)
         axes.set(xlabel="epoch", ylabel=label)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if axes.lines:
             axes.legend()
     return figure

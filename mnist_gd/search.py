@@ -17,6 +17,7 @@ from time import perf_counter
 
 import joblib
 import numpy as np
+from filelock import FileLock
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -55,7 +56,9 @@ def grid(**axes):
     if not axes:
         raise ValueError("axes must name at least one setting")
     for name, values in axes.items():
-        if isinstance(values, str) or len(values) == 0 or len(set(values)) < len(values):
+        several = hasattr(values, "__iter__") and not isinstance(values, str)
+        axes[name] = list(values) if several else []
+        if not axes[name] or any(v in axes[name][:i] for i, v in enumerate(axes[name])):
             raise ValueError(f"{name} must hold one or more different values, but is {values!r}")
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
@@ -92,6 +95,24 @@ def code_version():
     return digest.hexdigest()
 
 
+def _plain(name, value):
+    """Return `value` as it comes back from a record: NumPy's numbers as Python's own."""
+    try:
+        text = json.dumps(value, default=lambda number: np.generic.item(number))
+    except TypeError:
+        raise TypeError(
+            f"{name} must hold plain values (numbers, strings, lists, dicts), but is {value!r}"
+        ) from None
+    return json.loads(text)
+
+
+def _check_function(function):
+    if "<" in getattr(function, "__qualname__", "<"):
+        raise TypeError(
+            f"function must be importable by name, not a lambda or inner one, but is {function!r}"
+        )
+
+
 def _key(function, configuration, seed):
     """Name of a record: a hash of everything that its result depends on."""
     about = [
@@ -118,7 +139,7 @@ def _write(path, write):
 def _save(folder, key, record):
     """Keep a record; its .json comes last and says that it is whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    about = {name: value for name, value in vars(record).items() if name != "arrays"}
+    about = vars(record) | {"arrays": sorted(record.arrays)}
     text = json.dumps(about, indent=1)
     if record.arrays:
         _write(folder / f"{key}.npz", lambda file: np.savez_compressed(file, **record.arrays))
@@ -129,12 +150,12 @@ def _load(folder, key):
     """Return the record of a key, or None if there is no whole one."""
     try:
         about = json.loads((folder / f"{key}.json").read_text())
-        arrays = {}
-        if (folder / f"{key}.npz").is_file():
-            with np.load(folder / f"{key}.npz", allow_pickle=False) as file:
-                arrays = dict(file)
+        names, arrays = about.pop("arrays"), {}
+        if names:
+            with open(folder / f"{key}.npz", "rb") as file, np.load(file) as saved:
+                arrays = {name: saved[name] for name in names}
         return Record(arrays=arrays, **about)
-    except (OSError, ValueError, TypeError):
+    except Exception:  # however a file is damaged, its run is done again
         return None
 
 
@@ -148,7 +169,7 @@ def _run(function, configuration, seed):
             history = getattr(error, "history", None)
             outcome = {"diverged": str(error), "history": history.as_dict() if history else {}}
             arrays = {}
-    return Record(configuration, seed, outcome, arrays, perf_counter() - start)
+    return Record(configuration, seed, _plain("outcome", outcome), arrays, perf_counter() - start)
 
 
 def run_all(function, configurations, *, seeds=(0,), records, n_jobs=-1, progress=True):
@@ -160,7 +181,7 @@ def run_all(function, configurations, *, seeds=(0,), records, n_jobs=-1, progres
         Takes a configuration and a seed; returns a dict of plain values and a dict of arrays.
         It must be importable by name, for the workers' sake.
     configurations : list of dict
-        Plain values only: they become part of the record's name.
+        Plain values only: they become part of the record's name, in which 1 is not 1.0.
     seeds : sequence of int
     records : path
         Folder of the records. What is found there is not run again.
@@ -176,23 +197,34 @@ def run_all(function, configurations, *, seeds=(0,), records, n_jobs=-1, progres
 
     Raises
     ------
-    ValueError
-        If there is no configuration or no seed.
+    ValueError, TypeError
+        If there is no configuration or no seed, a configuration does not hold plain values, or
+        the function is a lambda or an inner one.
     """
+    _check_function(function)
     folder = Path(records)
-    jobs = [(c, check_integer("seed", s, minimum=0)) for c in configurations for s in seeds]
+    seeds = [check_integer("seed", seed, minimum=0) for seed in seeds]
+    configurations = [_plain("configurations", c) for c in configurations]
+    jobs = [(c, seed) for c in configurations for seed in seeds]
     if not jobs:
         raise ValueError("configurations and seeds must not be empty")
     keys = [_key(function, *job) for job in jobs]
     found = {key: _load(folder, key) for key in keys}
-    missing = {key: job for key, job in zip(keys, jobs, strict=True) if found[key] is None}
-    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    finished = parallel(
-        joblib.delayed(_keyed_run)(key, function, *job) for key, job in missing.items()
-    )
-    for key, record in tqdm(finished, total=len(missing), disable=None if progress else True):
-        _save(folder, key, record)
-        found[key] = record
+    if None in found.values():
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock"):  # another process may be at the same runs
+            found = {key: found[key] or _load(folder, key) for key in keys}
+            missing = [
+                (key, function, *job)
+                for key, job in dict(zip(keys, jobs, strict=True)).items()
+                if found[key] is None
+            ]
+            parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+            finished = parallel(joblib.delayed(_keyed_run)(*job) for job in missing)
+            bar = tqdm(finished, total=len(missing), disable=None if progress else True)
+            for key, record in bar:
+                _save(folder, key, record)
+                found[key] = record
     return [found[key] for key in keys]
 
 
@@ -207,8 +239,8 @@ class SearchResult:
     Attributes
     ----------
     rows : list of dict
-        Each configuration with `score` (mean over the seeds), `scores`, `seconds` (mean time of
-        training to that epoch) and `diverged`.
+        Each configuration with `score` (mean over the seeds), `scores` (in the order of the
+        seeds), `seconds` (mean time of training to that epoch) and `diverged`.
     runs : int
         How many training runs the table was read from.
     """
@@ -224,8 +256,9 @@ class SearchResult:
     def frontier(self):
         """Return the rows that no other row beats in both score and time, fastest first."""
         kept, best = [], -np.inf
-        for row in sorted(self.rows, key=lambda row: (row["seconds"], -row["score"])):
-            if row["score"] > best and not row["diverged"]:
+        rows = [row for row in self.rows if not row["diverged"]]  # those may have no time
+        for row in sorted(rows, key=lambda row: (row["seconds"], -row["score"])):
+            if row["score"] > best:
                 kept.append(row)
                 best = row["score"]
         return kept
@@ -253,13 +286,15 @@ def grid_search(function, configurations, *, seeds=(0,), records, n_jobs=-1, pro
 
     Raises
     ------
-    ValueError
-        If a configuration does not say how many epochs.
+    ValueError, TypeError
+        If a configuration does not say how many epochs, or as in :func:`run_all`.
     """
     longest = {}
+    configurations = [_plain("configurations", c) for c in configurations]
     for configuration in configurations:
         if "epochs" not in configuration:
             raise ValueError(f"configurations must each have epochs, but one is {configuration}")
+        check_integer("epochs", configuration["epochs"])
         name = _without_epochs(configuration)
         longest[name] = max(longest.get(name, 0), configuration["epochs"])
     runs = [json.loads(name) | {"epochs": epochs} for name, epochs in longest.items()]
@@ -282,13 +317,13 @@ def _row(configuration, records):
     """One line of the table: a run that ended before the epoch in question scores 0."""
     epochs = configuration["epochs"]
     histories = [record.outcome["history"] for record in records]
-    whole = [h for h in histories if len(h.get("seconds", ())) >= epochs]
-    scores = [h["validation_score"][epochs - 1] for h in whole]
-    scores += [0.0] * (len(histories) - len(whole))
-    seconds = [h["seconds"][epochs - 1] for h in whole] or [float("nan")]
+    whole = [len(h.get("seconds", ())) >= epochs for h in histories]
+    reached = list(zip(histories, whole, strict=True))
+    scores = [h["validation_score"][epochs - 1] if there else 0.0 for h, there in reached]
+    seconds = [h["seconds"][epochs - 1] for h, there in reached if there] or [float("nan")]
     return configuration | {
         "score": float(np.mean(scores)),
         "scores": scores,
         "seconds": float(np.mean(seconds)),
-        "diverged": len(histories) - len(whole),
+        "diverged": whole.count(False),
     }

@@ -1,0 +1,67 @@
+# What a reader or a developer needs, each target with its own set-up.
+#
+#   make book       build the book, strictly; prints where it is
+#   make test       check the style and run the tests
+#   make live       open the chapters as notebooks in JupyterLab
+#   make benchmark  measure the speed against other libraries
+#   make lint       check the style alone
+#   make clean      remove what was built;  make distclean: the environment too
+#
+# Another interpreter: make book PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+EXTRAS := book,test,cluster
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup book test lint live benchmark clean distclean
+
+help:
+	@sed -n '/^#   /s/^#   /  /p' Makefile
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'pass' || { echo "error: no Python found as '$(PYTHON)'; try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: Python 3.11 or later is needed, but '$(PYTHON)' is $$($(PYTHON) -V 2>&1)." >&2; \
+	  echo "       Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || { \
+	  echo "error: '$(PYTHON)' cannot make virtual environments: its venv or ensurepip is missing" >&2; \
+	  echo "       (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
+
+# -W: a warning fails the build; --all: pages that did not change are checked again
+# too (their cells are not run again: those results are cached by the code's hash).
+book: $(READY)
+	$(BIN)/jupyter-book build book -W --keep-going --all
+	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest
+
+# .jupyter/ makes the chapters, which are Markdown, open as notebooks by jupytext.
+live: $(READY)
+	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter:$$JUPYTER_CONFIG_PATH" \
+	  $(BIN)/python -m jupyterlab $(LAB_OPTIONS)
+
+benchmark: $(READY)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf book/_build build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)

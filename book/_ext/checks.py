@@ -1,0 +1,180 @@
+r"""Warn, and so fail a strict build, where a page could mislead its reader.
+
+Two things are looked for in every page as it is read:
+
+* an image or a figure without a text that stands for it (or with its file name there),
+* a measured number typed into prose. Numbers in prose are glued from the cell that
+  computed them (``{glue:text}`name```) or, where they are a setting or a definition,
+  written as mathematics (``$0.1$``) or as code. What is left, a decimal fraction, a
+  power of ten or a percentage in plain text, would go stale without anybody noticing.
+
+The alternative text of a figure may hold glued values as well, in the same words as in
+prose: ``alt: The loss falls to {glue:text}`losses-last```. They are filled in here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from docutils import nodes
+from myst_nb.ext.glue.crossref import read_glue_cache
+from sphinx import addnodes
+from sphinx.util import logging
+
+LOGGER = logging.getLogger(__name__)
+
+#: Pages that only list what was written elsewhere.
+EXEMPT = {"api", "bibliography"}
+
+NUMBER = re.compile(
+    r"""
+    (?<![\w.,])                                    # not inside a word or another number
+    (?:
+        \d[\d,]*(?:\.\d+)?\s*(?:%|per\s?cent\b)    # 98 %, 9.8 percent
+      | (?:\d[\d,]*)?\.\d+(?:e[+-]?\d+)?           # 0.98, .5, 1.2e-5
+      | \d+e[+-]?\d+                               # 1e-5
+    )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+#: Names that end in a number, which nobody measured.
+NAMES = re.compile(r"\b(?:CC BY(?:-SA)?|Python|NumPy|PyTorch|version)\s+\d+(?:\.\d+)+", re.I)
+FILE_NAME = re.compile(r"\S+\.(?:svg|png|jpe?g|gif|webp)", re.IGNORECASE)
+IMG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+IMG_ALT = re.compile(r"""\balt\s*=\s*(?:"\s*[^"\s][^"]*"|'\s*[^'\s][^']*'|[^\s"'>]+)""", re.I)
+GLUE = re.compile(r"\{glue:text\}`([^`]+)`")
+
+#: Nodes whose text is not prose that an author typed.
+SILENT = (
+    nodes.literal,
+    nodes.literal_block,
+    nodes.doctest_block,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
+    nodes.comment,
+    nodes.citation,
+    nodes.citation_reference,
+    nodes.reference,
+    nodes.substitution_definition,
+    nodes.system_message,
+    addnodes.pending_xref,
+    addnodes.desc,
+    addnodes.index,
+)
+
+
+def is_prose(text: nodes.Text) -> bool:
+    """Tell whether an author typed this text for readers to read.
+
+    Text that a cell glued in stands in an inline node of the class ``pasted-text``, and
+    what a cell printed in a container ``cell_output``; captions stand in there too but
+    are typed.
+    """
+    in_caption = False
+    node = text.parent
+    while node is not None:
+        classes = node.get("classes", ()) if isinstance(node, nodes.Element) else ()
+        if isinstance(node, SILENT) or "pasted-text" in classes:
+            return False
+        in_caption = in_caption or isinstance(node, nodes.caption | nodes.legend)
+        if "cell_output" in classes and not in_caption:
+            return False
+        node = node.parent
+    return True
+
+
+def naked_numbers(text: str) -> list[str]:
+    """Return the numbers in plain text that look measured."""
+    return NUMBER.findall(NAMES.sub(" ", text))
+
+
+def fill_alt(alt: str, glued: dict) -> tuple[str, list[str]]:
+    """Put glued values into an alternative text; also return the keys not found."""
+    missing = []
+
+    def value(match: re.Match) -> str:
+        key = match.group(1).strip()
+        data = glued.get(key, {}).get("data", {})
+        if "text/plain" not in data:
+            missing.append(key)
+            return match.group(0)
+        return data["text/plain"].strip("'\"")
+
+    return GLUE.sub(value, alt), missing
+
+
+def alt_problem(alt: str | None, uri: str = "") -> str | None:
+    """Say what is wrong with an alternative text, or None."""
+    alt = (alt or "").strip()
+    if not alt:
+        return "has no alt text"
+    if alt == uri or FILE_NAME.fullmatch(alt):
+        return f"has a file name as its alt text: {alt!r}"
+    return None
+
+
+def line_of(node: nodes.Node) -> int | None:
+    """Return the line at which `node`, or else the nearest thing before it, stands."""
+    line = None
+    for other in node.document.findall(nodes.Element):
+        line = other.line or line
+        if other is node:
+            break
+    return line
+
+
+def warn(message: str, node: nodes.Node, subtype: str) -> None:
+    """Log one warning at the place of `node`."""
+    place = (node.document.settings.env.docname, line_of(node))
+    LOGGER.warning(f"{message} [checks.{subtype}]", location=place, type="checks", subtype=subtype)
+
+
+def check_images(app, doctree: nodes.document, docname: str) -> None:
+    """Warn of every image that says nothing to a reader who cannot see it."""
+    seen = set()  # a cell's output is here once for each format that it has
+    for image in doctree.findall(nodes.image):
+        alt = image.get("alt")
+        if alt and "{glue" in alt:
+            image["alt"], missing = fill_alt(
+                alt, read_glue_cache(app.env.mystnb_config.output_folder, docname)
+            )
+            for key in missing:
+                warn(f"alt text: no glued text named {key!r} on this page", image, "alt")
+        problem = alt_problem(image.get("alt"), image.get("uri", ""))
+        bundle = id(image.parent)
+        if problem and bundle not in seen:
+            seen.add(bundle)
+            warn(f"an image {problem}", image, "alt")
+    for raw in doctree.findall(nodes.raw):
+        for tag in IMG.findall(raw.astext()):
+            if not IMG_ALT.search(tag):
+                warn("an <img> has no alt text", raw, "alt")
+
+
+def check_numbers(app, doctree: nodes.document, docname: str) -> None:
+    """Warn of every measured number that was typed into prose."""
+    if docname in EXEMPT:
+        return
+    for text in doctree.findall(nodes.Text):
+        if is_prose(text):
+            for number in naked_numbers(text.astext()):
+                warn(
+                    f"the number {number!r} is typed into prose: glue it from the cell that"
+                    " computed it, or write a setting as math or code",
+                    text.parent,
+                    "number",
+                )
+
+
+def check_page(app, doctree: nodes.document) -> None:
+    """Run every check on a page that was just read."""
+    docname = app.env.docname
+    check_images(app, doctree, docname)
+    check_numbers(app, doctree, docname)
+
+
+def setup(app):
+    """Register the extension with Sphinx."""
+    app.connect("doctree-read", check_page)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,229 @@
+"""Put the SVG figures that cells drew into the page itself, so that they follow its mode.
+
+An SVG behind ``<img>`` is a world of its own: its black text stays black on a dark page.
+Inside the page it can take the page's colours and its font. Each image is rewritten:
+
+* black becomes ``currentColor``, the backgrounds of figure and axes vanish, and other
+  white shapes (a legend's frame, a marker's face) take the colour of the page. White
+  text stays, and so does any colour that is not exactly black or white: on a coloured
+  cell write ``"#010101"`` for a black that must stay black in dark mode.
+* text takes the font of the page; only the glyphs of formulas, which Matplotlib places
+  one by one, keep a font of the widths that it reckoned with.
+* identifiers that nothing refers to go, the others are made unique on their page.
+* ``role="img"`` and the figure's alternative text as ``aria-label`` say what it is.
+
+Images that are not made by a cell, and formats other than HTML, are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+SVG = "http://www.w3.org/2000/svg"
+XLINK = "http://www.w3.org/1999/xlink"
+BLACK = re.compile(r"(?<![\w-])(?:#000000|#000|black|rgb\(0,\s*0,\s*0\))(?!\w)", re.I)
+WHITE = re.compile(r"(?<![\w-])(?:#ffffff|#fff|white|rgb\(255,\s*255,\s*255\))(?!\w)", re.I)
+PAGE_COLOUR = "var(--pst-color-background, #fff)"
+MATH_FONT = "'DejaVu Sans', 'Bitstream Vera Sans', Verdana, sans-serif"
+LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+REFERENCE = re.compile(r"url\(#([^)]+)\)")
+PAINTS = ("fill", "stroke", "stop-color")
+
+
+def local_name(element: ET.Element) -> str:
+    """Return the element's tag without its namespace."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def parse_style(style: str) -> dict[str, str]:
+    """Read the declarations of a style attribute, in their order."""
+    pairs = (item.split(":", 1) for item in style.split(";") if ":" in item)
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+def recolour(properties: dict[str, str], is_text: bool) -> None:
+    """Turn black into the text's colour and, for shapes, white into the page's."""
+    for name in PAINTS:
+        if name in properties:
+            properties[name] = BLACK.sub("currentColor", properties[name])
+            if not is_text:
+                properties[name] = WHITE.sub(PAGE_COLOUR, properties[name])
+
+
+def rewrite_style(element: ET.Element) -> None:
+    """Recolour one element and let its text take the font of the page."""
+    name = local_name(element)
+    is_text = name in {"text", "tspan"}
+    recolour(element.attrib, is_text)
+    style = parse_style(element.get("style", ""))
+    recolour(style, is_text)
+    if is_text and "font-family" in style:
+        if name == "tspan":
+            style["font-family"] = MATH_FONT
+        else:
+            del style["font-family"]
+    if style:
+        element.set("style", "; ".join(f"{key}: {value}" for key, value in style.items()))
+    else:
+        element.attrib.pop("style", None)
+
+
+def clear_backgrounds(root: ET.Element) -> None:
+    """Make the white rectangle behind the figure, and behind each of its axes, vanish."""
+    for group in root.iter(f"{{{SVG}}}g"):
+        if re.match(r"(?:figure|axes|subfigure)_\d+$", group.get("id", "")) and len(group):
+            patch = group[0]
+            if patch.get("id", "").startswith("patch_"):
+                for path in patch:
+                    style = parse_style(path.get("style", ""))
+                    if WHITE.fullmatch(style.get("fill", "")):
+                        style["fill"] = "none"
+                        path.set("style", "; ".join(f"{k}: {v}" for k, v in style.items()))
+
+
+def rename_ids(root: ET.Element, prefix: str) -> None:
+    """Drop the ids that nothing refers to and put `prefix` before the others."""
+    used = set()
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            used.update(REFERENCE.findall(value))
+            if name.endswith("href") and value.startswith("#"):
+                used.add(value[1:])
+    for element in root.iter():
+        for name, value in list(element.attrib.items()):
+            if name == "id":
+                if value in used:
+                    element.set("id", prefix + value)
+                else:
+                    del element.attrib["id"]
+            elif name.endswith("href") and value.startswith("#"):
+                element.set(name, f"#{prefix}{value[1:]}")
+            elif "url(#" in value:
+                element.set(name, REFERENCE.sub(rf"url(#{prefix}\1)", value))
+
+
+def slim(root: ET.Element) -> None:
+    """Remove what a page does not need: metadata, comments, spaces, far decimals."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if local_name(child) in {"metadata", "style", ""}:
+                parent.remove(child)
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if local_name(child) == "defs" and not len(child):
+                parent.remove(child)
+    for element in root.iter():
+        if local_name(element) not in {"text", "tspan"} and not (element.text or "").strip():
+            element.text = None
+        if not (element.tail or "").strip():
+            element.tail = None
+        for name in ("d", "x", "y"):
+            if name in element.attrib:
+                value = LONG_NUMBER.sub(
+                    lambda match: f"{float(match.group()):.2f}".rstrip("0").rstrip("."),
+                    element.get(name),
+                )
+                element.set(name, " ".join(value.split()))
+
+
+def inline(svg: str, *, alt: str = "", prefix: str = "", width: str = "") -> str:
+    """Return an SVG file's content as an element for an HTML page.
+
+    Parameters
+    ----------
+    svg : str
+        The file's content.
+    alt : str
+        What a reader who cannot see the figure should know.
+    prefix : str
+        What the ids get before them; must be another one for each figure of a page.
+    width : str
+        A CSS length instead of the figure's own width.
+
+    Returns
+    -------
+    str
+        One ``<svg>`` element.
+
+    Raises
+    ------
+    ValueError
+        If the content is not SVG.
+    """
+    ET.register_namespace("", SVG)
+    ET.register_namespace("xlink", XLINK)
+    try:
+        root = ET.fromstring(svg)
+    except ET.ParseError as error:
+        raise ValueError(f"svg cannot be parsed: {error}") from error
+    if root.tag != f"{{{SVG}}}svg":
+        raise ValueError(f"svg must have an <svg> root, got <{local_name(root)}>")
+
+    clear_backgrounds(root)
+    slim(root)
+    rename_ids(root, prefix)
+    for element in root.iter():
+        rewrite_style(element)
+        if f"{{{XLINK}}}href" in element.attrib:
+            element.set("href", element.attrib.pop(f"{{{XLINK}}}href"))
+
+    root.attrib.pop("version", None)
+    root.set("fill", "currentColor")  # for what Matplotlib leaves to the default, black
+    root.set("role", "img")
+    if alt:
+        root.set("aria-label", alt)
+    style = {"stroke-linejoin": "round", "stroke-linecap": "butt"}
+    style |= {"max-width": "100%", "height": "auto"}
+    if width:
+        style["width"] = width
+    root.set("style", "; ".join(f"{key}: {value}" for key, value in style.items()))
+    return ET.tostring(root, encoding="unicode")
+
+
+class InlineSvg(nodes.General, nodes.Element):
+    """An SVG element in the page; what it holds is no text to be searched."""
+
+
+def visit_inline_svg(translator, node: InlineSvg) -> None:
+    """Write the element."""
+    translator.body.append(node["svg"])
+    raise nodes.SkipNode
+
+
+class InlineSvgTransform(SphinxPostTransform):
+    """Replace the image nodes of SVG files that cells made."""
+
+    default_priority = 6  # after MyST-NB chose among a cell's formats (4) and glued (5)
+    formats = ("html",)
+
+    def run(self, **kwargs) -> None:
+        """Walk through one page."""
+        made_by_cells = Path(self.env.mystnb_config.output_folder).resolve()
+        count = 0
+        for image in list(self.document.findall(nodes.image)):
+            path = (Path(self.app.srcdir) / image["uri"].lstrip("/")).resolve()
+            if path.suffix != ".svg" or not path.is_relative_to(made_by_cells):
+                continue
+            count += 1
+            svg = inline(
+                path.read_text(encoding="utf-8"),
+                alt=image.get("alt", ""),
+                prefix=f"svg{count}-",
+                width=image.get("width", ""),
+            )
+            node = InlineSvg(svg=svg)
+            node.source, node.line = image.source, image.line
+            wrapper = nodes.container("", node, classes=["figure-svg", *image.get("classes", [])])
+            image.replace_self(wrapper)
+
+
+def setup(app):
+    """Register the extension with Sphinx."""
+    app.add_node(InlineSvg, html=(visit_inline_svg, None))
+    app.add_post_transform(InlineSvgTransform)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

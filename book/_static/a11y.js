@@ -1,0 +1,56 @@
+// Repairs of the theme's markup that none of its options reaches (found with axe-core).
+(() => {
+  "use strict";
+
+  const each = (selector, repair) => document.querySelectorAll(selector).forEach(repair);
+
+  const repairs = () => {
+    // A label on an element whose role takes none, or whose own text says it already.
+    each("summary[aria-label], .search-button-field[aria-label]", (element) => {
+      element.removeAttribute("aria-label");
+    });
+    // The button says what it does; its three icons need not say it again.
+    each(".theme-switch-button [title]", (icon) => icon.removeAttribute("title"));
+    each(".theme-switch-button svg", (icon) => {
+      icon.querySelector("title")?.remove();
+      icon.removeAttribute("role");
+      icon.removeAttribute("aria-labelledby");
+      icon.setAttribute("aria-hidden", "true");
+    });
+    // The table of contents is a landmark of its own.
+    each(".bd-sidebar-primary", (sidebar) => {
+      sidebar.setAttribute("role", "complementary");
+      sidebar.setAttribute("aria-label", "Contents of the book");
+    });
+    // Roles that the specification has withdrawn.
+    each(".citation-list[role], .citation[role]", (list) => list.removeAttribute("role"));
+    // What scrolls sideways can be reached, and so scrolled, with the keyboard.
+    each("div.math, div.math mjx-container, .table-scroll, pre", (box) => {
+      if (box.scrollWidth > box.clientWidth + 1) {
+        box.tabIndex = 0;
+      }
+    });
+  };
+
+  // Wide tables scroll inside a box of their own instead of widening the page.
+  const boxTables = () => {
+    each(".bd-article table", (table) => {
+      if (!table.parentElement.matches(".table-scroll, .pst-scrollable-table-container")) {
+        const box = document.createElement("div");
+        box.className = "table-scroll";
+        table.replaceWith(box);
+        box.append(table);
+      }
+    });
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    boxTables();
+    repairs();
+  });
+  // Again when the theme's own scripts, and the formulas, are done.
+  window.addEventListener("load", () => setTimeout(repairs, 200));
+  window.addEventListener("load", () => {
+    window.MathJax?.startup?.promise?.then(repairs);
+  });
+})();

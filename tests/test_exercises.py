@@ -1,0 +1,299 @@
+"""The judge accepts what is right, and refuses each wrong answer with its own diagnosis."""
+
+import numpy as np
+import pytest
+
+from mnist_gd import activations, losses
+from mnist_gd.exercises import TASKS, Report, WrongAnswer, check
+from mnist_gd.gradient_check import numerical_gradient
+from mnist_gd.metrics import f1_score
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def softmax(z, axis=-1):
+    e = np.exp(z - z.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def momentum_step(x, velocity, gradient, learning_rate, momentum):
+    velocity = momentum * velocity - learning_rate * gradient
+    return x + velocity, velocity
+
+
+def linear_backward(grad_output, x, weights):
+    return x.T @ grad_output, grad_output.sum(axis=0, keepdims=True), grad_output @ weights.T
+
+
+def central_difference(f, x, step):
+    gradient = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        shift = np.zeros(x.shape)
+        shift[index] = step
+        gradient[index] = (f(x + shift) - f(x - shift)) / (2 * step)
+    return gradient
+
+
+RIGHT = {
+    "gradient-step": lambda x, gradient, learning_rate: x - learning_rate * gradient,
+    "momentum-step": momentum_step,
+    "central-difference": central_difference,
+    "relu-gradient": activations.relu.backward,
+    "leaky-relu-gradient": activations.leaky_relu.backward,
+    "prelu-slope-gradient": lambda g, z, slope: activations.prelu.backward(g, z, slope)[1],
+    "sigmoid-gradient": activations.sigmoid.backward,
+    "softmax-gradient": activations.softmax.backward,
+    "mse-gradient": losses.mean_squared_error.gradient,
+    "bce-gradient": losses.binary_cross_entropy.gradient,
+    "bce-logits-gradient": losses.binary_cross_entropy_with_logits.gradient,
+    "focal-logits-gradient": losses.focal_loss_with_logits.gradient,
+    "cross-entropy-logits-gradient": losses.cross_entropy_with_logits.gradient,
+    "kl-gradient": losses.kl_divergence.gradient,
+    "linear-layer-backward": linear_backward,
+    "f1-score": f1_score,
+}
+
+
+def test_every_exercise_has_a_solution_here():
+    assert set(RIGHT) == set(TASKS)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_right_answer_passes(name):
+    report = check(name, RIGHT[name])
+    assert isinstance(report, Report)
+    assert str(report) == f"{name}: right on all {report.inputs} inputs."
+    assert report.inputs == len(TASKS[name].inputs) + len(TASKS[name].extremes) >= 2
+
+
+# One row: the exercise, an answer as somebody would write it, words of the diagnosis.
+WRONG = [
+    ("gradient-step", lambda x, g, rate: x + rate * g, "goes up"),
+    ("gradient-step", lambda x, g, rate: x - g, "learning rate is missing"),
+    ("gradient-step", lambda x, g, rate: -rate * g, "the step alone"),
+    (
+        "momentum-step",
+        lambda x, v, g, rate, m: (x + v, m * v - rate * g),
+        "moves by the old velocity",
+    ),
+    (
+        "momentum-step",
+        lambda x, v, g, rate, m: (x + m * v + rate * g, m * v + rate * g),
+        "pulls the other way",
+    ),
+    ("central-difference", lambda f, x, h: numerical_gradient(f, x, h / 2), "half a step away"),
+    (
+        "central-difference",
+        lambda f, x, h: np.array(
+            [(f(x + h * e.reshape(x.shape)) - f(x)) / h for e in np.eye(x.size)]
+        ).reshape(x.shape),
+        "forward difference",
+    ),
+    ("central-difference", lambda f, x, h: 2 * central_difference(f, x, h), "divided by step"),
+    ("relu-gradient", lambda g, z: g * (g > 0), "belongs at z"),
+    ("relu-gradient", lambda g, z: np.where(z > 0, 1.0, 0.0), "grad_output is missing"),
+    ("relu-gradient", lambda g, z: g * (np.maximum(z, 0) >= 0), "always true"),
+    ("relu-gradient", lambda g, z: -g * (z > 0), "sign is reversed"),
+    ("leaky-relu-gradient", lambda g, z, a: g * (z > 0), "slope below zero is missing"),
+    ("leaky-relu-gradient", lambda g, z, a: g * np.where(z < 0, 1, a), "swapped"),
+    ("prelu-slope-gradient", lambda g, z, a: (g * z * (z < 0)).sum(), "its own slope"),
+    ("prelu-slope-gradient", lambda g, z, a: (g * z * (z < 0)).mean(0), "gradient is their sum"),
+    ("prelu-slope-gradient", lambda g, z, a: (g * (z < 0)).sum(0), "z is missing"),
+    ("sigmoid-gradient", lambda g, z: g * z * (1 - z), "takes z for the sigmoid's output"),
+    ("sigmoid-gradient", lambda g, z: sigmoid(z) * (1 - sigmoid(z)), "grad_output is missing"),
+    ("sigmoid-gradient", lambda g, z: g * sigmoid(g) * (1 - sigmoid(g)), "belongs at z"),
+    (
+        "sigmoid-gradient",
+        lambda g, z: g * np.exp(z) / (1 + np.exp(z)) ** 2,
+        "exponential overflows",
+    ),
+    ("softmax-gradient", lambda g, z: g * softmax(z) * (1 - softmax(z)), "diagonal"),
+    (
+        "softmax-gradient",
+        lambda g, z: softmax(z) * (g - np.sum(g * softmax(z))),
+        "whole batch",
+    ),
+    (
+        "softmax-gradient",
+        lambda g, z: softmax(z, 0) * (g - (g * softmax(z, 0)).sum(axis=0)),
+        "wrong axis",
+    ),
+    (
+        "softmax-gradient",
+        lambda g, z: (
+            (s := np.exp(z) / np.exp(z).sum(-1, keepdims=True))
+            * (g - (g * s).sum(-1, keepdims=True))
+        ),
+        "exponential overflows",
+    ),
+    ("mse-gradient", lambda p, y: 2 * (p - y), "1/n is missing"),
+    ("mse-gradient", lambda p, y: (p - y) / p.size, "factor 2"),
+    ("mse-gradient", lambda p, y: 2 * (p - y) / len(p), "every element"),
+    ("mse-gradient", lambda p, y: 2 * (y - p) / p.size, "sign is reversed"),
+    ("mse-gradient", lambda p, y: 2 * (y - p), "sign is reversed"),
+    ("mse-gradient", lambda p, y: 2 * (y - p), "1/n is missing"),
+    ("bce-gradient", lambda p, y: (p - y) / p.size, "with respect to the logits"),
+    ("bce-gradient", lambda p, y: (p - y) / (p * (1 - p)), "1/n is missing"),
+    ("bce-gradient", lambda p, y: -(y / p + (1 - y) / (1 - p)) / p.size, "inner derivative"),
+    ("bce-logits-gradient", lambda z, y: sigmoid(z) - y, "1/n is missing"),
+    (
+        "bce-logits-gradient",
+        lambda z, y: (sigmoid(z) - y) * sigmoid(z) * (1 - sigmoid(z)) / z.size,
+        "already contains",
+    ),
+    (
+        "focal-logits-gradient",
+        lambda z, y, alpha, gamma: numerical_gradient(
+            lambda v: np.mean(
+                np.where(y == 1, alpha, 1 - alpha)
+                * (1 - sigmoid(np.where(y == 1, v, -v)))
+                * gamma
+                * -np.log(sigmoid(np.where(y == 1, v, -v)))
+            ),
+            z,
+        ),
+        "multiplied by gamma",
+    ),
+    (
+        "focal-logits-gradient",
+        lambda z, y, alpha, gamma: losses.focal_loss_with_logits.gradient(z, y, -1, gamma),
+        "alpha_t is missing",
+    ),
+    (
+        "focal-logits-gradient",
+        lambda z, y, alpha, gamma: losses.focal_loss.gradient(sigmoid(z), y, alpha, gamma),
+        "with respect to the probabilities",
+    ),
+    ("cross-entropy-logits-gradient", lambda z, y: softmax(z) - y, "1/n is missing"),
+    (
+        "cross-entropy-logits-gradient",
+        lambda z, y: (softmax(z) - y) / z.size,
+        "mean over the rows",
+    ),
+    (
+        "cross-entropy-logits-gradient",
+        lambda z, y: (softmax(z) - y) * softmax(z) * (1 - softmax(z)) / len(z),
+        "already contains",
+    ),
+    ("cross-entropy-logits-gradient", lambda z, y: (softmax(z, 0) - y) / len(z), "wrong axis"),
+    ("kl-gradient", lambda p, y: y / p / len(p), "sign is reversed"),
+    ("kl-gradient", lambda p, y: -y / p, "1/n is missing"),
+    ("kl-gradient", lambda p, y: (1 + np.log(p) - np.log(y)) / len(p), "the other way round"),
+    (
+        "linear-layer-backward",
+        lambda g, x, w: (x.T @ g / len(x), g.mean(0, keepdims=True), g @ w.T),
+        "averaged over the batch",
+    ),
+    (
+        "linear-layer-backward",
+        lambda g, x, w: (x.T @ g, g.sum(axis=0), g @ w.T),
+        "keepdims=True",
+    ),
+    ("linear-layer-backward", lambda g, x, w: (g @ w.T, x.T @ g, g.sum(0)), "shape"),
+    ("f1-score", lambda y, p: np.mean(y == p), "accuracy"),
+    (
+        "f1-score",
+        lambda y, p: 2 * np.sum(y & p) / (np.sum(y) + np.sum(p)),
+        "0/0",
+    ),
+    ("f1-score", lambda y, p: 2 * np.sum(y & p) // (np.sum(y) + np.sum(p)), "integer division"),
+    ("f1-score", lambda y, p: 100 * f1_score(y, p), "percent"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "words"), WRONG)
+def test_wrong_answer_is_refused_with_its_diagnosis(name, answer, words):
+    with pytest.raises(WrongAnswer, match=words) as refusal:
+        check(name, answer)
+    assert str(refusal.value).startswith(name)
+
+
+CATALOGUE = [(n, m) for n, task in TASKS.items() for m in [*task.mistakes, *task.factors]]
+
+
+@pytest.mark.parametrize(("name", "mistake"), CATALOGUE)
+def test_no_two_mistakes_are_confused(name, mistake):
+    task = TASKS[name]
+
+    def off_by_a_factor(*arguments):
+        truth = task.truth(*arguments)
+        factor = task.factors[mistake](*arguments)
+        return tuple(factor * t for t in truth) if isinstance(truth, tuple) else factor * truth
+
+    with pytest.raises(WrongAnswer) as refusal:
+        check(name, task.mistakes.get(mistake, off_by_a_factor))
+    assert refusal.value.mistake == mistake
+
+
+def test_two_mistakes_at_once_are_both_named():
+    with pytest.raises(WrongAnswer, match=r"belongs at z; and the sign") as refusal:
+        check("relu-gradient", lambda g, z: -g * (g > 0))
+    assert "input 1" in str(refusal.value)
+
+
+def test_unknown_mistake_is_refused_without_a_guess():
+    with pytest.raises(WrongAnswer, match=r"\[\d, \d\] is .* but central differences") as refusal:
+        check("sigmoid-gradient", lambda g, z: g * np.cos(z))
+    assert refusal.value.mistake is None
+    assert "Likely" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_one_entry_that_is_not_finite_is_found(bad):
+    def answer(grad_output, z):
+        result = grad_output * (z > 0)
+        result.flat[-1] = bad
+        return result
+
+    with pytest.raises(WrongAnswer, match=str(bad)):
+        check("relu-gradient", answer)
+
+
+def test_an_error_of_a_hundred_thousandth_is_found():
+    with pytest.raises(WrongAnswer):
+        check("relu-gradient", lambda g, z: 1.00001 * g * (z > 0))
+
+
+def test_answer_that_raises_is_told_the_shapes():
+    with pytest.raises(WrongAnswer, match=r"raises ValueError: matmul.*weights \(3, 2\)"):
+        check("linear-layer-backward", lambda g, x, w: (x.T @ g, g.sum(0), g @ w))
+
+
+def test_answer_with_other_arguments_is_told_the_arguments():
+    with pytest.raises(WrongAnswer, match=r"called with \(grad_output, z\), it raises TypeError"):
+        check("relu-gradient", lambda z: z > 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda x, g, rate: None, "no return statement"),
+        (lambda x, g, rate: "down", "no numbers but 'down'"),
+        (lambda x, g, rate: (x, g), r"must return \(the new x\), but returns 2"),
+        (lambda x, g, rate: np.subtract(x, rate * g, out=x), "changes x in place"),
+        (lambda x, g, rate: (x - rate * g).sum(), r"must have the shape \(4, 3\), but has \(\)"),
+    ],
+)
+def test_what_is_no_answer_is_refused(answer, words):
+    with pytest.raises(WrongAnswer, match=words):
+        check("gradient-step", answer)
+
+
+def test_a_list_serves_for_several_results():
+    assert check("linear-layer-backward", lambda *arguments: list(linear_backward(*arguments)))
+
+
+def test_unknown_exercise_lists_the_known():
+    with pytest.raises(ValueError, match=r"'bce-gradient'.*but is 'relu'"):
+        check("relu", lambda z: z)
+
+
+def test_function_must_be_callable():
+    with pytest.raises(TypeError, match="function must be callable, but is 3"):
+        check("relu-gradient", 3)
+
+
+def test_a_wrong_answer_is_an_assertion_error():
+    assert issubclass(WrongAnswer, AssertionError)

@@ -1,0 +1,144 @@
+"""What holds the project together: versions, pins, links, sums, set-up, live chapters."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+yaml = pytest.importorskip("yaml", reason="the extra 'book' is not installed")
+
+
+def chapters():
+    """The names of the pages in the table of contents."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
+
+
+def test_version_is_one():
+    version = PROJECT["version"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == version
+    newest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest.group(1) in {version, "Unreleased"}
+
+
+def test_every_dependency_is_pinned_to_a_version_that_it_allows():
+    packaging = pytest.importorskip("packaging.requirements")
+    from packaging.utils import canonicalize_name
+
+    pins = {}
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, _, version = line.partition("==")
+            assert version, f"not an exact version: {line}"
+            pins[canonicalize_name(name)] = version
+    extras = PROJECT["optional-dependencies"].values()
+    for text in [*PROJECT["dependencies"], *(entry for extra in extras for entry in extra)]:
+        requirement = packaging.Requirement(text)
+        version = pins.get(canonicalize_name(requirement.name))
+        assert version, f"{requirement.name} is not in constraints.txt"
+        assert requirement.specifier.contains(version), f"{text} forbids {version}"
+
+
+@pytest.mark.parametrize("name", ["_config.yml", "_toc.yml"])
+def test_book_links_to_the_roots_configuration(name):
+    assert (ROOT / "book" / name).resolve() == ROOT / name
+
+
+def test_every_chapter_is_in_the_contents_once_and_exists():
+    pages = chapters()
+    assert len(pages) == len(set(pages))
+    assert sorted(pages) == sorted(path.stem for path in (ROOT / "book").glob("*.md"))
+
+
+def test_archives_have_their_sums():
+    folder = ROOT / "mnist_gd" / "mnist"
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    sums = {name: digest for digest, name in map(str.split, lines)}
+    assert sorted(sums) == sorted(path.name for path in folder.glob("*.gz"))
+    for name, digest in sums.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_mathjax_has_every_font_that_it_loads():
+    folder = ROOT / "book" / "_extra" / "mathjax"
+    script = (folder / "tex-chtml.js").read_text(encoding="utf-8")
+    wanted = set(re.findall(r"MathJax_[A-Za-z0-9]+(?:-[A-Za-z]+)?\.woff", script))
+    there = {path.name for path in (folder / "output/chtml/fonts/woff-v2").iterdir()}
+    assert wanted
+    assert wanted <= there
+
+
+def test_readme_example_learns(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    scope = {}
+    exec(code, scope)
+    assert scope["accuracy"] > 0.9
+    assert "of the test images" in capsys.readouterr().out
+
+
+def test_live_chapters_open_as_notebooks_and_run_where_they_lie():
+    """`make live`: the server's own settings, one chapter through the contents manager."""
+    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("jupytext")
+    nbformat = pytest.importorskip("nbformat")
+    from jupytext import TextFileContentsManager
+
+    settings = (ROOT / ".jupyter" / "jupyter_server_config.py").read_text()
+    assert "jupytext.TextFileContentsManager" in settings
+    manager = TextFileContentsManager(root_dir=str(ROOT / "book"))
+    listing = {
+        entry["name"]: entry["type"]
+        for entry in manager.get("", content=True, type="directory")["content"]
+    }
+    for page in chapters():
+        assert listing[f"{page}.md"] == "notebook"
+        notebook = manager.get(f"{page}.md", content=True, type="notebook")["content"]
+        source = (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")
+        cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+        # counts cells between blank lines or tags, not the samples inside longer fences
+        assert len(cells) == len(re.findall(r"^```\{code-cell\}", source, re.MULTILINE))
+    notebook = manager.get("activations.md", content=True, type="notebook")["content"]
+    first = next(i for i, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code")
+    notebook = nbformat.from_dict({**notebook, "cells": notebook["cells"][: first + 1]})
+    client = nbclient.NotebookClient(
+        notebook, timeout=120, resources={"metadata": {"path": str(ROOT / "book")}}
+    )
+    client.execute()
+    assert client.code_cells_executed == 1
+
+
+@pytest.mark.parametrize(
+    ("fails_on", "message"),
+    [
+        ("pass", "no Python found as"),
+        ("version_info", "Python 3.11 or later is needed"),
+        ("ensurepip", "cannot make virtual environments"),
+    ],
+)
+def test_make_says_what_python_lacks(tmp_path, fails_on, message):
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    python = tmp_path / "fake-python"
+    python.write_text(f'#!/bin/sh\ncase "$*" in *{fails_on}*) exit 1;; esac\n')
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["make", "setup", "PYTHON=./fake-python"],
+        cwd=tmp_path,
+        env={key: value for key, value in os.environ.items() if not key.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert not (tmp_path / ".venv").exists()

@@ -1,0 +1,289 @@
+"""The linear layer: forward, backward, update, first weights, and what it refuses."""
+
+import numpy as np
+import pytest
+import torch
+
+from mnist_gd.activations import (
+    identity,
+    leaky_relu,
+    prelu,
+    relu,
+    sigmoid,
+    softmax,
+    with_options,
+)
+from mnist_gd.gradient_check import check_gradient
+from mnist_gd.layers import LinearLayer, initial_weights
+
+ACTIVATIONS = {
+    None: lambda z: z,
+    identity: lambda z: z,
+    relu: torch.relu,
+    leaky_relu: torch.nn.functional.leaky_relu,
+    with_options(leaky_relu, negative_slope=0.3): lambda z: torch.nn.functional.leaky_relu(z, 0.3),
+    sigmoid: torch.sigmoid,
+    softmax: lambda z: torch.softmax(z, dim=1),
+}
+every_activation = pytest.mark.parametrize(
+    ("activation", "in_torch"),
+    ACTIVATIONS.items(),
+    ids=["none", "identity", "relu", "leaky_relu", "steep leaky_relu", "sigmoid", "softmax"],
+)
+
+
+@pytest.fixture
+def x(rng):
+    return rng.normal(size=(6, 4))
+
+
+def make(activation, rng, dtype=np.float64):
+    """A layer from 4 to 3 with a bias that is not 0."""
+    layer = LinearLayer(4, 3, activation, rng=rng, dtype=dtype)
+    layer.bias[:] = rng.normal(size=(1, 3))
+    return layer
+
+
+# --------------------------------------------------------------------------- forward, backward
+
+
+@every_activation
+def test_gradients_for_weights_bias_and_input(activation, in_torch, x, rng):
+    """A test of shapes alone would pass on a layer whose gradient is wrong."""
+    layer = make(activation, rng)
+    g = rng.normal(size=(6, 3))
+    layer.forward(x)
+    grad_x = layer.backward(g)
+
+    def output(weights=layer.weights, bias=layer.bias, x=x):
+        return np.sum(g * layer.activation(x @ weights + bias))
+
+    check_gradient(lambda w: output(weights=w), layer.weights_grad, layer.weights)
+    check_gradient(lambda b: output(bias=b), layer.bias_grad, layer.bias)
+    check_gradient(lambda x: output(x=x), grad_x, x)
+
+
+@every_activation
+def test_forward_and_backward_agree_with_pytorch(activation, in_torch, x, rng):
+    layer = make(activation, rng)
+    g = rng.normal(size=(6, 3))
+    w, b, x_torch = (torch.tensor(a, requires_grad=True) for a in (layer.weights, layer.bias, x))
+    out = in_torch(x_torch @ w + b)
+    out.backward(torch.tensor(g))
+    np.testing.assert_allclose(layer.forward(x), out.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(layer.backward(g), x_torch.grad.numpy(), rtol=1e-10, atol=1e-15)
+    np.testing.assert_allclose(layer.weights_grad, w.grad.numpy(), rtol=1e-10, atol=1e-15)
+    np.testing.assert_allclose(layer.bias_grad, b.grad.numpy(), rtol=1e-10, atol=1e-15)
+
+
+@every_activation
+def test_shapes_and_dtypes(activation, in_torch, dtype, x, rng):
+    layer = make(activation, rng, dtype)
+    x = x.astype(dtype)
+    out = layer.forward(x)
+    grad_x = layer.backward(np.ones_like(out))
+    layer.update(0.1)
+    assert (out.shape, grad_x.shape) == ((6, 3), (6, 4))
+    assert (layer.weights.shape, layer.bias.shape) == ((4, 3), (1, 3))
+    assert (layer.weights_grad.shape, layer.bias_grad.shape) == ((4, 3), (1, 3))
+    arrays = (out, grad_x, layer.weights, layer.bias, layer.weights_grad, layer.bias_grad)
+    assert {array.dtype for array in arrays} == {np.dtype(dtype)}
+
+
+def test_inputs_are_left_alone(x, rng):
+    layer, g = make(relu, rng), rng.normal(size=(6, 3))
+    x_before, g_before = x.copy(), g.copy()
+    layer.forward(x)
+    layer.backward(g)
+    layer.update(0.1)
+    np.testing.assert_array_equal(x, x_before)
+    np.testing.assert_array_equal(g, g_before)
+
+
+def test_backward_replaces_the_gradients_and_uses_the_last_forward(x, rng):
+    layer, g = make(relu, rng), rng.normal(size=(6, 3))
+    layer.forward(x)
+    layer.backward(g)
+    first = layer.weights_grad.copy(), layer.bias_grad.copy()
+    layer.forward(x + 1)
+    layer.backward(g)
+    assert not np.allclose(layer.weights_grad, first[0])
+    layer.forward(x)
+    layer.backward(g)
+    np.testing.assert_array_equal(layer.weights_grad, first[0])
+    np.testing.assert_array_equal(layer.bias_grad, first[1])
+
+
+def test_a_prediction_in_between_does_not_disturb_backward(x, rng):
+    """Only `forward` may write what `backward` reads."""
+    layer, g = make(relu, rng), rng.normal(size=(6, 3))
+    layer.forward(x)
+    layer.backward(g)
+    expected = layer.weights_grad.copy()
+    np.testing.assert_array_equal(layer(x), layer.forward(x))
+    layer(rng.normal(size=(2, 4)))
+    layer.backward(g)
+    np.testing.assert_array_equal(layer.weights_grad, expected)
+
+
+def test_the_input_gradient_can_be_spared(x, rng):
+    layer, g = make(relu, rng), rng.normal(size=(6, 3))
+    layer.forward(x)
+    layer.backward(g)
+    expected = layer.weights_grad.copy()
+    assert layer.backward(g, input_gradient=False) is None
+    np.testing.assert_array_equal(layer.weights_grad, expected)
+
+
+# --------------------------------------------------------------------------- update
+
+
+def test_the_arithmetic_of_an_update(dtype, rng):
+    layer = LinearLayer(2, 2, rng=rng, dtype=dtype)
+    layer.weights = np.array([[1, 2], [3, 4]], dtype)
+    layer.bias = np.array([[1, 2]], dtype)
+    layer.weights_grad, layer.bias_grad = layer.weights.copy(), layer.bias.copy()
+    layer.update(0.1)
+    np.testing.assert_allclose(layer.weights, [[0.9, 1.8], [2.7, 3.6]], rtol=1e-6)
+    np.testing.assert_allclose(layer.bias, [[0.9, 1.8]], rtol=1e-6)
+    assert layer.weights.dtype == layer.bias.dtype == dtype
+
+
+def test_a_small_step_lowers_the_loss_by_the_squared_gradient(x, rng):
+    layer, g = make(sigmoid, rng), rng.normal(size=(6, 3))
+    before = np.sum(g * layer.forward(x))
+    layer.backward(g)
+    squared = np.sum(layer.weights_grad**2) + np.sum(layer.bias_grad**2)
+    layer.update(np.float64(1e-6))
+    assert before - np.sum(g * layer(x)) == pytest.approx(1e-6 * squared, rel=1e-4)
+
+
+# --------------------------------------------------------------------------- first weights
+
+
+@pytest.mark.parametrize(
+    ("activation", "variance"),
+    [
+        (relu, 2 / 400),
+        (leaky_relu, 2 / 400),
+        (with_options(leaky_relu, negative_slope=0.2), 2 / 400),
+        (sigmoid, 2 / 1000),
+        (softmax, 2 / 1000),
+        (None, 2 / 1000),
+    ],
+)
+def test_first_weights_are_scaled_to_the_activation(activation, variance, rng):
+    weights = LinearLayer(400, 600, activation, rng=rng, dtype=np.float64).weights
+    assert weights.std() == pytest.approx(np.sqrt(variance), rel=0.01)
+    assert abs(weights.mean()) < 4 * np.sqrt(variance / weights.size)
+
+
+def test_the_signal_neither_fades_nor_explodes(rng):
+    """Weights of spread 0.01 would shrink it a hundredfold within two or three layers."""
+    signal = rng.normal(size=(200, 300))
+    for _ in range(8):
+        signal = LinearLayer(300, 300, relu, rng=rng, dtype=np.float64)(signal)
+    assert 0.5 < np.sqrt(np.mean(signal**2)) < 2
+
+
+def test_first_weights_come_from_the_generator_alone():
+    a, b = (LinearLayer(5, 4, relu, rng=np.random.default_rng(3)) for _ in range(2))
+    other = LinearLayer(5, 4, relu, rng=np.random.default_rng(4))
+    np.testing.assert_array_equal(a.weights, b.weights)
+    assert (a.weights != other.weights).any()
+    assert len(np.unique(a.weights)) == 20
+    np.testing.assert_array_equal(a.bias, np.zeros((1, 4)))
+    expected = initial_weights(5, 4, relu, rng=np.random.default_rng(3))
+    np.testing.assert_array_equal(a.weights, expected.astype(np.float32))
+
+
+# --------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize("shape", [(4,), (6, 3), (6, 5), (0, 4), (1, 6, 4), ()])
+def test_forward_refuses_other_shapes(shape, rng):
+    layer = make(relu, rng)
+    for function in (layer, layer.forward, layer.pre_activation):
+        with pytest.raises(ValueError, match=r"x must have the shape \(n, 4\) with n >= 1"):
+            function(np.ones(shape))
+
+
+@pytest.mark.parametrize("shape", [(6,), (6, 1), (1, 3), (5, 3), (3, 6)])
+def test_backward_refuses_other_shapes(shape, x, rng):
+    layer = make(relu, rng)
+    layer.forward(x)
+    with pytest.raises(ValueError, match="grad_output and z must have the same shape"):
+        layer.backward(np.ones(shape))
+
+
+def test_the_order_of_the_passes_is_kept(x, rng):
+    layer = make(relu, rng)
+    with pytest.raises(RuntimeError, match="update needs a backward pass before it"):
+        layer.update(0.1)
+    with pytest.raises(RuntimeError, match="backward needs a forward pass before it"):
+        layer.backward(np.ones((6, 3)))
+    layer(x)
+    with pytest.raises(RuntimeError, match="backward needs a forward pass before it"):
+        layer.backward(np.ones((6, 3)))
+
+
+@pytest.mark.parametrize("which", ["input_size", "output_size"])
+@pytest.mark.parametrize(
+    ("size", "error", "words"),
+    [
+        (0, ValueError, "at least 1, but is 0"),
+        (-3, ValueError, "at least 1, but is -3"),
+        (2.0, TypeError, "an integer, but is 2.0"),
+        ("2", TypeError, "an integer, but is '2'"),
+        (True, TypeError, "an integer, but is True"),
+        (None, TypeError, "an integer, but is None"),
+    ],
+)
+def test_bad_sizes_are_refused(which, size, error, words, rng):
+    sizes = {"input_size": 4, "output_size": 3, which: size}
+    with pytest.raises(error, match=f"{which} must be {words}"):
+        LinearLayer(**sizes, rng=rng)
+
+
+@pytest.mark.parametrize("bad", [None, 0, np.random, np.random.RandomState(0)])
+def test_randomness_must_be_a_generator(bad):
+    with pytest.raises(TypeError, match=r"rng must be a numpy\.random\.Generator"):
+        LinearLayer(4, 3, rng=bad)
+
+
+def test_bad_activations_and_dtypes_are_refused(rng):
+    for activation in ("relu", np.tanh, 3):
+        with pytest.raises(TypeError, match=r"activation must be a function of mnist_gd\.activ"):
+            LinearLayer(4, 3, activation, rng=rng)
+    for dtype in (np.float16, int, complex):
+        with pytest.raises(ValueError, match="dtype must be float32 or float64"):
+            LinearLayer(4, 3, rng=rng, dtype=dtype)
+
+
+@pytest.mark.parametrize("activation", [prelu, with_options(prelu, slope=0.25)])
+def test_an_activation_with_parameters_of_its_own_is_refused(activation, rng):
+    """The layer would have no gradient to learn the slope with."""
+    with pytest.raises(TypeError, match="activation must have no parameters of its own"):
+        LinearLayer(4, 3, activation, rng=rng)
+
+
+@pytest.mark.parametrize(
+    ("rate", "error", "words"),
+    [
+        (0, ValueError, "above 0, but is 0"),
+        (-0.1, ValueError, "above 0, but is -0.1"),
+        (np.nan, ValueError, "above 0, but is nan"),
+        (np.inf, ValueError, "finite, but is inf"),
+        ("0.1", TypeError, "a real number, but is '0.1'"),
+        (True, TypeError, "a real number, but is True"),
+        (np.ones(2), TypeError, "a real number"),
+    ],
+)
+def test_bad_learning_rates_are_refused_and_change_nothing(rate, error, words, x, rng):
+    layer = make(relu, rng)
+    layer.forward(x)
+    layer.backward(np.ones((6, 3)))
+    before = layer.weights.copy()
+    with pytest.raises(error, match=f"learning_rate must be {words}"):
+        layer.update(rate)
+    np.testing.assert_array_equal(layer.weights, before)

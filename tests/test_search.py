@@ -1,0 +1,667 @@
+"""The search: every configuration is judged as if it had been trained alone, and no finished run
+is lost, repeated or taken for another.
+"""
+
+import inspect
+import io
+import itertools
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zlib
+from functools import partial
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
+
+from mnist_gd import search
+from mnist_gd.gradient_descent import DivergenceError
+from mnist_gd.history import History
+from mnist_gd.losses import binary_cross_entropy_with_logits
+from mnist_gd.networks import SingleLayerNetwork
+from mnist_gd.search import SearchResult, code_version, grid, grid_search, run_all
+
+ROOT = Path(__file__).parents[1]
+
+
+# Runs to search over; in workers they are found by name.
+
+
+def note_call(configuration):
+    """Leave a trace that other processes can count."""
+    if "log" in configuration:
+        with open(configuration["log"], "a") as file:
+            file.write("called\n")
+
+
+def calls(log):
+    return len(Path(log).read_text().splitlines()) if Path(log).exists() else 0
+
+
+def synthetic(configuration, seed):
+    """No training: the course of a run depends on everything but the number of epochs."""
+    note_call(configuration)
+    what = {name: v for name, v in configuration.items() if name not in ("epochs", "log")}
+    rng = np.random.default_rng(zlib.crc32(json.dumps([what, seed], sort_keys=True).encode()))
+    scores, seconds = rng.random(40), np.cumsum(rng.random(40))
+    epochs = configuration["epochs"]
+    history = {
+        "validation_score": scores[:epochs].tolist(),
+        "seconds": seconds[:epochs].tolist(),
+    }
+    return {"history": history}, {"scores": scores[:epochs], "seed": np.array(seed)}
+
+
+def real(configuration, seed):
+    """A tiny network on a tiny problem."""
+    note_call(configuration)
+    x = np.random.default_rng(0).normal(size=(90, 5)).astype(np.float32)
+    y = (x[:, 0] * x[:, 1] > 0).astype(int)
+    rng = np.random.default_rng(seed)
+    network = SingleLayerNetwork(
+        5, configuration["hidden_size"], loss=binary_cross_entropy_with_logits, rng=rng
+    )
+    history = network.train(
+        x[:60],
+        y[:60],
+        epochs=configuration["epochs"],
+        batch_size=configuration["batch_size"],
+        learning_rate=configuration["learning_rate"],
+        rng=rng,
+        validation=(x[60:], y[60:]),
+    )
+    return {"history": history.as_dict()}, {"weights": network.layers[0].weights}
+
+
+def diverging(configuration, seed):
+    """Runs with the large rate leave the finite numbers in their third epoch, with seed 1."""
+    epochs = configuration["epochs"]
+    history = History(
+        train_loss=[1.0] * epochs,
+        validation_score=[0.5 + 0.1 * seed] * epochs,
+        seconds=list(range(1, epochs + 1)),
+    )
+    if configuration["learning_rate"] > 10 and seed == 1:
+        history = History(train_loss=[1.0] * 2, validation_score=[0.9] * 2, seconds=[1.0, 2.0])
+        error = DivergenceError("the outputs are no longer finite in epoch 3, batch 1")
+        error.history = history
+        raise error
+    return {"history": history.as_dict()}, {}
+
+
+def failing(configuration, seed):
+    if configuration["learning_rate"] == 2:
+        raise KeyError("a mistake in the code")
+    return {}, {}
+
+
+def numpy_outcome(configuration, seed):
+    kinds = [type(value).__name__ for value in configuration.values()]
+    return {"score": np.float32(0.5), "count": np.int64(3), "kinds": kinds}, {}
+
+
+def blas_threads(configuration, seed):
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return {"threads": [pool["num_threads"] for pool in pools]}, {}
+
+
+QUIET = {"n_jobs": 1, "progress": False}
+
+
+def without_seconds(rows):
+    return [{name: v for name, v in row.items() if name != "seconds"} for row in rows]
+
+
+# The grid
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["epochs", "hidden_size", "batch_size", "learning_rate"]),
+        st.lists(st.integers(1, 99), min_size=1, max_size=4, unique=True),
+        min_size=1,
+    )
+)
+def test_grid_is_nested_loops(axes):
+    expected = [{}]
+    for name, values in axes.items():
+        expected = [before | {name: value} for before in expected for value in values]
+    assert grid(**axes) == expected
+
+
+def test_grid_takes_arrays_and_unhashable_values():
+    assert grid(rate=np.array([0.5, 2.0]), loss_options=[{}, {"alpha": 0.5}]) == [
+        {"rate": 0.5, "loss_options": {}},
+        {"rate": 0.5, "loss_options": {"alpha": 0.5}},
+        {"rate": 2.0, "loss_options": {}},
+        {"rate": 2.0, "loss_options": {"alpha": 0.5}},
+    ]
+
+
+@pytest.mark.parametrize("values", [[], [0.1, 0.5, 0.1], [1, 1.0], "relu", 5, None, [{}, {}]])
+def test_grid_refuses(values):
+    with pytest.raises(ValueError, match="rate must hold one or more different values, but is"):
+        grid(epochs=[1], rate=values)
+
+
+def test_grid_without_axes():
+    with pytest.raises(ValueError, match="axes must name at least one setting"):
+        grid()
+
+
+# The table
+
+
+AXES = {"batch_size": [16, 64], "learning_rate": [0.1, 1.0, 3.0], "hidden_size": [4]}
+
+
+@pytest.mark.parametrize("run", [synthetic, real])
+def test_table_is_that_of_training_each_configuration_alone(tmp_path, run):
+    """Also what is read off a longer run: the shorter one would have gone the same way."""
+    configurations, seeds = grid(**AXES, epochs=[2, 5, 3]), (3, 1)
+    result = grid_search(run, configurations, seeds=seeds, records=tmp_path, n_jobs=1)
+    naive = []
+    for configuration in configurations:
+        histories = [run(configuration, seed)[0]["history"] for seed in seeds]
+        scores = [history["validation_score"][-1] for history in histories]
+        naive.append(
+            configuration
+            | {
+                "score": sum(scores) / 2,
+                "scores": scores,
+                "seconds": sum(history["seconds"][-1] for history in histories) / 2,
+                "diverged": 0,
+            }
+        )
+    naive.sort(key=lambda row: -row["score"])
+    rows = result.rows
+    if run is real:  # another run takes another time
+        assert all(row["seconds"] > 0 for row in rows)
+        rows, naive = without_seconds(rows), without_seconds(naive)
+    assert rows == naive
+    assert result.best == result.rows[0]
+    assert result.best["score"] == max(row["score"] for row in naive)
+
+
+@pytest.mark.parametrize(
+    ("axes", "configurations", "runs"),
+    [
+        (
+            {
+                "epochs": [10, 20, 30],
+                "batch_size": [64, 256, 1024],
+                "learning_rate": [1e-3, 1e-4, 1e-5],
+                "hidden_size": [256, 512],
+            },
+            54,
+            18,
+        ),
+        (
+            {
+                "epochs": [10, 15, 20],
+                "batch_size": [16, 64, 256, 512],
+                "learning_rate": [0.1, 0.01, 1e-4],
+                "hidden_size": [256, 512],
+            },
+            72,
+            24,
+        ),
+    ],
+)
+def test_epochs_are_no_axis_to_train_over(tmp_path, axes, configurations, runs):
+    log = tmp_path / "log"
+    result = grid_search(
+        synthetic, grid(**axes, log=[str(log)]), records=tmp_path / "records", **QUIET
+    )
+    assert len(result.rows) == configurations
+    assert result.runs == runs == calls(log)
+
+
+def test_longest_run_decides_whatever_the_order(tmp_path):
+    """Epochs differ from one configuration to the next, and the longest need not come last."""
+    configurations = [
+        {"rate": 1, "epochs": 4},
+        {"rate": 2, "epochs": 1},
+        {"rate": 1, "epochs": 2},
+    ]
+    result = grid_search(synthetic, configurations, records=tmp_path, **QUIET)
+    assert result.runs == 2
+    for row in result.rows:
+        history = synthetic({"rate": row["rate"], "epochs": 40}, 0)[0]["history"]
+        assert row["score"] == history["validation_score"][row["epochs"] - 1]
+        assert row["seconds"] == history["seconds"][row["epochs"] - 1]
+
+
+@pytest.mark.parametrize(
+    ("configurations", "error", "message"),
+    [
+        ([{"rate": 1}], ValueError, r"configurations must each have epochs.*'rate': 1"),
+        ([{"epochs": 5}, {"epochs": 0}], ValueError, "epochs must be at least 1, but is 0"),
+        ([{"epochs": 2.0}], TypeError, r"epochs must be an integer, but is 2\.0"),
+        ([], ValueError, "configurations and seeds must not be empty"),
+        ([{"epochs": 1, "loss": max}], TypeError, r"configurations must hold plain.*function max"),
+    ],
+)
+def test_grid_search_refuses(tmp_path, configurations, error, message):
+    with pytest.raises(error, match=message):
+        grid_search(synthetic, configurations, records=tmp_path / "new", **QUIET)
+    assert not (tmp_path / "new").exists()
+
+
+# Divergence and other errors
+
+
+def test_divergence_is_an_outcome_that_scores_nothing(tmp_path):
+    """After the epoch in which it happened, and only with the seed with which it did."""
+    configurations = grid(learning_rate=[1.0, 100.0], epochs=[2, 4])
+    result = grid_search(diverging, configurations, seeds=[0, 1], records=tmp_path, **QUIET)
+    table = {(row["learning_rate"], row["epochs"]): row for row in result.rows}
+    assert table[1.0, 4]["scores"] == [0.5, 0.6]
+    assert table[100.0, 2]["scores"] == [0.5, 0.9]
+    assert table[100.0, 2]["diverged"] == 0
+    assert table[100.0, 4]["scores"] == [0.5, 0.0]
+    assert table[100.0, 4]["diverged"] == 1
+    assert table[100.0, 4]["seconds"] == 4.0
+    assert result.rows[-1] == table[100.0, 4]
+
+
+def test_scores_stand_in_the_order_of_the_seeds(tmp_path):
+    result = grid_search(
+        diverging, grid(learning_rate=[100.0], epochs=[4]), seeds=[1, 0], records=tmp_path, **QUIET
+    )
+    assert result.best["scores"] == [0.0, 0.5]
+
+
+def test_divergence_of_a_real_network_is_recorded_once(tmp_path):
+    log = tmp_path / "log"
+    configurations = grid(
+        hidden_size=[4], batch_size=[16], learning_rate=[1e30, 0.1], epochs=[2], log=[str(log)]
+    )
+    for _ in range(2):
+        records = run_all(real, configurations, records=tmp_path / "records", **QUIET)
+        assert "learning_rate=1e+30" in records[0].outcome["diverged"]
+        assert records[0].arrays == {}
+        assert "diverged" not in records[1].outcome
+    assert calls(log) == 2
+    result = grid_search(real, configurations, records=tmp_path / "records", **QUIET)
+    assert [row["learning_rate"] for row in result.rows] == [0.1, 1e30]
+    assert result.rows[1]["score"] == 0
+    assert np.isnan(result.rows[1]["seconds"])
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_other_errors_are_raised(tmp_path, n_jobs):
+    configurations = grid(learning_rate=[1, 2])
+    with pytest.raises(KeyError, match="a mistake in the code"):
+        run_all(failing, configurations, records=tmp_path, n_jobs=n_jobs, progress=False)
+
+
+# Records
+
+
+@pytest.fixture
+def three(tmp_path):
+    """Three configurations, the folder of their records, and how to run them and count."""
+    log = tmp_path / "log"
+
+    class Three:
+        folder = tmp_path / "records"
+        configurations = grid(rate=[1.0, 2.0, 3.0], epochs=[4], log=[str(log)])
+
+        @staticmethod
+        def run(function=synthetic, **options):
+            before = calls(log)
+            records = run_all(
+                function, Three.configurations, records=Three.folder, **options, **QUIET
+            )
+            return records, calls(log) - before
+
+    return Three
+
+
+def assert_same(first, second):
+    for one, other in zip(first, second, strict=True):
+        assert (one.configuration, one.seed) == (other.configuration, other.seed)
+        assert one.outcome == other.outcome
+        assert one.arrays.keys() == other.arrays.keys()
+        for name, array in one.arrays.items():
+            assert array.dtype == other.arrays[name].dtype
+            assert array.tobytes() == other.arrays[name].tobytes()
+
+
+def test_records_hold_what_the_runs_returned(three):
+    records, _ = three.run(seeds=[5, 2])
+    jobs = list(itertools.product(three.configurations, [5, 2]))
+    assert [(r.configuration, r.seed) for r in records] == jobs
+    for record in records:
+        outcome, arrays = synthetic(record.configuration, record.seed)
+        assert record.outcome == outcome
+        assert record.seconds > 0
+        np.testing.assert_equal(record.arrays, arrays)
+
+
+def test_records_are_written_once_and_read_after(three):
+    first, runs = three.run()
+    assert runs == 3
+    assert sorted(p.suffix for p in three.folder.iterdir()) == [".json"] * 3 + [".npz"] * 3
+    second, runs = three.run()
+    assert runs == 0
+    assert_same(first, second)
+    assert [r.seconds for r in first] == [r.seconds for r in second]
+    assert three.run(seeds=[0, 1])[1] == 3  # the new seed alone
+
+
+def test_a_configuration_given_twice_runs_once(three):
+    three.configurations = three.configurations * 2
+    records, runs = three.run()
+    assert runs == 3
+    assert_same(records[:3], records[3:])
+
+
+def test_records_of_other_code_are_not_used(three, monkeypatch):
+    three.run()
+    monkeypatch.setattr(search, "code_version", lambda: "another")
+    assert three.run()[1] == 3
+    monkeypatch.undo()
+    assert three.run()[1] == 0
+
+
+def rewrite(change):
+    return lambda path: path.write_bytes(change(path.read_bytes()))
+
+
+def flip_in_the_middle(content):
+    middle = len(content) // 3
+    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
+
+
+DAMAGES = {
+    "json missing": (".json", lambda path: path.unlink()),
+    "json empty": (".json", rewrite(lambda content: b"")),
+    "json truncated": (".json", rewrite(lambda content: content[:-20])),
+    "json not text": (".json", rewrite(lambda content: b"\xff\xfe\x00")),
+    "json of something else": (".json", rewrite(lambda content: b'{"seed": 0}')),
+    "json a list": (".json", rewrite(lambda content: b"[1, 2]")),
+    "npz missing": (".npz", lambda path: path.unlink()),
+    "npz empty": (".npz", rewrite(lambda content: b"")),
+    "npz truncated": (".npz", rewrite(lambda content: content[:-20])),
+    "npz cut short": (".npz", rewrite(lambda content: content[:30])),
+    "npz flipped": (".npz", rewrite(flip_in_the_middle)),
+    "npz of other arrays": (".npz", lambda path: np.savez(path, other=np.zeros(3))),
+    "npz pickled": (".npz", lambda path: np.savez(path, scores=np.array([{}]), seed=0)),
+}
+
+
+@pytest.mark.parametrize(("suffix", "damage"), DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_record_is_run_again(three, suffix, damage):
+    first, _ = three.run()
+    damage(sorted(three.folder.glob(f"*{suffix}"))[1])
+    second, runs = three.run()
+    assert runs == 1
+    assert_same(first, second)
+    assert three.run()[1] == 0
+
+
+def test_a_write_that_fails_leaves_nothing_behind(three, monkeypatch):
+    def full(source, target):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(search.os, "replace", full)
+    with pytest.raises(OSError, match="no space left"):
+        three.run()
+    assert list(three.folder.iterdir()) == []
+
+
+def test_code_version(tmp_path, monkeypatch):
+    """Of every module that a run depends on, and of NumPy; not of what only draws or checks."""
+    copy = Path(shutil.copytree(ROOT / "mnist_gd", tmp_path / "copy"))
+    before = code_version()
+    monkeypatch.setattr(search, "__file__", str(copy / "search.py"))
+    assert code_version() == before
+    for name in ("losses.py", "networks.py", "_validation.py"):
+        (copy / name).write_text((copy / name).read_text() + "\n# changed")
+        assert code_version() != before
+        before = code_version()
+    for name in search.NOT_IN_RUNS:
+        (copy / name).write_text("# changed")
+    assert code_version() == before
+    monkeypatch.setattr(np, "__version__", "0.0")
+    assert code_version() != before
+
+
+def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
+    configuration = {"rate": 0.5, "hidden_size": 3}
+    key = search._key(synthetic, configuration, 0)
+    assert key == search._key(synthetic, {"hidden_size": 3, "rate": 0.5}, 0)
+    others = [
+        search._key(synthetic, {"rate": 0.25, "hidden_size": 3}, 0),
+        search._key(synthetic, {"rate": 0.5, "hidden_size": 4}, 0),
+        search._key(synthetic, {"rate": 0.5}, 0),
+        search._key(synthetic, {"rate": 3, "hidden_size": 0.5}, 0),
+        search._key(synthetic, configuration, 1),
+        search._key(real, configuration, 0),
+    ]
+    monkeypatch.setattr(search, "code_version", lambda: "another")
+    others.append(search._key(synthetic, configuration, 0))
+    assert len({key, *others}) == len(others) + 1
+
+
+def test_numbers_of_numpy_name_the_same_record(three):
+    """A grid made with numpy is the same grid; the run gets Python's own numbers."""
+    three.run()
+    for configuration in three.configurations:
+        configuration["rate"] = np.float64(configuration["rate"])
+        configuration["epochs"] = np.int64(configuration["epochs"])
+    records, runs = three.run(seeds=np.arange(1))
+    assert runs == 0
+    assert [type(value) for value in records[0].configuration.values()] == [float, int, str]
+    assert type(records[0].seed) is int
+
+
+def test_run_and_record_get_plain_values(tmp_path):
+    configurations = [{"rate": np.float32(0.5), "sizes": (1, 2), "bias": np.bool_(True)}]
+    for _ in range(2):
+        (record,) = run_all(numpy_outcome, configurations, records=tmp_path, **QUIET)
+        assert record.configuration == {"rate": 0.5, "sizes": [1, 2], "bias": True}
+        assert record.outcome == {"score": 0.5, "count": 3, "kinds": ["float", "list", "bool"]}
+
+
+def test_an_integer_and_a_float_are_different_settings(three):
+    """1 and 1.0 need not mean the same to a run: at worst it is done twice, never mistaken."""
+    three.run()
+    for configuration in three.configurations:
+        configuration["rate"] = int(configuration["rate"])
+    assert three.run()[1] == 3
+
+
+@pytest.mark.parametrize("value", [max, np.array([1, 2]), {1, 2}, b"bytes", 1j])
+def test_configurations_hold_plain_values(tmp_path, value):
+    with pytest.raises(TypeError, match="configurations must hold plain values"):
+        run_all(synthetic, [{"rate": value}], records=tmp_path, **QUIET)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "error", "message"),
+    [
+        ([], ValueError, "configurations and seeds must not be empty"),
+        ([-1], ValueError, "seed must be at least 0, but is -1"),
+        ([0.5], TypeError, r"seed must be an integer, but is 0\.5"),
+    ],
+)
+def test_seeds(three, seeds, error, message):
+    with pytest.raises(error, match=message):
+        three.run(seeds=seeds)
+
+
+def test_function_must_have_a_name_of_its_own(three):
+    """Two lambdas of one module would share their records."""
+
+    def inner(configuration, seed):
+        return {}, {}
+
+    for function in (lambda configuration, seed: ({}, {}), inner, partial(synthetic)):
+        with pytest.raises(TypeError, match="function must be importable by name"):
+            three.run(function=function)
+
+
+# Killed and started again
+
+
+SEARCH_TO_KILL = (
+    """
+import json, sys, time
+import numpy as np
+from mnist_gd.losses import binary_cross_entropy_with_logits
+from mnist_gd.networks import SingleLayerNetwork
+from mnist_gd.search import grid, grid_search
+"""
+    + "\n\n".join(inspect.getsource(function) for function in (note_call, real))
+    + """
+
+def slow(configuration, seed):
+    time.sleep(0.03)
+    return real(configuration, seed)
+
+
+if __name__ == "__main__":
+    folder, log = sys.argv[1:]
+    configurations = grid(
+        batch_size=[16, 64], learning_rate=[0.1, 1.0, 1e30], hidden_size=[4, 8], epochs=[1, 3],
+        log=[log],
+    )
+    result = grid_search(slow, configurations, seeds=[0, 1], records=folder, n_jobs=1)
+    print(json.dumps([result.runs, result.rows]))
+"""
+)
+
+
+def test_killed_at_any_moment_and_started_again(tmp_path):
+    """The table is that of an undisturbed search, and no finished run is done twice."""
+    program = tmp_path / "search_to_kill.py"
+    program.write_text(SEARCH_TO_KILL)
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    log = tmp_path / "log"
+
+    def start(folder):
+        return subprocess.Popen(
+            [sys.executable, program, folder, log],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def finished(folder):
+        return len(list(folder.glob("*.json")))
+
+    undisturbed = json.loads(start(tmp_path / "undisturbed").communicate(timeout=120)[0])
+    assert undisturbed[0] == 24 == calls(log)
+    log.unlink()
+
+    moments, folder = random.Random(0), tmp_path / "killed"
+    for kill in range(5):
+        before = finished(folder)
+        process = start(folder)
+        while finished(folder) == before and process.poll() is None:
+            time.sleep(0.002)
+        time.sleep(moments.uniform(0, 0.06))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL, "it had ended before it was killed"
+        assert calls(log) <= finished(folder) + kill + 1
+    restarted = json.loads(start(folder).communicate(timeout=120)[0])
+    assert without_seconds(restarted[1]) == without_seconds(undisturbed[1])
+    assert restarted[0] == 24
+    assert calls(log) <= 24 + 5  # only what was under way when it was killed
+    assert finished(folder) == 24
+
+
+# Workers
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """A search without workers; times are another each time."""
+    folder = tmp_path_factory.mktemp("alone")
+    records = run_all(real, grid(**AXES, epochs=[3]), seeds=[0, 1], records=folder, **QUIET)
+    for record in records:
+        del record.outcome["history"]["seconds"]
+    return records
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+def test_any_number_and_kind_of_workers_gives_the_same_bits(tmp_path, alone, backend):
+    with joblib.parallel_config(backend=backend):
+        records = run_all(
+            real,
+            grid(**AXES, epochs=[3]),
+            seeds=[0, 1],
+            records=tmp_path,
+            n_jobs=2,
+            progress=False,
+        )
+    for record in records:
+        del record.outcome["history"]["seconds"]
+    assert_same(alone, records)
+
+
+def test_a_run_has_one_blas_thread(tmp_path):
+    (record,) = run_all(blas_threads, [{}], records=tmp_path, **QUIET)
+    assert set(record.outcome["threads"]) == {1}
+
+
+# The progress bar
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("progress", [False, True])
+def test_a_bar_is_shown_on_a_terminal_only(three, monkeypatch, capsys, terminal, progress):
+    stream = Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    run_all(synthetic, three.configurations, records=three.folder, n_jobs=1, progress=progress)
+    assert ("3/3" in stream.getvalue()) == (terminal and progress)
+    assert bool(stream.getvalue()) == (terminal and progress)
+    assert capsys.readouterr().out == ""
+
+
+# The best result in the least time
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "score": st.sampled_from([0.0, 0.5, 0.7, 0.9]),
+                "seconds": st.sampled_from([1.0, 2.0, 3.0, 4.0, float("nan")]),
+                "diverged": st.just(0),
+            }
+        ).map(lambda row: row | {"diverged": int(np.isnan(row["seconds"]))})
+    )
+)
+def test_frontier(rows):
+    """Fastest first, each slower row better; every other row has one at least as good and fast."""
+    frontier = SearchResult(rows, runs=len(rows)).frontier()
+    for fast, slow in itertools.pairwise(frontier):
+        assert fast["seconds"] < slow["seconds"]
+        assert fast["score"] < slow["score"]
+    for row in rows:
+        if not row["diverged"]:
+            assert any(
+                kept["score"] >= row["score"] and kept["seconds"] <= row["seconds"]
+                for kept in frontier
+            )
+    assert all(row in rows and not row["diverged"] for row in frontier)
