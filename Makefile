@@ -57,7 +57,7 @@ live: $(READY)
 	  $(BIN)/python -m jupyterlab $(LAB_OPTIONS)
 
 benchmark: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python benchmarks/training_step.py
 
 clean:
 	rm -rf book/_build build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

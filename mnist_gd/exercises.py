@@ -36,7 +36,15 @@ class WrongAnswer(AssertionError):
 
 @dataclass(frozen=True)
 class Report:
-    """What :func:`check` returns for a right answer; it prints as one sentence."""
+    """What :func:`check` returns for a right answer; it prints as one sentence.
+
+    Attributes
+    ----------
+    name : str
+        The exercise.
+    inputs : int
+        How many inputs the answer was tried on.
+    """
 
     name: str
     inputs: int
@@ -51,7 +59,7 @@ def check(name, function):
     Parameters
     ----------
     name : str
-        Which exercise; :data:`TASKS` lists them, with the arguments that each is called with.
+        Which exercise; ``TASKS`` lists them, with the arguments that each is called with.
     function : callable
         The answer. It is called with float64 arrays, which it must leave as they are.
 

@@ -25,8 +25,8 @@ class Descent:
 
     Attributes
     ----------
-    points : ndarray, shape (steps + 1, *shape of the start)
-        The start and the point after each step.
+    points : ndarray, shape (steps + 1, ...)
+        The start and the point after each step, each of the shape of the start.
     values : ndarray, shape (steps + 1,)
         The function at those points.
     """

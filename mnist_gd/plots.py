@@ -115,7 +115,7 @@ def plot_heatmap(values, rows, columns, *, form="{:.2f}", axes=None, limits=(Non
     for (i, j), value in np.ndenumerate(values):
         if np.isfinite(value):
             red, green, blue, _ = image.cmap(image.norm(value))
-            bright = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.45
+            bright = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.47
             axes.text(
                 j,
                 i,

@@ -7,8 +7,9 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -388,6 +389,24 @@ def run_python(program, *arguments, path=(), **environment):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_others_see_whole_files_or_none(tmp_path, sound_root):
+    """Another process may look at any moment."""
+    seen, done = set(), threading.Event()
+
+    def watch():
+        while not done.is_set():
+            for name in FILES:
+                with suppress(FileNotFoundError):
+                    seen.add((name, (tmp_path / RAW / name).stat().st_size))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    load_mnist(tmp_path)
+    done.set()
+    watcher.join()
+    assert seen == {(name, (sound_root / RAW / name).stat().st_size) for name in FILES}
 
 
 def test_six_processes_start_at_once_on_an_empty_folder(tmp_path, mnist, sound_root):

@@ -84,7 +84,7 @@ def test_readme_example_learns(capsys):
     assert "of the test images" in capsys.readouterr().out
 
 
-def test_live_chapters_open_as_notebooks_and_run_where_they_lie():
+def test_live_chapters_open_as_notebooks_and_run_where_they_lie(monkeypatch):
     """`make live`: the server's own settings, one chapter through the contents manager."""
     nbclient = pytest.importorskip("nbclient")
     pytest.importorskip("jupytext")
@@ -108,6 +108,7 @@ def test_live_chapters_open_as_notebooks_and_run_where_they_lie():
     notebook = manager.get("activations.md", content=True, type="notebook")["content"]
     first = next(i for i, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code")
     notebook = nbformat.from_dict({**notebook, "cells": notebook["cells"][: first + 1]})
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # also from a checkout that is not installed
     client = nbclient.NotebookClient(
         notebook, timeout=120, resources={"metadata": {"path": str(ROOT / "book")}}
     )

@@ -393,6 +393,14 @@ def test_certain_and_right_costs_nothing(dtype):
     np.testing.assert_array_equal(focal_loss.gradient(y, y), 0)
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+def test_the_focal_gradient_of_a_certain_and_right_answer_is_its_limit(gamma, dtype):
+    """With gamma below 1 a power of 0 is infinite, and log 1 is 0: their product is 0."""
+    y = np.array([0, 1], dtype)
+    expected = np.array([0.5, -0.5]) if gamma == 0 else np.zeros(2)
+    np.testing.assert_array_equal(focal_loss.gradient(y, y, alpha=-1, gamma=gamma), expected)
+
+
 def test_certain_and_wrong_costs_infinity_without_a_warning(dtype):
     y, p = np.array([[0, 1.0]], dtype), np.array([[1.0, 0]], dtype)
     for loss in ON_PROBABILITIES:

@@ -163,8 +163,8 @@ def contrast(first, second):
 
 
 def test_numbers_can_be_read_on_every_colour_of_the_scale():
-    """WCAG asks for a contrast of 4.5 for small text; and black is kept for what turns white in
-    dark mode, which the colour of a cell does not.
+    """In the middle of the scale no two greys do better than 4.6. Black itself is kept for what
+    turns white in dark mode, which the colour of a cell does not.
     """
     use_book_style()
     values = np.linspace(0, 1, 101)[None]

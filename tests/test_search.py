@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from mnist_gd import search
 from mnist_gd.gradient_descent import DivergenceError
@@ -529,7 +529,7 @@ from mnist_gd.search import grid, grid_search
     + """
 
 def slow(configuration, seed):
-    time.sleep(0.03)
+    time.sleep(0.05)
     return real(configuration, seed)
 
 
@@ -545,44 +545,59 @@ if __name__ == "__main__":
 )
 
 
-def test_killed_at_any_moment_and_started_again(tmp_path):
-    """The table is that of an undisturbed search, and no finished run is done twice."""
+@pytest.fixture
+def start(tmp_path):
+    """Start the search in a process of its own, with its records in a folder of that name."""
     program = tmp_path / "search_to_kill.py"
     program.write_text(SEARCH_TO_KILL)
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return lambda folder: subprocess.Popen(
+        [sys.executable, program, tmp_path / folder, tmp_path / "log"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def table(process):
+    runs, rows = json.loads(process.communicate(timeout=120)[0])
+    assert runs == 24
+    return rows
+
+
+def test_killed_at_any_moment_and_started_again(tmp_path, start):
+    """The table is that of an undisturbed search, and no finished run is done twice."""
+    undisturbed = table(start("undisturbed"))
     log = tmp_path / "log"
-
-    def start(folder):
-        return subprocess.Popen(
-            [sys.executable, program, folder, log],
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def finished(folder):
-        return len(list(folder.glob("*.json")))
-
-    undisturbed = json.loads(start(tmp_path / "undisturbed").communicate(timeout=120)[0])
-    assert undisturbed[0] == 24 == calls(log)
+    assert calls(log) == 24
     log.unlink()
 
-    moments, folder = random.Random(0), tmp_path / "killed"
+    def finished():
+        return len(list((tmp_path / "killed").glob("*.json")))
+
+    moments = random.Random(0)
     for kill in range(5):
-        before = finished(folder)
-        process = start(folder)
-        while finished(folder) == before and process.poll() is None:
+        before = finished()
+        process = start("killed")
+        while finished() == before and process.poll() is None:
             time.sleep(0.002)
         time.sleep(moments.uniform(0, 0.06))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert process.returncode == -signal.SIGKILL, "it had ended before it was killed"
-        assert calls(log) <= finished(folder) + kill + 1
-    restarted = json.loads(start(folder).communicate(timeout=120)[0])
-    assert without_seconds(restarted[1]) == without_seconds(undisturbed[1])
-    assert restarted[0] == 24
-    assert calls(log) <= 24 + 5  # only what was under way when it was killed
-    assert finished(folder) == 24
+        assert calls(log) <= finished() + kill + 1  # only what was under way is lost
+    restarted = table(start("killed"))
+    assert without_seconds(restarted) == without_seconds(undisturbed)
+    assert calls(log) <= 24 + 5
+    assert finished() == 24
+
+
+def test_two_searches_at_once_share_the_work(tmp_path, start):
+    """The second waits for the first, and then finds every run done."""
+    first, second = start("shared"), start("shared")
+    assert table(first) == table(second)
+    assert calls(tmp_path / "log") == 24
+    assert not list((tmp_path / "shared").glob(".*"))
 
 
 # Workers
@@ -615,7 +630,8 @@ def test_any_number_and_kind_of_workers_gives_the_same_bits(tmp_path, alone, bac
 
 
 def test_a_run_has_one_blas_thread(tmp_path):
-    (record,) = run_all(blas_threads, [{}], records=tmp_path, **QUIET)
+    with threadpool_limits(2, user_api="blas"):
+        (record,) = run_all(blas_threads, [{}], records=tmp_path, **QUIET)
     assert set(record.outcome["threads"]) == {1}
 
 

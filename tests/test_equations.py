@@ -1,0 +1,162 @@
+"""Formula, function and check belong together: the table of equation labels, both ways.
+
+A docstring names the label of the equation that its function computes. The chapter defines the
+label. In the chapter a cell that can fail follows the formula.
+"""
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE, BOOK = ROOT / "mnist_gd", ROOT / "book"
+THEORY = ("gradient_descent", "activations", "losses", "layers", "networks", "metrics", "data")
+
+#: Modules that are explained in a chapter of another name.
+CHAPTERS = {"gradient_check": "gradient_descent", "exercises": "gradient_descent"}
+
+#: Public functions that compute no formula.
+NO_FORMULA = {"with_options": "fixes the options of another function"}
+
+#: Labels that no function of the package has: for each, what it is.
+NO_FUNCTION = {
+    # gradient_descent: theory that is evaluated on the page
+    "eq-directional-derivative": "definition, step to the steepest ascent",
+    "eq-steepest-ascent": "theorem",
+    "eq-truncation": "error term of the central difference",
+    "eq-best-step": "optimum of the two error terms",
+    "eq-lipschitz": "assumption of the descent lemma",
+    "eq-descent-lemma": "theorem",
+    "eq-sufficient-decrease": "corollary of the descent lemma",
+    "eq-logistic-curvature": "example of the assumption",
+    "eq-gradient-vanishes": "corollary of the descent lemma",
+    "eq-quadratic": "model problem",
+    "eq-quadratic-error": "exact course of descent on the model problem",
+    "eq-quadratic-condition": "condition of convergence",
+    "eq-quadratic-rate": "predicted rate",
+    "eq-condition-rate": "predicted rate",
+    "eq-momentum-polynomial": "derivation of a rate",
+    "eq-momentum-range": "condition of convergence",
+    "eq-momentum-rate": "predicted rate",
+    "eq-nesterov-polynomial": "derivation of a rate",
+    "eq-nesterov-rate": "predicted rate",
+    "eq-noisy-gradient": "model of a mini-batch",
+    "eq-noise-variance": "its variance",
+    "eq-noisy-step": "model of a noisy step",
+    "eq-noise-floor": "predicted error",
+    # activations
+    "eq-linear-collapse": "lemma: two linear layers are one",
+    "eq-activation-vjp": "what the backward pass of any activation is",
+    "eq-dead-unit": "lemma",
+    "eq-same-sign": "lemma",
+    "eq-sigmoid-symmetry": "identity that the derivative and the losses use",
+    "eq-vanishing-bound": "inequality, asserted on the page",
+    "eq-softmax-jacobian": "matrix that the vector-Jacobian product never forms",
+    "eq-softmax-two-classes": "identity",
+    # losses
+    "eq-likelihood": "where the losses come from",
+    "eq-gaussian-likelihood": "step from the likelihood to squared error",
+    "eq-saturation": "two derivatives compared",
+    "eq-expected-loss": "what a proper loss is defined by",
+    "eq-focal-terms": "notation of the focal loss",
+    "eq-focal-stationary": "the focal loss is not proper",
+    "eq-kl-entropy": "relation of two losses",
+    "eq-gibbs": "inequality",
+    # networks, metrics
+    "eq-network-cost": "count of multiplications",
+    "eq-f1-one-class": "special case of F1",
+    "eq-prevalence": "precision from rates and prevalence",
+    "eq-f1-chance": "F1 of guessing",
+    "eq-accuracy-error": "standard error",
+}
+
+LABEL = r"eq-[a-z0-9]+(?:-[a-z0-9]+)*"
+NAMED = re.compile(rf"`({LABEL})`")
+DEFINED = re.compile(rf"^\s*\$\$\s*\(({LABEL})\)\s*$", re.MULTILINE)
+
+
+def documented(tree):
+    """Yield the name and docstring of a module and of all that it defines."""
+    yield "module", ast.get_docstring(tree) or ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name, ast.get_docstring(node) or ""
+
+
+def labels_named():
+    """Map each module to the labels in its docstrings."""
+    table = {}
+    for path in sorted(PACKAGE.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        table[path.stem] = {
+            label for _, docstring in documented(tree) for label in NAMED.findall(docstring)
+        }
+    return table
+
+
+def page(name):
+    return (BOOK / f"{name}.md").read_text(encoding="utf-8")
+
+
+NAMES = labels_named()
+DEFINITIONS = {path.stem: DEFINED.findall(path.read_text()) for path in BOOK.glob("*.md")}
+ALL_NAMED = set().union(*NAMES.values())
+
+
+def chapter_of(module):
+    return CHAPTERS.get(module, module)
+
+
+@pytest.mark.parametrize("module", [name for name, labels in NAMES.items() if labels])
+def test_labels_in_docstrings_are_defined_in_the_chapter(module):
+    # A label may be borrowed, if the chapter that defines it has a module that names it too.
+    known = set(DEFINITIONS.get(chapter_of(module), ()))
+    for other in NAMES:
+        known |= NAMES[other] & set(DEFINITIONS.get(chapter_of(other), ()))
+    assert NAMES[module] <= known, f"not defined: {sorted(NAMES[module] - known)}"
+
+
+@pytest.mark.parametrize("module", ["activations", "losses", "layers"])
+def test_public_functions_name_their_equation(module):
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    public = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert public
+    silent = {node.name for node in public if not NAMED.search(ast.get_docstring(node) or "")}
+    assert silent - set(NO_FORMULA) == set()
+
+
+@pytest.mark.parametrize("chapter", THEORY)
+def test_defined_labels_have_a_function_or_a_reason(chapter):
+    idle = set(DEFINITIONS[chapter]) - ALL_NAMED - set(NO_FUNCTION)
+    assert not idle, f"name them in a docstring or give a reason here: {sorted(idle)}"
+
+
+def test_no_label_is_defined_twice():
+    counts = Counter(label for labels in DEFINITIONS.values() for label in labels)
+    assert [label for label, n in counts.items() if n > 1] == []
+
+
+def test_reasons_are_of_use():
+    defined = {label for labels in DEFINITIONS.values() for label in labels}
+    assert set(NO_FUNCTION) <= defined, "reasons for labels that are gone"
+    assert not set(NO_FUNCTION) & ALL_NAMED, "reasons for labels that a function has"
+
+
+@pytest.mark.parametrize("chapter", THEORY)
+def test_a_cell_that_can_fail_follows_each_formula_of_the_package(chapter):
+    text = page(chapter)
+    for match in DEFINED.finditer(text):
+        if match.group(1) not in ALL_NAMED:
+            continue
+        near = "\n## ".join(text[match.end() :].split("\n## ")[:2])  # its section and the next
+        cells = re.findall(r"^```\{code-cell\}.*?^```", near, re.MULTILINE | re.DOTALL)
+        assert any("assert " in cell or "check_gradient(" in cell for cell in cells), (
+            f"nothing checks {match.group(1)} in its section or the next"
+        )

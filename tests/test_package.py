@@ -1,0 +1,306 @@
+"""How the package is built: its floors, what importing it costs, and its documentation."""
+
+import ast
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+import tomllib
+from dataclasses import is_dataclass
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from numpydoc.validate import validate
+
+import mnist_gd
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "mnist_gd"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+PUBLIC = [name for name in MODULES if not name.startswith("_")]
+
+# An import goes down, or stays on its floor without going round in a circle.
+FLOORS = {
+    "_validation": 0,
+    "activations": 1,
+    "losses": 1,
+    "metrics": 1,
+    "gradient_descent": 1,
+    "gradient_check": 1,
+    "history": 1,
+    "layers": 2,
+    "data": 2,
+    "_exercise_tasks": 2,
+    "exercises": 2,
+    "networks": 3,
+    "search": 4,
+    "plots": 4,
+    "experiments": 5,
+}
+# What each module may import beside NumPy and the standard library.
+OTHERS = {
+    "data": {"platformdirs"},
+    "networks": {"tqdm"},
+    "plots": {"matplotlib"},
+    "search": {"filelock", "joblib", "threadpoolctl", "tqdm"},
+}
+# What is imported only when a function needs it.
+LAZY = {
+    "data": {"torch", "torchvision"},
+    "history": {"mnist_gd.plots"},
+    "plots": {"matplotlib_inline"},
+}
+
+
+def imports(module):
+    """The modules that a module imports: at once, and inside its functions."""
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text())
+    at_once, lazy = set(), set()
+
+    def visit(node, found):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                found.update(alias.name for alias in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                assert child.level == 0, f"{module} imports relatively"
+                inside = child.module == "mnist_gd"
+                found.update(
+                    f"mnist_gd.{alias.name}" if inside else child.module for alias in child.names
+                )
+            inner = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            visit(child, lazy if inner else found)
+
+    visit(tree, at_once)
+    return at_once, lazy
+
+
+def own(names):
+    return {name.split(".")[1] for name in names if name.startswith("mnist_gd.")}
+
+
+def foreign(names):
+    tops = {name.split(".")[0] for name in names}
+    return {top for top in tops if top not in sys.stdlib_module_names and top != "mnist_gd"}
+
+
+def members():
+    """Every public function and class, by its full name."""
+    for module in PUBLIC:
+        namespace = importlib.import_module(f"mnist_gd.{module}")
+        for name in namespace.__all__:
+            member = getattr(namespace, name)
+            if callable(member) and member.__module__ == namespace.__name__:
+                yield f"mnist_gd.{module}.{name}", member
+
+
+def methods():
+    for full_name, member in members():
+        if inspect.isclass(member):
+            for name, value in vars(member).items():
+                if not name.startswith("_") and isinstance(
+                    value, property | classmethod | staticmethod | type(methods)
+                ):
+                    yield f"{full_name}.{name}"
+
+
+MEMBERS = dict(members())
+
+
+# Floors
+
+
+def test_every_module_has_a_floor():
+    assert set(MODULES) == set(FLOORS)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_down(module):
+    at_once, _ = imports(module)
+    above = {name for name in own(at_once) if FLOORS[name] > FLOORS[module]}
+    assert not above, f"{module} imports what stands above it"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_never_go_round(module):
+    seen, waiting = set(), own(imports(module)[0])
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        waiting |= own(imports(name)[0]) - seen
+    assert module not in seen
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_other_packages_stay_in_their_module(module):
+    at_once, lazy = imports(module)
+    assert foreign(at_once) - {"numpy"} <= OTHERS.get(module, set())
+    assert foreign(lazy) | {f"mnist_gd.{name}" for name in own(lazy)} <= LAZY.get(module, set())
+
+
+def test_the_rules_name_nothing_that_is_not_there():
+    """A permission that nobody uses any more is taken back."""
+    for module, allowed in OTHERS.items():
+        assert foreign(imports(module)[0]) - {"numpy"} == allowed
+    for module, allowed in LAZY.items():
+        lazy = imports(module)[1]
+        assert foreign(lazy) | {f"mnist_gd.{name}" for name in own(lazy)} == allowed
+
+
+def test_what_is_imported_is_required():
+    required = {re.match(r"[\w-]+", requirement)[0] for requirement in PROJECT["dependencies"]}
+    imported = {"numpy"}.union(*OTHERS.values(), {"torchvision"})
+    assert imported == required
+
+
+def test_records_depend_on_what_runs_import_and_on_nothing_else():
+    """A change of a loss makes every record anew, a change of an exercise or a figure none."""
+    from mnist_gd.search import NOT_IN_RUNS
+
+    seen, waiting = set(), {"experiments", "search"}
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        waiting |= own(imports(name)[0]) - seen
+    assert {path.name for path in PACKAGE.glob("*.py")} - NOT_IN_RUNS == {
+        f"{name}.py" for name in seen
+    }
+
+
+# Importing
+
+
+def loaded_by(statement):
+    program = f"import sys\n{statement}\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    return set(done.stdout.split())
+
+
+HEAVY = {"matplotlib", "joblib", "torch", "torchvision", "scipy", "sklearn", "tqdm", "IPython"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        ("import mnist_gd", set()),
+        ("import mnist_gd; mnist_gd.losses.focal_loss", set()),
+        ("import mnist_gd.data", set()),
+        ("import mnist_gd.networks", {"tqdm"}),
+        ("import mnist_gd.experiments", {"tqdm", "joblib"}),
+        ("import mnist_gd.plots", {"matplotlib"}),
+    ],
+)
+def test_importing_loads_nothing_heavy(statement, allowed):
+    loaded = loaded_by(statement)
+    assert "mnist_gd" in loaded
+    assert loaded & HEAVY <= allowed
+
+
+def test_modules_are_reached_as_attributes():
+    assert sorted(mnist_gd.__all__) == PUBLIC
+    for name in mnist_gd.__all__:
+        assert getattr(mnist_gd, name) is importlib.import_module(f"mnist_gd.{name}")
+    with pytest.raises(AttributeError, match="module 'mnist_gd' has no attribute 'nonsense'"):
+        _ = mnist_gd.nonsense
+
+
+def test_version():
+    try:
+        installed = metadata.version("mnist_gd")
+    except metadata.PackageNotFoundError:
+        assert mnist_gd.__version__ == "0+unknown"
+    else:
+        assert mnist_gd.__version__ == installed == PROJECT["version"]
+
+
+# Names
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_all_lists_the_public_names(module):
+    """Each function and class that the module defines and does not hide; and nothing twice."""
+    namespace = importlib.import_module(f"mnist_gd.{module}")
+    listed = namespace.__all__
+    assert len(set(listed)) == len(listed)
+    assert all(hasattr(namespace, name) for name in listed)
+    tree = ast.parse(inspect.getsource(namespace))
+    defined = {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    }
+    assert defined <= set(listed)
+
+
+CONTRACT = {
+    "activations": "relu leaky_relu prelu sigmoid softmax identity",
+    "losses": "mean_squared_error binary_cross_entropy focal_loss cross_entropy kl_divergence "
+    "binary_cross_entropy_with_logits focal_loss_with_logits cross_entropy_with_logits",
+    "layers": "LinearLayer",
+    "networks": "SingleLayerNetwork MultiLayerNetwork minibatches History",
+    "metrics": "accuracy precision recall f1_score confusion_matrix",
+    "data": "load_mnist MNIST one_hot one_vs_rest balanced_subset train_validation_split",
+    "search": "grid grid_search",
+    "gradient_check": "numerical_gradient check_gradient",
+    "gradient_descent": "minimize",
+}
+
+
+@pytest.mark.parametrize("module", CONTRACT)
+def test_names_that_readers_rely_on(module):
+    namespace = importlib.import_module(f"mnist_gd.{module}")
+    assert set(CONTRACT[module].split()) <= set(namespace.__all__)
+
+
+# Documentation
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_say_what_they_are(module):
+    summary = importlib.import_module(f"mnist_gd.{module}").__doc__.splitlines()[0]
+    assert summary.endswith((".", ":"))
+
+
+def problems(full_name):
+    return {code: message for code, message in validate(full_name)["errors"]}
+
+
+# No docstring; parameters unknown, misordered; sections unknown or misordered; no summary.
+ALWAYS = {"GL06", "GL07", "GL08", "PR02", "PR03", "SS01"}
+# Parameters or results that are not documented.
+SECTIONS = {"PR01", "RT01", "YD01"}
+
+
+@pytest.mark.parametrize("full_name", [*MEMBERS, *methods()])
+def test_docstrings(full_name):
+    found = problems(full_name)
+    assert not {code: found[code] for code in ALWAYS & found.keys()}
+
+
+def is_derivative(full_name):
+    """`f_gradient` and `f_backward` take what `f` takes, as their modules say."""
+    base, _, kind = full_name.rpartition("_")
+    return kind in ("gradient", "backward") and base in MEMBERS
+
+
+@pytest.mark.parametrize("full_name", [name for name in MEMBERS if not is_derivative(name)])
+def test_parameters_and_results_are_documented(full_name):
+    """In sections of their own; an alias may say whose they are, a dataclass by its attributes."""
+    member = MEMBERS[full_name]
+    if is_dataclass(member):
+        undocumented = [name for name in member.__dataclass_fields__ if name not in member.__doc__]
+        assert not undocumented
+        return
+    found = problems(full_name)
+    missing = SECTIONS & found.keys()
+    if re.search(r"are\s+those\s+of\s+:func:", member.__doc__):
+        missing -= SECTIONS
+    if member.__doc__.startswith("Return ") or inspect.isclass(member):
+        missing -= {"RT01"}
+    if inspect.isclass(member) and issubclass(member, BaseException):
+        missing -= {"PR01"}
+    assert not {code: found[code] for code in missing}
