@@ -47,6 +47,9 @@ NO_FUNCTION = {
     "eq-noise-variance": "its variance",
     "eq-noisy-step": "model of a noisy step",
     "eq-noise-floor": "predicted error",
+    "eq-robbins-monro": "condition on a falling rate",
+    "eq-saddle-escape": "predicted number of steps",
+    "eq-line": "line between two networks",
     # activations
     "eq-linear-collapse": "lemma: two linear layers are one",
     "eq-activation-vjp": "what the backward pass of any activation is",

@@ -89,6 +89,16 @@ def test_the_start_is_not_changed_and_its_shape_and_dtype_are_kept(dtype):
     np.testing.assert_array_equal(start, 1)
 
 
+def test_a_gradient_that_changes_its_argument_does_not_reach_the_callers_array():
+    def careless(x):
+        x *= 2
+        return x
+
+    start = np.ones(3)
+    minimize(bowl, careless, start, 0.01, 2)
+    np.testing.assert_array_equal(start, 1)
+
+
 def test_no_steps_leave_the_start():
     course = minimize(bowl, slope, START, 0.1, 0)
     np.testing.assert_array_equal(course.points, [START])
