@@ -2,14 +2,12 @@
 
 A configuration is a dict of plain values:
 
-==================  ============================================================================
-task                "four" (is it a 4?), "four_balanced" (the same on a 50:50 subset), "ten"
-loss                name of a loss in :mod:`mnist_gd.losses`
-loss_options        its keyword arguments (optional)
-hidden_layers       how many (optional: 1 for the 4, 3 for the ten digits)
-hidden_size         units in each
-batch_size, epochs, learning_rate
-==================  ============================================================================
+- ``task``: "four" (is it a 4?), "four_balanced" (the same on a 50:50 subset) or "ten"
+- ``loss``: name of a loss in :mod:`mnist_gd.losses`
+- ``loss_options``: its keyword arguments (optional)
+- ``hidden_layers``: how many (optional: 1 for the 4, 3 for the ten digits)
+- ``hidden_size``: units in each
+- ``batch_size``, ``epochs``, ``learning_rate``: as in :meth:`mnist_gd.networks.Network.train`
 """
 
 from functools import lru_cache

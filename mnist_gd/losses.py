@@ -89,7 +89,7 @@ def _log_where(weight, p):
 
 def _divide_where(weight, p):
     """weight / p where the weight is not 0, else 0."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         return np.divide(weight, p, out=np.zeros_like(p), where=weight != 0)
 
 

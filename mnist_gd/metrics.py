@@ -85,7 +85,8 @@ def _averaged(y_true, y_pred, average, share):
     each = share(hits, matrix.sum(axis=0) - hits, matrix.sum(axis=1) - hits)
     if average is None:
         return each
-    return float(each[1] if average == "binary" else each.mean())
+    occurs = matrix.sum(axis=0) + matrix.sum(axis=1) > 0
+    return float(each[1] if average == "binary" else each[occurs].mean())
 
 
 def precision(y_true, y_pred, average="binary"):
@@ -96,7 +97,7 @@ def precision(y_true, y_pred, average="binary"):
     y_true, y_pred : ndarray of int, shape (n,)
     average : {"binary", "macro", None}
         "binary" takes labels 0 and 1 and measures class 1; "macro" is the mean over the
-        classes; None gives each class its own.
+        classes that occur in either; None gives each class its own.
 
     Returns
     -------

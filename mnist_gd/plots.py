@@ -4,8 +4,8 @@ import logging
 import sys
 
 import matplotlib
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
 __all__ = [

@@ -1,6 +1,6 @@
 """Many training runs at once, each kept as a record (chapter *The search*).
 
-A run is a function of a configuration and a seed. Runs go to :class:`joblib.Parallel`, one BLAS
+A run is a function of a configuration and a seed. Runs go to ``joblib.Parallel``, one BLAS
 thread each, so the same search moves to a cluster under ``joblib.parallel_config``. A finished
 run is one file, written in one step and named by everything that its result depends on: a search
 that was killed goes on where it stopped, and a record of other code is never taken for this one.

@@ -261,7 +261,7 @@ SOUND = (
 # Page
 
 ```{code-cell} ipython3
-import matplotlib.pyplot as plt
+from matplotlib import pyplot as plt
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 

@@ -2,8 +2,8 @@
 
 import json
 
-import matplotlib.pyplot as plt
 import pytest
+from matplotlib import pyplot as plt
 
 from mnist_gd.history import History
 

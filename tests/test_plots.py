@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import matplotlib
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex, to_rgb
 
 from mnist_gd.history import History
@@ -282,7 +282,7 @@ shell = InteractiveShell.instance()
 shell.history_manager.enabled = False
 import matplotlib
 matplotlib.use("agg")
-import matplotlib.pyplot as plt
+from matplotlib import pyplot as plt
 import mnist_gd.plots
 
 mnist_gd.plots.use_book_style()

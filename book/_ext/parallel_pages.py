@@ -12,6 +12,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from jupyter_cache import get_cache
 from myst_nb.core.execute import create_client
 from myst_nb.core.read import create_nb_reader
 from sphinx.util import logging
@@ -53,6 +54,7 @@ def run_pages(app, env, docnames) -> None:
         return
     for name in BLAS_THREADS:
         os.environ.setdefault(name, "1")
+    _ = get_cache(env.mystnb_config.execution_cache_path).db  # made once, before the workers
     order = {name: place for place, name in enumerate(env.config.external_site_map)}
     docnames = sorted(docnames, key=lambda name: order.get(name, len(order)))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
