@@ -33,15 +33,15 @@ SWEEPS = {
         "loss": ["binary_cross_entropy_with_logits"],
         "hidden_size": [512],
         "batch_size": [64],
-        "learning_rate": [0.1, 0.3, 1.0, 3.0],
-        "epochs": [5, 10, 15],
+        "learning_rate": [0.3, 1.0, 3.0],
+        "epochs": [4, 7, 10],
     },
     "ten": {
         "loss": ["cross_entropy_with_logits"],
         "hidden_size": [128, 256],
         "batch_size": [64],
         "learning_rate": [0.1, 0.3, 1.0],
-        "epochs": [10, 20],
+        "epochs": [5, 10, 15],
     },
 }
 
