@@ -292,7 +292,7 @@ def test_same_seed_same_weights_in_two_processes(cache):
 
 
 @pytest.mark.parametrize("task", experiments.SWEEPS)
-def test_choice_is_the_best_row_of_the_sweep(monkeypatch, tmp_path, task):
+def test_choice_is_the_best_row_of_the_sweep_trained_to_the_end(monkeypatch, tmp_path, task):
     asked = {}
 
     def fake_search(function, configurations, **options):
@@ -305,7 +305,8 @@ def test_choice_is_the_best_row_of_the_sweep(monkeypatch, tmp_path, task):
     assert asked["function"] is validation_run
     assert (asked["records"], asked["n_jobs"]) == (tmp_path, 1)
     assert asked["configurations"] == grid(task=[task], **experiments.SWEEPS[task])
-    assert chosen == asked["configurations"][-1]
+    best = asked["configurations"][-1]
+    assert chosen == best | {"epochs": experiments.FINAL_EPOCHS[task]}
     build(chosen, np.random.default_rng(0))
 
 
