@@ -3,9 +3,11 @@
 #   make book       build the book, strictly; prints where it is
 #   make test       check the style and run the tests
 #   make live       open the chapters as notebooks in JupyterLab
+#   make studies    run the long studies in full (about an hour); the next build shows them
 #   make benchmark  measure the speed against other libraries
 #   make lint       check the style alone
-#   make clean      remove what was built;  make distclean: the environment too
+#   make clean      remove what was built, but no record of a training
+#   make distclean  remove the records and the environment too
 #
 # Another interpreter: make book PYTHON=python3.12
 
@@ -17,7 +19,7 @@ EXTRAS := book,test,cluster
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book test lint live benchmark clean distclean
+.PHONY: help setup book studies test lint live benchmark clean distclean
 
 help:
 	@sed -n '/^#   /s/^#   /  /p' Makefile
@@ -42,6 +44,9 @@ book: $(READY)
 	$(BIN)/jupyter-book build book -W --keep-going --all
 	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
 
+studies: $(READY)
+	$(BIN)/python -m mnist_gd.studies book/_build/records
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -60,8 +65,9 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/training_step.py
 
 clean:
-	rm -rf book/_build build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find book/_build -mindepth 1 -maxdepth 1 ! -name 'records*' -exec rm -rf {} + 2>/dev/null || true
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf $(VENV)
+	rm -rf book/_build $(VENV)

@@ -10,6 +10,7 @@ except PackageNotFoundError:  # a checkout that is not installed
 
 __all__ = [
     "activations",
+    "additions",
     "data",
     "exercises",
     "experiments",
@@ -22,6 +23,7 @@ __all__ = [
     "networks",
     "plots",
     "search",
+    "studies",
 ]
 
 

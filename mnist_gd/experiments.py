@@ -7,55 +7,49 @@ A configuration is a dict of plain values:
 - ``loss_options``: its keyword arguments (optional)
 - ``hidden_layers``: how many (optional: 1 for the 4, 3 for the ten digits)
 - ``hidden_size``: units in each
-- ``batch_size``, ``epochs``, ``learning_rate``: as in :meth:`mnist_gd.networks.Network.train`
+- ``batch_size``, ``epochs``, ``learning_rate``, ``dropout``: as in
+  :meth:`mnist_gd.networks.Network.train`, the last optional
+- ``decay``: "cosine", for a learning rate that falls (optional)
+- ``optimizer``: "momentum" or "adam" (optional)
+- ``shifts``: largest shift of the images, in pixels (optional)
+- ``images``: to how many images the training set is cut (optional)
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
 from mnist_gd import losses
 from mnist_gd.activations import with_options
+from mnist_gd.additions import Adam, Momentum, cosine_decay, shift_images
 from mnist_gd.data import balanced_subset, load_mnist, one_vs_rest, train_validation_split
 from mnist_gd.networks import MultiLayerNetwork, SingleLayerNetwork
-from mnist_gd.search import grid, grid_search
 
-__all__ = [
-    "FINAL_EPOCHS",
-    "SWEEPS",
-    "build",
-    "choose",
-    "final_run",
-    "sweep",
-    "task_data",
-    "validation_run",
-]
+__all__ = ["build", "final_run", "task_data", "validation_run"]
 
 DIGIT = 4
 VALIDATION_SIZE = 10_000
 TASKS = ("four", "four_balanced", "ten")
-PARTS = ("training", "validation", "full", "test")
+PARTS = ("training", "validation", "full")
 
-# What the two headline networks are chosen from, by their score on validation data; ...
-SWEEPS = {
-    "four": {
-        "loss": ["binary_cross_entropy_with_logits"],
-        "hidden_size": [512],
-        "batch_size": [64],
-        "learning_rate": [0.3, 1.0, 3.0],
-        "epochs": [10],
-    },
-    "ten": {
-        "loss": ["cross_entropy_with_logits"],
-        "hidden_size": [64, 256],
-        "batch_size": [64],
-        "learning_rate": [0.1, 0.3, 1.0],
-        "epochs": [5, 10, 15],
-    },
+# What a configuration may hold, see above.
+SETTINGS = {
+    "task",
+    "loss",
+    "loss_options",
+    "hidden_layers",
+    "hidden_size",
+    "batch_size",
+    "epochs",
+    "learning_rate",
+    "decay",
+    "optimizer",
+    "dropout",
+    "shifts",
+    "images",
 }
-
-# ... and for how long they are then trained.
-FINAL_EPOCHS = {"four": 15, "ten": 15}
+DECAYS = {"cosine": cosine_decay}
+OPTIMIZERS = {"momentum": Momentum, "adam": Adam}
 
 
 @lru_cache(maxsize=1)
@@ -73,14 +67,17 @@ def _split_rows():
 
 @lru_cache(maxsize=4)
 def task_data(task, part):
-    """Return images and labels of a task.
+    """Return images and labels of a task, from the training set of MNIST.
+
+    The test set is nowhere here: :func:`final_run` answers it, and
+    :func:`mnist_gd.studies.final_results` tells how well.
 
     Parameters
     ----------
     task : {"four", "four_balanced", "ten"}
-    part : {"training", "validation", "full", "test"}
-        50,000 and 10,000 images of the training set, all 60,000 of it, or the test set;
-        "four_balanced" keeps of each a random half of 4s and half of other digits.
+    part : {"training", "validation", "full"}
+        50,000 and 10,000 images of the training set, or all 60,000 of it; "four_balanced" keeps
+        of each a random half of 4s and half of other digits.
 
     Returns
     -------
@@ -96,9 +93,8 @@ def task_data(task, part):
     for name, value, allowed in (("task", task, TASKS), ("part", part, PARTS)):
         if value not in allowed:
             raise ValueError(f"{name} must be one of {allowed}, but is {value!r}")
-    split = _mnist().test if part == "test" else _mnist().train
-    images, labels = split.images, split.labels
-    if part in ("training", "validation"):
+    images, labels = _mnist().train.images, _mnist().train.labels
+    if part != "full":
         rows = _split_rows()[part == "validation"]
         images, labels = images[rows], labels[rows]
     if task == "four_balanced":
@@ -118,7 +114,17 @@ def build(configuration, rng):
     Returns
     -------
     SingleLayerNetwork or MultiLayerNetwork
+
+    Raises
+    ------
+    ValueError
+        If a setting or the loss is unknown.
     """
+    unknown = configuration.keys() - SETTINGS
+    if unknown:
+        raise ValueError(
+            f"configuration must hold nothing but {sorted(SETTINGS)}, but has {sorted(unknown)}"
+        )
     loss = getattr(losses, configuration["loss"], None)
     if not hasattr(loss, "gradient"):
         raise ValueError(
@@ -134,15 +140,35 @@ def build(configuration, rng):
     return MultiLayerNetwork(784, hidden, outputs, hidden_layers=layers, loss=loss, rng=rng)
 
 
+def _choice(name, configuration, choices):
+    """What a setting names; None where it is absent."""
+    value = configuration.get(name)
+    if value is not None and value not in choices:
+        raise ValueError(f"{name} must be one of {sorted(choices)}, but is {value!r}")
+    return choices.get(value)
+
+
 def _train(configuration, seed, part, **options):
     rng = np.random.default_rng(seed)
     network = build(configuration, rng)
+    rate = configuration["learning_rate"]
+    decay = _choice("decay", configuration, DECAYS)
+    optimizer = _choice("optimizer", configuration, OPTIMIZERS)
+    shifts = configuration.get("shifts", 0)
+    images, labels = task_data(configuration["task"], part)
+    kept = configuration.get("images", len(images))
+    if not 1 <= kept <= len(images):
+        raise ValueError(f"images must be from 1 to {len(images)}, but is {kept}")
     history = network.train(
-        *task_data(configuration["task"], part),
+        images[:kept],
+        labels[:kept],
         epochs=configuration["epochs"],
         batch_size=configuration["batch_size"],
-        learning_rate=configuration["learning_rate"],
+        learning_rate=decay(rate) if decay else rate,
         rng=rng,
+        optimizer=optimizer() if optimizer else None,
+        dropout=configuration.get("dropout", 0.0),
+        augment=partial(shift_images, largest=shifts) if shifts else None,
         **options,
     )
     return network, history
@@ -187,49 +213,7 @@ def final_run(configuration, seed):
         `test_logits`, and the weights and biases by layer.
     """
     network, history = _train(configuration, seed, "full", track_training=False)
-    task = "ten" if configuration["task"] == "ten" else "four"
-    arrays = {"test_logits": network.logits(task_data(task, "test")[0])}
+    arrays = {"test_logits": network.logits(_mnist().test.images)}
     for number, layer in enumerate(network.layers):
         arrays |= {f"weights_{number}": layer.weights, f"bias_{number}": layer.bias}
     return {"history": history.as_dict()}, arrays
-
-
-def sweep(task, *, records, n_jobs=-1):
-    """Run the sweep of a task on training and validation data.
-
-    Parameters
-    ----------
-    task : {"four", "ten"}
-    records : path
-        Folder of the records, as in :func:`mnist_gd.search.run_all`.
-    n_jobs : int
-
-    Returns
-    -------
-    mnist_gd.search.SearchResult
-
-    Raises
-    ------
-    ValueError
-        If there is no sweep for the task.
-    """
-    if task not in SWEEPS:
-        raise ValueError(f"task must be one of {tuple(SWEEPS)}, but is {task!r}")
-    configurations = grid(task=[task], **SWEEPS[task])
-    return grid_search(validation_run, configurations, records=records, n_jobs=n_jobs)
-
-
-def choose(task, *, records, n_jobs=-1):
-    """Return the configuration of a task that is best on the validation data.
-
-    It is to be trained for the task's `FINAL_EPOCHS`, however long the sweep was.
-
-    Parameters and errors are those of :func:`sweep`.
-
-    Returns
-    -------
-    dict
-    """
-    best = sweep(task, records=records, n_jobs=n_jobs).best
-    chosen = {name: best[name] for name in ("task", *SWEEPS[task])}
-    return chosen | {"epochs": FINAL_EPOCHS[task]}

@@ -19,6 +19,7 @@ from mnist_gd._validation import (
     check_rng,
 )
 from mnist_gd.activations import relu, sigmoid, softmax, with_options
+from mnist_gd.additions import dropout_mask
 from mnist_gd.data import one_hot, scale_pixels
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
@@ -90,6 +91,7 @@ class Network:
         self.output_activation = sigmoid if self.binary else softmax
         self.metric = metrics.f1_score if self.binary else metrics.accuracy
         self._logits = None
+        self._masks = None
 
     def targets(self, y):
         """Bring labels to the form of the logits.
@@ -112,20 +114,40 @@ class Network:
             return check_labels("y", y, 2)[:, None].astype(dtype)
         return one_hot(check_labels("y", y, self.output_size), self.output_size, dtype=dtype)
 
-    def forward(self, x):
+    @property
+    def parameters(self):
+        """The weights and bias of each layer in turn, as a list of arrays."""
+        return [array for layer in self.layers for array in (layer.weights, layer.bias)]
+
+    @property
+    def gradients(self):
+        """Their gradients in the same order, as :meth:`backward` left them."""
+        return [array for layer in self.layers for array in (layer.weights_grad, layer.bias_grad)]
+
+    def forward(self, x, *, dropout=0.0, rng=None):
         """Return the logits of `x` and remember what :meth:`backward` needs.
 
         Parameters
         ----------
         x : ndarray of float (or uint8 images), shape (n, input_size)
+        dropout : float
+            Share of the hidden units that are silenced, equation `eq-dropout`: in training.
+        rng : numpy.random.Generator, optional
+            Draws them.
 
         Returns
         -------
         ndarray, shape (n, output_size)
         """
         signal = scale_pixels(x)
+        self._masks = []
         for layer in self.layers:
             signal = layer.forward(signal)
+            mask = None
+            if dropout and layer is not self.layers[-1]:
+                mask = dropout_mask(signal.shape, dropout, rng=rng, dtype=signal.dtype)
+                signal = signal * mask
+            self._masks.append(mask)
         self._logits = signal
         return signal
 
@@ -158,7 +180,9 @@ class Network:
         if self._logits is None:
             raise RuntimeError("backward needs a forward pass before it")
         grad = self._loss_gradient(self._logits, self.targets(y_true))
-        for layer in reversed(self.layers):
+        for layer, mask in zip(reversed(self.layers), reversed(self._masks), strict=True):
+            if mask is not None:
+                grad = grad * mask
             grad = layer.backward(grad, input_gradient=layer is not self.layers[0])
 
     def update(self, learning_rate):
@@ -248,6 +272,9 @@ class Network:
         batch_size,
         learning_rate,
         rng,
+        optimizer=None,
+        dropout=0.0,
+        augment=None,
         validation=None,
         track_training=True,
         progress=False,
@@ -260,9 +287,18 @@ class Network:
         y : ndarray
             As in :meth:`targets`.
         epochs, batch_size : int
-        learning_rate : float
+        learning_rate : float or callable
+            A callable takes the share of the training that is over, in [0, 1), and returns the
+            rate of the next step, as :func:`mnist_gd.additions.cosine_decay` makes it.
         rng : numpy.random.Generator
-            Shuffles the rows anew for each epoch.
+            Shuffles the rows anew for each epoch, and is handed to dropout and `augment`.
+        optimizer : Momentum or Adam, optional
+            From :mod:`mnist_gd.additions`, a new one for each training; by default plain steps,
+            :meth:`update`.
+        dropout : float
+            Share of the hidden units that are silenced in each step, in [0, 1).
+        augment : callable, optional
+            Changes the images of each batch: ``augment(x, rng=rng)``.
         validation : (x, y), optional
             Evaluated after each epoch.
         track_training : bool
@@ -287,15 +323,23 @@ class Network:
             validation = self._checked(*validation)
         check_integer("epochs", epochs)
         check_integer("batch_size", batch_size)
-        check_real("learning_rate", learning_rate, above=0)
+        if not callable(learning_rate):
+            check_real("learning_rate", learning_rate, above=0)
+        check_real("dropout", dropout, minimum=0, below=1)
+        if optimizer is not None and not hasattr(optimizer, "update"):
+            raise TypeError(f"optimizer must have an update, but is {optimizer!r}")
+        if augment is not None and not callable(augment):
+            raise TypeError(f"augment must be callable, but is {augment!r}")
         history = History(metric=self.metric.__name__)
+        rate = learning_rate if callable(learning_rate) else lambda progress: learning_rate
+        how = {"rng": rng, "optimizer": optimizer, "dropout": dropout, "augment": augment}
         start = perf_counter()
         bar = tqdm(total=epochs, unit="epoch", disable=None if progress else True)
         with bar, np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for
             for epoch in range(1, epochs + 1):
                 try:
                     loss, when = self._train_epoch(
-                        x, targets, epoch, batch_size, learning_rate, rng
+                        x, targets, epoch, epochs, batch_size, rate, **how
                     )
                     score = self._loss_and_score(x, targets, when)[1] if track_training else None
                     validated = self._loss_and_score(*validation, when) if validation else None
@@ -334,14 +378,18 @@ class Network:
             raise ValueError("rows of y must sum to 1 over the classes, but one does not")
         return x, targets
 
-    def _train_epoch(self, x, targets, epoch, batch_size, learning_rate, rng):
+    def _train_epoch(
+        self, x, targets, epoch, epochs, batch_size, rate, *, rng, optimizer, dropout, augment
+    ):
         """One pass over the data; returns the mean loss over its rows, and where it ended."""
-        total = 0.0
-        for batch, (x_batch, y_batch) in enumerate(
-            minibatches(x, targets, batch_size, rng=rng), start=1
-        ):
-            when = f"in epoch {epoch}, batch {batch}, with learning_rate={learning_rate:g}"
-            logits = self.forward(x_batch)
+        total, batches = 0.0, -(-len(x) // batch_size)
+        for batch, (x_batch, y_batch) in enumerate(minibatches(x, targets, batch_size, rng=rng)):
+            progress = (epoch - 1 + batch / batches) / epochs
+            learning_rate = check_real("learning_rate", rate(progress), above=0)
+            when = f"in epoch {epoch}, batch {batch + 1}, with learning_rate={learning_rate:g}"
+            if augment is not None:
+                x_batch = augment(x_batch, rng=rng)
+            logits = self.forward(x_batch, dropout=dropout, rng=rng)
             if not np.isfinite(logits).all():
                 raise DivergenceError(f"the outputs are no longer finite {when}")
             loss = self._loss(logits, y_batch)
@@ -349,11 +397,13 @@ class Network:
                 raise DivergenceError(f"the loss is no longer finite {when}")
             total += loss * len(x_batch)
             self.backward(y_batch)
-            self.update(learning_rate)
+            if optimizer is None:
+                self.update(learning_rate)
+            else:
+                optimizer.update(self.parameters, self.gradients, learning_rate)
         when = f"after {when[3:]}"
-        for layer in self.layers:
-            if not (np.isfinite(layer.weights).all() and np.isfinite(layer.bias).all()):
-                raise DivergenceError(f"the parameters are no longer finite {when}")
+        if not all(np.isfinite(array).all() for array in self.parameters):
+            raise DivergenceError(f"the parameters are no longer finite {when}")
         return total / len(x), when
 
     def save(self, path):

@@ -7,6 +7,7 @@ that was killed goes on where it stopped, and a record of other code is never ta
 """
 
 import hashlib
+import inspect
 import itertools
 import json
 import os
@@ -21,10 +22,18 @@ from filelock import FileLock
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from mnist_gd._validation import check_integer
+from mnist_gd._validation import check_integer, check_real
 from mnist_gd.gradient_descent import DivergenceError
 
-__all__ = ["Record", "SearchResult", "code_version", "grid", "grid_search", "run_all"]
+__all__ = [
+    "Record",
+    "SearchResult",
+    "code_version",
+    "grid",
+    "grid_search",
+    "run_all",
+    "successive_halving",
+]
 
 # What no training run depends on.
 NOT_IN_RUNS = {
@@ -33,6 +42,7 @@ NOT_IN_RUNS = {
     "exercises.py",
     "gradient_check.py",
     "plots.py",
+    "studies.py",
 }
 
 
@@ -93,7 +103,10 @@ class Record:
 
 
 def code_version():
-    """Return a hash of the sources that a run depends on, and of NumPy's version."""
+    """Return a hash of the sources that a run depends on, and of NumPy's version.
+
+    The data are among them: :mod:`mnist_gd.data` holds the sums that it loads them by.
+    """
     digest = hashlib.sha256(np.__version__.encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         if path.name not in NOT_IN_RUNS:
@@ -123,11 +136,16 @@ def _key(function, configuration, seed):
     """Name of a record: a hash of everything that its result depends on."""
     about = [
         f"{function.__module__}.{function.__qualname__}",
+        "" if function.__module__.startswith("mnist_gd.") else inspect.getsource(function),
         configuration,
         seed,
         code_version(),
     ]
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
+    return _sum(json.dumps(about, sort_keys=True))[:32]
+
+
+def _sum(text):
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _write(path, write):
@@ -143,10 +161,10 @@ def _write(path, write):
 
 
 def _save(folder, key, record):
-    """Keep a record; its .json comes last and says that it is whole."""
+    """Keep a record; its .json comes last and says, with its sum, that it is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     about = vars(record) | {"arrays": sorted(record.arrays)}
-    text = json.dumps(about, indent=1)
+    text = json.dumps(about | {"sha256": _sum(json.dumps(about))}, indent=1)
     if record.arrays:
         _write(folder / f"{key}.npz", lambda file: np.savez_compressed(file, **record.arrays))
     _write(folder / f"{key}.json", lambda file: file.write(text.encode()))
@@ -156,6 +174,8 @@ def _load(folder, key):
     """Return the record of a key, or None if there is no whole one."""
     try:
         about = json.loads((folder / f"{key}.json").read_text())
+        if about.pop("sha256") != _sum(json.dumps(about)):
+            return None
         names, arrays = about.pop("arrays"), {}
         if names:
             with open(folder / f"{key}.npz", "rb") as file, np.load(file) as saved:
@@ -178,7 +198,9 @@ def _run(function, configuration, seed):
     return Record(configuration, seed, _plain("outcome", outcome), arrays, perf_counter() - start)
 
 
-def run_all(function, configurations, *, seeds=(0,), records, n_jobs=-1, progress=True):
+def run_all(
+    function, configurations, *, seeds=(0,), records, n_jobs=-1, progress=True, run_missing=True
+):
     """Run a function for every configuration and seed, and keep each result.
 
     Parameters
@@ -195,6 +217,8 @@ def run_all(function, configurations, *, seeds=(0,), records, n_jobs=-1, progres
         Workers, as in joblib; -1 takes every processor.
     progress : bool
         Whether to show a bar, if on a terminal.
+    run_missing : bool
+        False takes records only.
 
     Returns
     -------
@@ -203,6 +227,8 @@ def run_all(function, configurations, *, seeds=(0,), records, n_jobs=-1, progres
 
     Raises
     ------
+    LookupError
+        If a record is missing and `run_missing` is False.
     ValueError, TypeError
         If there is no configuration or no seed, a configuration does not hold plain values, or
         the function is a lambda or an inner one.
@@ -216,7 +242,10 @@ def run_all(function, configurations, *, seeds=(0,), records, n_jobs=-1, progres
         raise ValueError("configurations and seeds must not be empty")
     keys = [_key(function, *job) for job in jobs]
     found = {key: _load(folder, key) for key in keys}
-    if None in found.values():
+    lacking = list(found.values()).count(None)
+    if lacking and not run_missing:
+        raise LookupError(f"{lacking} of {len(found)} runs have no record in {folder}")
+    if lacking:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):  # another process may be at the same runs
             found = {key: found[key] or _load(folder, key) for key in keys}
@@ -270,7 +299,7 @@ class SearchResult:
         return kept
 
 
-def grid_search(function, configurations, *, seeds=(0,), records, n_jobs=-1, progress=True):
+def grid_search(function, configurations, **options):
     """Train every configuration and rank them by their validation score.
 
     The number of epochs is no axis to train over: configurations that differ in `epochs` alone
@@ -283,8 +312,8 @@ def grid_search(function, configurations, *, seeds=(0,), records, n_jobs=-1, pro
         `seconds`, one entry an epoch.
     configurations : list of dict
         As :func:`grid` makes them; each with `epochs`.
-    seeds, records, n_jobs, progress
-        As in :func:`run_all`.
+    **options
+        `seeds`, `records` and the others of :func:`run_all`.
 
     Returns
     -------
@@ -293,7 +322,8 @@ def grid_search(function, configurations, *, seeds=(0,), records, n_jobs=-1, pro
     Raises
     ------
     ValueError, TypeError
-        If a configuration does not say how many epochs, or as in :func:`run_all`.
+        If a configuration does not say how many epochs, a learning rate that decays towards the
+        last epoch is to be read off before it, or as in :func:`run_all`.
     """
     longest = {}
     configurations = [_plain("configurations", c) for c in configurations]
@@ -302,16 +332,76 @@ def grid_search(function, configurations, *, seeds=(0,), records, n_jobs=-1, pro
             raise ValueError(f"configurations must each have epochs, but one is {configuration}")
         check_integer("epochs", configuration["epochs"])
         name = _without_epochs(configuration)
+        if (
+            "decay" in configuration
+            and longest.get(name, configuration["epochs"]) != (configuration["epochs"])
+        ):
+            raise ValueError(
+                "epochs must be one number for each configuration with a decay, whose course "
+                f"depends on it, but differ for {configuration}"
+            )
         longest[name] = max(longest.get(name, 0), configuration["epochs"])
     runs = [json.loads(name) | {"epochs": epochs} for name, epochs in longest.items()]
-    records = run_all(
-        function, runs, seeds=seeds, records=records, n_jobs=n_jobs, progress=progress
-    )
+    records = run_all(function, runs, **options)
     by_run = {}
     for record in records:
         by_run.setdefault(_without_epochs(record.configuration), []).append(record)
     rows = [_row(c, by_run[_without_epochs(c)]) for c in configurations]
     return SearchResult(sorted(rows, key=lambda row: -row["score"]), runs=len(records))
+
+
+def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
+    """Train every configuration a little, the best of them more, and so on.
+
+    Successive halving (Jamieson and Talwalkar) with a share of our own. It is a policy over
+    :func:`grid_search`, and its runs are records like any other's.
+
+    Parameters
+    ----------
+    function : callable
+        As in :func:`grid_search`.
+    configurations : list of dict
+        What is to be chosen from, without what the rungs set.
+    rungs : list of dict
+        The axes, as in :func:`grid`, that each rung adds to what is left of the configurations:
+        ``[{"epochs": [1]}, {"epochs": [10, 20]}]``.
+    keep : float
+        Share that goes on to the next rung, at least one, in (0, 1).
+    **options
+        As in :func:`grid_search`.
+
+    Returns
+    -------
+    list of SearchResult
+        One a rung; the best of the last is the winner.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no rung, `keep` is out of its range, or as in :func:`grid_search`.
+    """
+    check_real("keep", keep, above=0, below=1)
+    if not rungs:
+        raise ValueError("rungs must hold at least one dict of axes")
+    left = [_plain("configurations", c) for c in configurations]
+    results = []
+    for number, rung in enumerate(rungs):
+        if number:
+            scores = [_best_score(results[-1], c, rungs[number - 1]) for c in left]
+            left = [left[i] for i in np.argsort(-np.array(scores), kind="stable")]
+            left = left[: max(1, int(keep * len(left)))]
+        rows = [c | extra for c in left for extra in grid(**rung)]
+        results.append(grid_search(function, rows, **options))
+    return results
+
+
+def _best_score(result, configuration, rung):
+    """Best score among the rows of a configuration, whatever its rung had set."""
+    return max(
+        row["score"]
+        for row in result.rows
+        if all(row[name] == value for name, value in configuration.items() if name not in rung)
+    )
 
 
 def _without_epochs(configuration):

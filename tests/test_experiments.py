@@ -13,19 +13,12 @@ import numpy as np
 import pytest
 
 from mnist_gd import experiments, losses
+from mnist_gd.additions import Adam, shift_images
 from mnist_gd.data import MNIST, Split, load_mnist
-from mnist_gd.experiments import (
-    TASKS,
-    build,
-    choose,
-    final_run,
-    sweep,
-    task_data,
-    validation_run,
-)
+from mnist_gd.experiments import TASKS, build, final_run, task_data, validation_run
+from mnist_gd.history import History
 from mnist_gd.metrics import accuracy, f1_score
-from mnist_gd.networks import MultiLayerNetwork, SingleLayerNetwork
-from mnist_gd.search import SearchResult, grid
+from mnist_gd.networks import MultiLayerNetwork, Network, SingleLayerNetwork
 
 ROOT = Path(__file__).parents[1]
 SHORT = {
@@ -91,7 +84,7 @@ class Sealed:
 
 @pytest.mark.parametrize(
     ("part", "size"),
-    [("training", 50_000), ("validation", 10_000), ("full", 60_000), ("test", 10_000)],
+    [("training", 50_000), ("validation", 10_000), ("full", 60_000)],
 )
 def test_sizes_and_labels(part, size):
     images, digits = task_data("ten", part)
@@ -104,7 +97,7 @@ def test_sizes_and_labels(part, size):
     assert np.array_equal(fours, digits == 4)
 
 
-@pytest.mark.parametrize("part", ["training", "validation", "full", "test"])
+@pytest.mark.parametrize("part", ["training", "validation", "full"])
 def test_balanced_half_and_half(part):
     images, fours = task_data("four_balanced", part)
     digits = {image.tobytes(): digit for image, digit in zip(*task_data("ten", part), strict=True)}
@@ -119,17 +112,16 @@ def test_balanced_half_and_half(part):
     assert len(fours) > 17 * (np.array(list(digits.values())) == 4).sum() / 9
 
 
-def rows(part):
-    images, digits = task_data("ten", part)
+def rows(images, digits):
     return Counter(zip((hash(image.tobytes()) for image in images), digits.tolist(), strict=True))
 
 
-def test_training_and_validation_make_up_the_training_set():
+def test_training_and_validation_make_up_the_training_set(mnist):
     """Disjoint, and nothing is left over: no image lies on both sides."""
-    training, validation = rows("training"), rows("validation")
+    training, validation = (rows(*task_data("ten", part)) for part in ("training", "validation"))
     assert not training.keys() & validation.keys()
-    assert training + validation == rows("full")
-    assert not validation.keys() & rows("test").keys()
+    assert training + validation == rows(*task_data("ten", "full"))
+    assert not validation.keys() & rows(mnist.test.images, mnist.test.labels).keys()
 
 
 def test_validation_has_the_mix_of_the_training_set():
@@ -150,9 +142,10 @@ def test_the_split_is_the_same_every_time():
 @pytest.mark.parametrize(
     ("task", "part", "message"),
     [
-        ("five", "test", r"task must be one of \('four', 'four_balanced', 'ten'\), but is 'five'"),
-        (4, "test", "task must be one of .* but is 4"),
+        ("five", "full", r"task must be one of \('four', 'four_balanced', 'ten'\), but is 'five'"),
+        (4, "full", "task must be one of .* but is 4"),
         ("ten", "train", r"part must be one of \('training', .*, but is 'train'"),
+        ("ten", "test", r"part must be one of \('training', .*, but is 'test'"),
     ],
 )
 def test_unknown_task_or_part(task, part, message):
@@ -227,14 +220,14 @@ def test_final_run_reads_the_test_set_once(mnist, monkeypatch, task):
     asked = []
 
     def noting(task, part, original=task_data):
+        assert Watched.reads == 0  # first the training, then the test
         asked.append((task, part))
         return original(task, part)
 
     monkeypatch.setattr(experiments, "task_data", noting)
     Watched.reads = 0
     outcome, arrays = final_run(CONFIGURATIONS[task], 0)
-    # Trained on all of the training set, then asked about the ordinary test set.
-    assert asked == [(task, "full"), ("ten" if task == "ten" else "four", "test")]
+    assert asked == [(task, "full")]
     assert Watched.reads == 1
     assert outcome["history"]["validation_score"] == []
     logits = arrays["test_logits"]
@@ -288,29 +281,65 @@ def test_same_seed_same_weights_in_two_processes(cache):
     assert all(same[name] != another[name] for name in same)
 
 
-# The choice of the headline networks
+# The settings
 
 
-@pytest.mark.parametrize("task", experiments.SWEEPS)
-def test_choice_is_the_best_row_of_the_sweep_trained_to_the_end(monkeypatch, tmp_path, task):
-    asked = {}
+def train_arguments(monkeypatch, **settings):
+    """What a configuration makes of the arguments of training."""
+    seen = {}
 
-    def fake_search(function, configurations, **options):
-        asked.update(options, function=function, configurations=configurations)
-        rows = [configuration | {"score": 0.5, "seconds": 1.0} for configuration in configurations]
-        return SearchResult(rows[::-1], runs=len(rows))
+    def train(self, x, y, **options):
+        seen.update(options, images=len(x))
+        return History()
 
-    monkeypatch.setattr(experiments, "grid_search", fake_search)
-    chosen = choose(task, records=tmp_path, n_jobs=1)
-    assert asked["function"] is validation_run
-    assert (asked["records"], asked["n_jobs"]) == (tmp_path, 1)
-    assert asked["configurations"] == grid(task=[task], **experiments.SWEEPS[task])
-    best = asked["configurations"][-1]
-    assert chosen == best | {"epochs": experiments.FINAL_EPOCHS[task]}
-    build(chosen, np.random.default_rng(0))
+    monkeypatch.setattr(Network, "train", train)
+    validation_run(CONFIGURATIONS["ten"] | settings, 0)
+    return seen
 
 
-@pytest.mark.parametrize("function", [sweep, choose])
-def test_no_such_sweep(function, tmp_path):
-    with pytest.raises(ValueError, match=r"task must be .* but is 'four_balanced'"):
-        function("four_balanced", records=tmp_path)
+def test_settings_become_arguments(monkeypatch):
+    plain = train_arguments(monkeypatch)
+    assert (plain["learning_rate"], plain["dropout"], plain["images"]) == (0.1, 0.0, 50_000)
+    assert plain["optimizer"] is plain["augment"] is None
+    added = train_arguments(
+        monkeypatch, decay="cosine", optimizer="adam", dropout=0.2, shifts=2, images=300
+    )
+    assert added["learning_rate"](0) == pytest.approx(0.1)
+    assert added["learning_rate"](0.5) == pytest.approx(0.05)
+    assert isinstance(added["optimizer"], Adam)
+    assert (added["dropout"], added["images"]) == (0.2, 300)
+    assert added["augment"].func is shift_images
+    assert added["augment"].keywords == {"largest": 2}
+
+
+def test_each_run_has_an_optimizer_of_its_own(monkeypatch):
+    """Its state is that of one training."""
+    one, other = (train_arguments(monkeypatch, optimizer="momentum")["optimizer"] for _ in "ab")
+    assert one is not other
+
+
+def test_the_first_images_are_kept():
+    """They are training images, and a network learns from them; from all it learns more."""
+    short = CONFIGURATIONS["ten"] | {"images": 2000, "hidden_layers": 1}
+    few, all_of_them = (
+        validation_run(short | {"images": n}, 0)[0]["history"]["validation_score"][-1]
+        for n in (2000, 50_000)
+    )
+    assert 0.2 < few < all_of_them - 0.05  # chance: 0.1
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"momentm": 0.9}, r"configuration must hold nothing but .* but has \['momentm'\]"),
+        ({"decay": "linear"}, r"decay must be one of \['cosine'\], but is 'linear'"),
+        ({"optimizer": "sgd"}, r"optimizer must be one of \['adam', 'momentum'\], but is 'sgd'"),
+        ({"images": 0}, "images must be from 1 to 50000, but is 0"),
+        ({"images": 50_001}, "images must be from 1 to 50000, but is 50001"),
+        ({"dropout": 1.0}, r"dropout must be below 1, but is 1\.0"),
+        ({"shifts": 28}, "largest must be at most 27, but is 28"),
+    ],
+)
+def test_unknown_settings_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        validation_run(CONFIGURATIONS["ten"] | settings, 0)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mnist_gd import losses, metrics
 from mnist_gd.activations import sigmoid, softmax, with_options
+from mnist_gd.additions import Adam, Momentum, cosine_decay, dropout_mask
 from mnist_gd.gradient_check import check_gradient
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.networks import (
@@ -180,6 +181,125 @@ def test_training_steps_agree_with_pytorch(kind, loss, dtype, tolerance, rng):
             ]:
                 assert ours.dtype == dtype
                 np.testing.assert_allclose(ours, their, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("kind", "loss"),
+    [
+        ("single", losses.binary_cross_entropy_with_logits),
+        ("multi", losses.cross_entropy_with_logits),
+    ],
+)
+def test_every_gradient_under_dropout(kind, loss, rng):
+    """With the same units silenced in every pass, the loss is a function like any other."""
+    network = make(kind, loss)
+    x, y = examples(kind, rng)
+    targets = network.targets(y)
+
+    def forward():
+        return network.forward(x, dropout=0.4, rng=np.random.default_rng(3))
+
+    assert not np.allclose(forward(), network.logits(x))  # some are silent
+    network.backward(y)
+    for parameter, gradient in zip(network.parameters, network.gradients, strict=True):
+        kept = parameter.copy()
+
+        def value_at(array, parameter=parameter):
+            parameter[:] = array
+            return loss(forward(), targets)
+
+        check_gradient(value_at, gradient, kept)
+        parameter[:] = kept
+
+
+def test_dropout_silences_hidden_units_and_only_in_training(rng):
+    """The masks are those of dropout_mask, one for each hidden layer, none for the logits."""
+    network = make("multi", losses.cross_entropy_with_logits)
+    x, _ = examples("multi", rng)
+    seeded = np.random.default_rng(5)
+    signal = x
+    for layer in network.layers[:-1]:
+        signal = layer(signal)
+        signal = signal * dropout_mask(signal.shape, 0.5, rng=seeded, dtype=np.float64)
+    expected = network.layers[-1](signal)
+    logits = network.forward(x, dropout=0.5, rng=np.random.default_rng(5))
+    np.testing.assert_array_equal(logits, expected)
+    np.testing.assert_array_equal(network.logits(x), network.forward(x))
+
+
+@both_networks
+@pytest.mark.parametrize(
+    ("ours", "theirs", "rate"),
+    [
+        # Where the rate changes, PyTorch's momentum is another: it scales the whole velocity.
+        (
+            lambda: Momentum(0.9),
+            lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9),
+            lambda progress: 0.05,
+        ),
+        (Adam, lambda p: torch.optim.Adam(p, lr=0.05), cosine_decay(0.05)),
+    ],
+    ids=["momentum", "adam"],
+)
+def test_training_with_an_optimizer_agrees_with_pytorch(kind, loss, ours, theirs, rate, rng):
+    network = make(kind, loss)
+    module, their_loss = in_torch(network), TORCH_LOSSES[loss.__name__]
+    optimizer = theirs(module.parameters())
+    x, y = examples(kind, rng, 23)
+    network.train(
+        x,
+        y,
+        epochs=2,
+        batch_size=5,
+        learning_rate=rate,
+        rng=np.random.default_rng(1),
+        optimizer=ours(),
+    )
+    seeded, step = np.random.default_rng(1), 0
+    for _ in range(2):
+        for x_batch, y_batch in minibatches(x, y, 5, rng=seeded):
+            optimizer.param_groups[0]["lr"] = rate(step / 10)
+            optimizer.zero_grad()
+            out = module(torch.tensor(x_batch))
+            labels = torch.tensor(y_batch)
+            value = their_loss(out, labels[:, None].to(out.dtype) if kind == "single" else labels)
+            value.backward()
+            optimizer.step()
+            step += 1
+    for layer, linear in zip(network.layers, list(module)[::2], strict=True):
+        np.testing.assert_allclose(layer.weights, linear.weight.detach().numpy().T, rtol=1e-7)
+        np.testing.assert_allclose(layer.bias[0], linear.bias.detach().numpy(), rtol=1e-7)
+
+
+def test_augment_changes_what_is_learned_from_and_nothing_else(rng):
+    """It sees every row of every epoch, with the generator of the training."""
+    x, y = examples("multi", rng, 12)
+    seen = []
+
+    def augment(images, *, rng):
+        assert isinstance(rng, np.random.Generator)
+        seen.append(images.copy())
+        return images * 0
+
+    network = make("multi", losses.cross_entropy_with_logits)
+    network.train(
+        x,
+        y,
+        epochs=2,
+        batch_size=5,
+        learning_rate=0.1,
+        rng=np.random.default_rng(0),
+        augment=augment,
+        validation=(x, y),
+    )
+    assert sorted(map(len, seen)) == [2, 2, 5, 5, 5, 5]
+    for epoch in (seen[:3], seen[3:]):
+        rows = np.concatenate(epoch)
+        assert np.array_equal(np.sort(rows, axis=0), np.sort(x, axis=0))
+    # From images that are all black nothing is learned about pixels.
+    untrained = make("multi", losses.cross_entropy_with_logits)
+    assert np.array_equal(network.layers[0].weights, untrained.layers[0].weights)
+    assert not np.array_equal(network.layers[-1].bias, untrained.layers[-1].bias)
 
 
 def test_a_confident_mistake_is_corrected(rng):
@@ -729,6 +849,11 @@ def test_a_loss_that_no_file_could_name_is_refused_before_anything_is_written(tm
         ({"y": np.full(6, -1)}, ValueError, "y must be from 0 to [12], but range from -1 to -1"),
         ({"validation": (np.ones((3, 5)), np.zeros(3, int))}, ValueError, "x must have the shape"),
         ({"validation": (np.ones((3, 4)), np.zeros(2, int))}, ValueError, "as many rows"),
+        ({"learning_rate": lambda progress: 0.0}, ValueError, "learning_rate must be above 0"),
+        ({"dropout": 1.0}, ValueError, "dropout must be below 1, but is 1.0"),
+        ({"dropout": -0.1}, ValueError, "dropout must be at least 0, but is -0.1"),
+        ({"optimizer": "adam"}, TypeError, "optimizer must have an update, but is 'adam'"),
+        ({"augment": 2}, TypeError, "augment must be callable, but is 2"),
     ],
 )
 def test_bad_training_arguments_are_refused_and_nothing_is_trained(

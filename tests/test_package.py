@@ -26,6 +26,7 @@ PUBLIC = [name for name in MODULES if not name.startswith("_")]
 FLOORS = {
     "_validation": 0,
     "activations": 1,
+    "additions": 1,
     "losses": 1,
     "metrics": 1,
     "gradient_descent": 1,
@@ -39,6 +40,7 @@ FLOORS = {
     "search": 4,
     "plots": 4,
     "experiments": 5,
+    "studies": 6,
 }
 # What each module may import beside NumPy and the standard library.
 OTHERS = {

@@ -2,10 +2,12 @@
 is lost, repeated or taken for another.
 """
 
+import importlib
 import inspect
 import io
 import itertools
 import json
+import linecache
 import os
 import random
 import shutil
@@ -29,7 +31,14 @@ from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.losses import binary_cross_entropy_with_logits
 from mnist_gd.networks import SingleLayerNetwork
-from mnist_gd.search import SearchResult, code_version, grid, grid_search, run_all
+from mnist_gd.search import (
+    SearchResult,
+    code_version,
+    grid,
+    grid_search,
+    run_all,
+    successive_halving,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -258,6 +267,68 @@ def test_grid_search_refuses(tmp_path, configurations, error, message):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_rate_that_decays_is_not_read_off_before_its_end(tmp_path):
+    """Its course depends on where the training is to end."""
+    fine = grid(decay=["cosine"], rate=[1.0, 2.0], epochs=[3])
+    assert grid_search(synthetic, fine, records=tmp_path, **QUIET).runs == 2
+    with pytest.raises(ValueError, match=r"epochs must be one number for each .* with a decay"):
+        grid_search(
+            synthetic,
+            fine + grid(decay=["cosine"], rate=[1.0], epochs=[2]),
+            records=tmp_path,
+            **QUIET,
+        )
+
+
+# Successive halving
+
+
+def test_successive_halving_trains_the_best_on(tmp_path):
+    """Each rung is a grid search; who goes on is decided by its scores, and nothing else."""
+    candidates = grid(rate=[float(r) for r in range(13)], hidden_size=[4])
+    rungs = [{"epochs": [1]}, {"epochs": [3], "images": [10]}, {"epochs": [5, 8]}]
+    results = successive_halving(
+        synthetic, candidates, rungs, keep=0.3, seeds=[0, 1], records=tmp_path, **QUIET
+    )
+    left = candidates
+    for result, rung, size in zip(results, rungs, [13, 3, 1], strict=True):
+        assert len(left) == size
+        rows = [c | extra for c in left for extra in grid(**rung)]
+        alone = grid_search(
+            synthetic, rows, seeds=[0, 1], records=tmp_path, run_missing=False, **QUIET
+        )
+        assert result == alone
+        best = sorted(result.rows, key=lambda row: -row["score"])
+        left = [{"rate": row["rate"], "hidden_size": 4} for row in best][: max(1, size * 3 // 10)]
+    assert len(results[-1].rows) == 2
+    assert len(list(tmp_path.glob("*.json"))) == 2 * (13 + 3 + 1)
+
+
+def test_successive_halving_keeps_the_order_among_equals(tmp_path):
+    candidates = grid(learning_rate=[1.0, 2.0, 3.0, 4.0])
+    results = successive_halving(
+        diverging, candidates, [{"epochs": [1]}, {"epochs": [2]}], records=tmp_path, **QUIET
+    )
+    assert [row["learning_rate"] for row in results[-1].rows] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"keep": 1.0}, r"keep must be below 1, but is 1\.0"),
+        ({"keep": 0}, r"keep must be above 0, but is 0\.0"),
+        ({"rungs": []}, "rungs must hold at least one dict of axes"),
+        ({"rungs": [{"images": [1]}]}, "configurations must each have epochs"),
+        ({"configurations": []}, "configurations and seeds must not be empty"),
+    ],
+)
+def test_successive_halving_refuses(tmp_path, change, message):
+    arguments = {"configurations": [{"rate": 1.0}], "rungs": [{"epochs": [1]}]} | change
+    with pytest.raises(ValueError, match=message):
+        successive_halving(synthetic, **arguments, records=tmp_path / "new", **QUIET)
+    assert not (tmp_path / "new").exists()
+
+
 # Divergence and other errors
 
 
@@ -361,6 +432,18 @@ def test_records_are_written_once_and_read_after(three):
     assert three.run(seeds=[0, 1])[1] == 3  # the new seed alone
 
 
+def test_records_alone_can_be_asked_for(three):
+    with pytest.raises(LookupError, match="3 of 3 runs have no record in"):
+        three.run(run_missing=False)
+    assert not three.folder.exists()
+    first, _ = three.run()
+    second, runs = three.run(run_missing=False)
+    assert runs == 0
+    assert_same(first, second)
+    with pytest.raises(LookupError, match="3 of 6 runs"):
+        three.run(run_missing=False, seeds=[0, 1])
+
+
 def test_a_configuration_given_twice_runs_once(three):
     three.configurations = three.configurations * 2
     records, runs = three.run()
@@ -390,6 +473,14 @@ DAMAGES = {
     "json empty": (".json", rewrite(lambda content: b"")),
     "json truncated": (".json", rewrite(lambda content: content[:-20])),
     "json not text": (".json", rewrite(lambda content: b"\xff\xfe\x00")),
+    "json with another number": (
+        ".json",
+        rewrite(lambda content: content.replace(b'"seed": 0', b'"seed": 1')),
+    ),
+    "json with another score": (
+        ".json",
+        rewrite(lambda content: content.replace(b"0.", b"1.", 1)),
+    ),
     "json of something else": (".json", rewrite(lambda content: b'{"seed": 0}')),
     "json a list": (".json", rewrite(lambda content: b"[1, 2]")),
     "npz missing": (".npz", lambda path: path.unlink()),
@@ -456,6 +547,21 @@ def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
     assert len({key, *others}) == len(others) + 1
 
 
+def test_the_key_covers_the_source_of_functions_outside_the_package(tmp_path, monkeypatch):
+    """What is written on a page or in a script is code too."""
+    monkeypatch.syspath_prepend(tmp_path)
+    keys = []
+    for number in (1, 2):
+        (tmp_path / "script_of_runs.py").write_text(
+            f"def run(configuration, seed):\n    return {{'score': {number}}}, {{}}\n"
+        )
+        sys.modules.pop("script_of_runs", None)
+        linecache.clearcache()
+        keys.append(search._key(importlib.import_module("script_of_runs").run, {}, 0))
+        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+    assert keys[0] != keys[1]
+
+
 def test_numbers_of_numpy_name_the_same_record(three):
     """A grid made with numpy is the same grid; the run gets Python's own numbers."""
     three.run()
@@ -517,6 +623,8 @@ def test_function_must_have_a_name_of_its_own(three):
 # Killed and started again
 
 
+KILLS, RUNS = 20, 60
+
 SEARCH_TO_KILL = (
     """
 import json, sys, time
@@ -539,7 +647,7 @@ if __name__ == "__main__":
         batch_size=[16, 64], learning_rate=[0.1, 1.0, 1e30], hidden_size=[4, 8], epochs=[1, 3],
         log=[log],
     )
-    result = grid_search(slow, configurations, seeds=[0, 1], records=folder, n_jobs=1)
+    result = grid_search(slow, configurations, seeds=range(5), records=folder, n_jobs=1)
     print(json.dumps([result.runs, result.rows]))
 """
 )
@@ -561,7 +669,7 @@ def start(tmp_path):
 
 def table(process):
     runs, rows = json.loads(process.communicate(timeout=120)[0])
-    assert runs == 24
+    assert runs == RUNS
     return rows
 
 
@@ -569,14 +677,14 @@ def test_killed_at_any_moment_and_started_again(tmp_path, start):
     """The table is that of an undisturbed search, and no finished run is done twice."""
     undisturbed = table(start("undisturbed"))
     log = tmp_path / "log"
-    assert calls(log) == 24
+    assert calls(log) == RUNS
     log.unlink()
 
     def finished():
         return len(list((tmp_path / "killed").glob("*.json")))
 
     moments = random.Random(0)
-    for kill in range(5):
+    for kill in range(KILLS):
         before = finished()
         process = start("killed")
         while finished() == before and process.poll() is None:
@@ -588,15 +696,15 @@ def test_killed_at_any_moment_and_started_again(tmp_path, start):
         assert calls(log) <= finished() + kill + 1  # only what was under way is lost
     restarted = table(start("killed"))
     assert without_seconds(restarted) == without_seconds(undisturbed)
-    assert calls(log) <= 24 + 5
-    assert finished() == 24
+    assert calls(log) <= RUNS + KILLS
+    assert finished() == RUNS
 
 
 def test_two_searches_at_once_share_the_work(tmp_path, start):
     """The second waits for the first, and then finds every run done."""
     first, second = start("shared"), start("shared")
     assert table(first) == table(second)
-    assert calls(tmp_path / "log") == 24
+    assert calls(tmp_path / "log") == RUNS
     assert not list((tmp_path / "shared").glob(".*"))
 
 

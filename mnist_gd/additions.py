@@ -1,0 +1,167 @@
+"""What is added to plain gradient descent (chapter *Beyond plain gradient descent*)."""
+
+import numpy as np
+
+from mnist_gd._validation import check_integer, check_real, check_rng
+
+__all__ = ["Adam", "Momentum", "cosine_decay", "dropout_mask", "shift_images"]
+
+
+class Momentum:
+    """Steps along a velocity that remembers past gradients, equation `eq-momentum`.
+
+    Parameters
+    ----------
+    momentum : float
+        Share of the velocity that is kept, in [0, 1).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `momentum` is out of its range.
+    """
+
+    def __init__(self, momentum=0.9):
+        self.momentum = check_real("momentum", momentum, minimum=0, below=1)
+        self._velocities = None
+
+    def update(self, parameters, gradients, learning_rate):
+        """Take one step, in place.
+
+        Parameters
+        ----------
+        parameters, gradients : list of ndarray
+            Of the same shapes, and the same list in every call.
+        learning_rate : float
+        """
+        if self._velocities is None:
+            self._velocities = [np.zeros_like(parameter) for parameter in parameters]
+        for parameter, gradient, velocity in zip(
+            parameters, gradients, self._velocities, strict=True
+        ):
+            velocity *= self.momentum
+            velocity -= learning_rate * gradient
+            parameter += velocity
+
+
+class Adam:
+    """Steps of a length of their own for each parameter, equation `eq-adam` (Kingma and Ba).
+
+    Parameters
+    ----------
+    beta1, beta2 : float
+        Share that is kept of the mean gradient and of the mean squared gradient, in [0, 1).
+    epsilon : float
+        Keeps the step finite where the gradient is always zero, above 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of its range.
+    """
+
+    def __init__(self, beta1=0.9, beta2=0.999, epsilon=1e-8):
+        self.beta1 = check_real("beta1", beta1, minimum=0, below=1)
+        self.beta2 = check_real("beta2", beta2, minimum=0, below=1)
+        self.epsilon = check_real("epsilon", epsilon, above=0)
+        self._steps, self._means, self._squares = 0, None, None
+
+    def update(self, parameters, gradients, learning_rate):
+        """Take one step, in place; the arguments are those of :meth:`Momentum.update`."""
+        if self._means is None:
+            self._means = [np.zeros_like(parameter) for parameter in parameters]
+            self._squares = [np.zeros_like(parameter) for parameter in parameters]
+        self._steps += 1
+        # Both means began at zero: divided by what their weights sum to, they do not show it.
+        mean_share = 1 - self.beta1**self._steps
+        square_share = 1 - self.beta2**self._steps
+        for parameter, gradient, mean, square in zip(
+            parameters, gradients, self._means, self._squares, strict=True
+        ):
+            mean += (1 - self.beta1) * (gradient - mean)
+            square += (1 - self.beta2) * (gradient * gradient - square)
+            scale = np.sqrt(square / square_share) + self.epsilon
+            parameter -= learning_rate / mean_share * mean / scale
+
+
+def cosine_decay(learning_rate):
+    """Return a learning rate that falls to zero along half a cosine, equation `eq-cosine-decay`.
+
+    Parameters
+    ----------
+    learning_rate : float
+        At the start, above 0.
+
+    Returns
+    -------
+    callable
+        Takes the share of the training that is over, in [0, 1]; for
+        :meth:`mnist_gd.networks.Network.train`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `learning_rate` is out of its range.
+    """
+    start = check_real("learning_rate", learning_rate, above=0)
+    return lambda progress: start * (1 + np.cos(np.pi * progress)) / 2
+
+
+def dropout_mask(shape, rate, *, rng, dtype=np.float32):
+    """Draw the factors of dropout, equation `eq-dropout` (Srivastava et al.).
+
+    Parameters
+    ----------
+    shape : tuple of int
+    rate : float
+        Probability of a 0, in [0, 1); every other factor is 1 / (1 - rate), so that the
+        mean is 1 and nothing has to be scaled when the network is used.
+    rng : numpy.random.Generator
+    dtype : {float32, float64}
+
+    Returns
+    -------
+    ndarray, shape `shape`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `rate` is out of its range or `rng` no Generator.
+    """
+    rate = check_real("rate", rate, minimum=0, below=1)
+    kept = check_rng(rng).random(shape, dtype=np.float32) >= np.float32(rate)
+    return kept.astype(dtype) * np.dtype(dtype).type(1 / (1 - rate))
+
+
+def shift_images(images, largest, *, rng):
+    """Move each image by whole pixels, as `eq-shift` says; what moves in is background.
+
+    Parameters
+    ----------
+    images : ndarray, shape (n, 784)
+        Of any dtype; it is not changed.
+    largest : int
+        Each image moves by -largest to largest pixels across and, independently, down, every
+        move as likely as the others. From 0 to 27.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray, shape (n, 784), of the dtype of `images`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of its range.
+    """
+    images = np.asarray(images)
+    if images.ndim != 2 or images.shape[1] != 784:
+        raise ValueError(f"images must have the shape (n, 784), but has {images.shape}")
+    if check_integer("largest", largest, minimum=0) > 27:
+        raise ValueError(f"largest must be at most 27, but is {largest}")
+    n, span = len(images), 28 + 2 * largest
+    framed = np.zeros((n, span, span), images.dtype)
+    framed[:, largest : largest + 28, largest : largest + 28] = images.reshape(n, 28, 28)
+    down, across = check_rng(rng).integers(0, 2 * largest + 1, size=(2, n))
+    windows = np.lib.stride_tricks.sliding_window_view(framed, (28, 28), axis=(1, 2))
+    return windows[np.arange(n), down, across].reshape(n, 784)

@@ -1,0 +1,202 @@
+"""Momentum and Adam as in PyTorch; dropout and shifts against their definitions."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mnist_gd.additions import Adam, Momentum, cosine_decay, dropout_mask, shift_images
+from mnist_gd.gradient_descent import minimize
+
+# The optimizers
+
+
+def walk(optimizer, start, gradient, rates):
+    """Points of a descent on one parameter."""
+    point = np.array(start)
+    points = []
+    for rate in rates:
+        optimizer.update([point], [gradient(point)], rate)
+        points.append(point.copy())
+    return np.array(points)
+
+
+def torch_walk(make, start, gradient, rates):
+    point = torch.tensor(start, requires_grad=True)
+    optimizer = make([point])
+    points = []
+    for rate in rates:
+        optimizer.param_groups[0]["lr"] = rate
+        point.grad = torch.tensor(gradient(point.detach().numpy()))
+        optimizer.step()
+        points.append(point.detach().numpy().copy())
+    return np.array(points)
+
+
+def gradient(point):
+    return np.array([3.0, 0.5, -1.0]) * point + np.cos(5 * point)
+
+
+START, RATES = np.array([1.0, -2.0, 0.3]), [0.05, 0.05, 0.02, 0.01] * 10
+
+
+@pytest.mark.parametrize(
+    ("beta1", "beta2", "epsilon"), [(0.9, 0.999, 1e-8), (0.0, 0.5, 1e-3), (0.5, 0.0, 0.1)]
+)
+def test_adam_is_that_of_torch(beta1, beta2, epsilon):
+    ours = walk(Adam(beta1, beta2, epsilon), START, gradient, RATES)
+    theirs = torch_walk(
+        lambda p: torch.optim.Adam(p, betas=(beta1, beta2), eps=epsilon), START, gradient, RATES
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-13)
+
+
+def test_adam_begins_with_steps_of_the_learning_rate():
+    """Whatever the size of the gradient: the biases are corrected from the first step on."""
+    for size in (1e-4, 1.0, 1e6):
+        point = np.array([0.0, 0.0])
+        Adam().update([point], [np.array([size, -size])], 0.01)
+        np.testing.assert_allclose(point, [-0.01, 0.01], rtol=1e-3)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+def test_momentum_is_that_of_torch_and_of_minimize(momentum):
+    rates = [0.05] * 40
+    ours = walk(Momentum(momentum), START, gradient, rates)
+    theirs = torch_walk(
+        lambda p: torch.optim.SGD(p, lr=0.1, momentum=momentum), START, gradient, rates
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
+    course = minimize(lambda p: 0.0, gradient, START, 0.05, 40, momentum=momentum)
+    np.testing.assert_allclose(ours, course.points[1:], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("make", [Momentum, Adam])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_each_parameter_has_a_state_of_its_own(make, dtype):
+    """Two parameters together go where each goes alone; nothing changes its dtype."""
+    starts = [np.array([1.0, 2.0], dtype), np.array([[-3.0]], dtype)]
+    together, optimizer = [start.copy() for start in starts], make()
+    alone, optimizers = [start.copy() for start in starts], [make(), make()]
+    for _ in range(5):
+        optimizer.update(together, [2 * p for p in together], 0.1)
+        for parameter, own in zip(alone, optimizers, strict=True):
+            own.update([parameter], [2 * parameter], 0.1)
+    for one, other in zip(together, alone, strict=True):
+        assert one.dtype == dtype
+        assert np.array_equal(one, other)
+    with pytest.raises(ValueError, match="zip"):
+        optimizer.update(together[:1], [together[0]], 0.1)
+
+
+@pytest.mark.parametrize(
+    ("make", "argument", "value"),
+    [
+        (Momentum, "momentum", 1.0),
+        (Momentum, "momentum", -0.1),
+        (Adam, "beta1", 1.0),
+        (Adam, "beta2", -0.5),
+        (Adam, "epsilon", 0.0),
+    ],
+)
+def test_optimizers_refuse(make, argument, value):
+    with pytest.raises(ValueError, match=f"{argument} must be .* but is {value}"):
+        make(**{argument: value})
+
+
+# The falling rate
+
+
+def test_cosine_decay_is_that_of_torch():
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.3)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 50)
+    rate = cosine_decay(0.3)
+    for step in range(50):
+        assert rate(step / 50) == pytest.approx(scheduler.get_last_lr()[0], rel=1e-12)
+        optimizer.step()
+        scheduler.step()
+    assert rate(1) == pytest.approx(0, abs=1e-15)
+
+
+@pytest.mark.parametrize("value", [0, -1.0, float("inf")])
+def test_cosine_decay_refuses(value):
+    with pytest.raises(ValueError, match="learning_rate must be"):
+        cosine_decay(value)
+
+
+# Dropout
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.2, 0.5, 0.9])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dropout_keeps_the_mean(rate, dtype):
+    mask = dropout_mask((400, 500), rate, rng=np.random.default_rng(0), dtype=dtype)
+    assert mask.dtype == dtype
+    kept = dtype(1 / (1 - rate))
+    assert set(np.unique(mask)) == ({dtype(0), kept} if rate else {kept})
+    error = np.sqrt(rate / (1 - rate) / mask.size)
+    assert abs(mask.mean(dtype=np.float64) - 1) <= 5 * error + 1e-6
+    # Each unit of each row by itself: neighbours agree as often as strangers do.
+    silent = mask == 0
+    assert abs((silent[:, 1:] & silent[:, :-1]).mean() - rate**2) < 0.01
+    assert abs((silent[1:] & silent[:-1]).mean() - rate**2) < 0.01
+
+
+@pytest.mark.parametrize("rate", [1.0, -0.1, float("nan")])
+def test_dropout_refuses(rate):
+    with pytest.raises(ValueError, match="rate must be"):
+        dropout_mask((2, 2), rate, rng=np.random.default_rng(0))
+    with pytest.raises(TypeError, match="rng must be"):
+        dropout_mask((2, 2), 0.5, rng=None)
+
+
+# Shifts
+
+
+def moved(image, down, across):
+    """By definition, pixel by pixel."""
+    result = np.zeros((28, 28), image.dtype)
+    for i in range(28):
+        for j in range(28):
+            if 0 <= i - down < 28 and 0 <= j - across < 28:
+                result[i, j] = image.reshape(28, 28)[i - down, j - across]
+    return result.ravel()
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 3), st.sampled_from([np.uint8, np.float32]))
+def test_shifts_are_moves_of_the_whole_image(seed, largest, dtype):
+    rng = np.random.default_rng(seed)
+    images = rng.integers(1, 255, size=(4, 784)).astype(dtype)
+    before = images.copy()
+    shifted = shift_images(images, largest, rng=rng)
+    assert np.array_equal(images, before)
+    assert shifted.dtype == dtype
+    moves = [(d, a) for d in range(-largest, largest + 1) for a in range(-largest, largest + 1)]
+    for image, result in zip(images, shifted, strict=True):
+        assert sum(np.array_equal(moved(image, *move), result) for move in moves) == 1
+
+
+def test_every_shift_is_as_likely():
+    image = np.zeros((1, 784))
+    image[0, 14 * 28 + 14] = 1
+    shifted = shift_images(np.repeat(image, 9000, axis=0), 1, rng=np.random.default_rng(0))
+    counts = shifted.sum(axis=0).reshape(28, 28)[13:16, 13:16]
+    assert counts.sum() == 9000
+    assert abs(counts - 1000).max() < 5 * np.sqrt(1000)
+
+
+@pytest.mark.parametrize(
+    ("shape", "largest", "error", "message"),
+    [
+        ((2, 28, 28), 1, ValueError, r"images must have the shape \(n, 784\), but has"),
+        ((2, 783), 1, ValueError, r"images must have the shape"),
+        ((2, 784), -1, ValueError, "largest must be at least 0, but is -1"),
+        ((2, 784), 28, ValueError, "largest must be at most 27, but is 28"),
+        ((2, 784), 1.0, TypeError, "largest must be an integer"),
+    ],
+)
+def test_shift_images_refuses(shape, largest, error, message):
+    with pytest.raises(error, match=message):
+        shift_images(np.zeros(shape), largest, rng=np.random.default_rng(0))
