@@ -5,15 +5,17 @@ shortened when the book is built; ``make studies`` runs them in full, and a late
 those records instead.
 """
 
+import json
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
 from mnist_gd.data import load_mnist, one_vs_rest
 from mnist_gd.experiments import DIGIT, final_run, validation_run
-from mnist_gd.search import grid, grid_search, run_all, successive_halving
+from mnist_gd.search import code_version, grid, grid_search, run_all, successive_halving
 
 __all__ = [
     "FinalResults",
@@ -451,11 +453,16 @@ def main(arguments=None):
         **{name: lambda name=name: study(name, records=records, scale="full") for name in STUDIES},
         "the best addition on the test set": lambda: final_results("additions", records=records),
     }
+    seconds = {}
     for name, job in jobs.items():
         print(f"{name} ...", flush=True)
         start = perf_counter()
         job()
-        print(f"{name}: {perf_counter() - start:.0f} s", flush=True)
+        seconds[name] = round(perf_counter() - start)
+        print(f"{name}: {seconds[name]} s", flush=True)
+    # The book's cache of executed pages looks at this file: they are run again.
+    about = {"code_version": code_version(), "seconds": seconds}
+    Path(records, "studies.json").write_text(json.dumps(about))
 
 
 if __name__ == "__main__":

@@ -75,6 +75,17 @@ def test_key_follows_the_versions(package, monkeypatch):
     assert len({before, other_library, cache_key.cache_key(package)}) == 3
 
 
+def test_cache_key_follows_the_studies(package, tmp_path):
+    """Once they have been run in full, pages that show them are run again."""
+    marker = tmp_path / "studies.json"
+    before = cache_key.cache_key(package)
+    assert cache_key.cache_key(package, studies=marker) == before
+    marker.write_text("{}")
+    first = cache_key.cache_key(package, studies=marker)
+    marker.write_text('{"seconds": 1}')
+    assert len({before, first, cache_key.cache_key(package, studies=marker)}) == 3
+
+
 def test_key_reads_the_packages_own_sources():
     names = {path.name for path in cache_key.PACKAGE.rglob("*.py")}
     assert {"__init__.py", "losses.py", "networks.py"} <= names

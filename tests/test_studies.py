@@ -1,5 +1,6 @@
 """Studies: what is chosen is chosen on validation data; the test set is met in one place."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from mnist_gd import experiments, studies
 from mnist_gd.data import MNIST, Split
 from mnist_gd.experiments import SETTINGS, build, final_run, validation_run
-from mnist_gd.search import Record, SearchResult, grid
+from mnist_gd.search import Record, SearchResult, code_version, grid
 from mnist_gd.studies import (
     STUDIES,
     choose,
@@ -302,5 +303,8 @@ def test_main_runs_everything_in_full(fake, tiny_mnist, tmp_path, capsys):
     printed = capsys.readouterr().out
     for name in ("the 72 combinations", *STUDIES, "the best addition on the test set"):
         assert re.search(rf"^{name}: \d+ s$", printed, re.MULTILINE)
+    about = json.loads((tmp_path / "studies.json").read_text())
+    assert about["code_version"] == code_version()
+    assert {"the 72 combinations", *STUDIES} < set(about["seconds"])
     lengths = {c["epochs"] for _, c, _ in fake.calls}
     assert lengths == {20, *(about["full"]["epochs"] for about in STUDIES.values())}

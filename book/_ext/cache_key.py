@@ -2,8 +2,9 @@
 
 MyST-NB runs a page again when the page's own code changed; it does not notice that the
 package which the page imports changed. This extension puts each cache into a folder
-named by a hash of the package's sources, the sums of the data archives and the versions
-of Python and of the libraries that make the numbers and the figures. So an edit runs
+named by a hash of the package's sources, the sums of the data archives, the versions of
+Python and of the libraries that make the numbers and the figures, and of what
+``make studies`` left. So an edit runs
 every page again, and taking the edit back finds the old results.
 
 It also makes the package importable, here (for the API page) and in the kernels, from a
@@ -26,8 +27,12 @@ LIBRARIES = ("numpy", "matplotlib", "torchvision")
 KEPT = 3  # caches, this build's among them
 
 
-def cache_key(package: Path = PACKAGE, libraries: tuple[str, ...] = LIBRARIES) -> str:
-    """Return a short hash of the sources, the data's sums and the versions.
+def cache_key(
+    package: Path = PACKAGE,
+    libraries: tuple[str, ...] = LIBRARIES,
+    studies: Path | None = None,
+) -> str:
+    """Return a short hash of the sources, the data's sums, the versions and the studies.
 
     Parameters
     ----------
@@ -35,6 +40,8 @@ def cache_key(package: Path = PACKAGE, libraries: tuple[str, ...] = LIBRARIES) -
         Folder of the package: every ``*.py`` below it and ``mnist/SHA256SUMS`` count.
     libraries : tuple of str
         Distributions whose versions count.
+    studies : pathlib.Path, optional
+        File that the long studies leave; it need not be there.
 
     Returns
     -------
@@ -54,6 +61,8 @@ def cache_key(package: Path = PACKAGE, libraries: tuple[str, ...] = LIBRARIES) -
         add(name, version(name))
     for path in sorted([*package.rglob("*.py"), *package.glob("mnist/SHA256SUMS")]):
         add(path.relative_to(package).as_posix(), path.read_bytes())
+    if studies is not None and studies.exists():
+        add("studies", studies.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -76,8 +85,9 @@ def make_importable() -> None:
 
 def set_cache(app, config) -> None:
     """Choose this build's cache; a changed value makes Sphinx read every page again."""
-    caches = Path(app.outdir).parent / ".jupyter_cache"
-    cache = caches / cache_key()
+    build = Path(app.outdir).parent
+    caches = build / ".jupyter_cache"
+    cache = caches / cache_key(studies=build / "records" / "studies.json")
     cache.mkdir(parents=True, exist_ok=True)
     os.utime(cache)  # used now: the last to be pruned
     prune(caches)
