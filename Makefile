@@ -4,7 +4,7 @@
 #   make test       check the style and run the tests
 #   make live       open the chapters as notebooks in JupyterLab
 #   make studies    run the long studies in full (about an hour); the next build shows them
-#   make benchmark  measure the speed against other libraries
+#   make benchmark  measure the speed against other libraries and a naive search
 #   make lint       check the style alone
 #   make clean      remove what was built, but no record of a training
 #   make distclean  remove the records and the environment too
@@ -63,6 +63,7 @@ live: $(READY)
 
 benchmark: $(READY)
 	$(BIN)/python benchmarks/training_step.py
+	$(BIN)/python benchmarks/the_search.py
 
 clean:
 	find book/_build -mindepth 1 -maxdepth 1 ! -name 'records*' -exec rm -rf {} + 2>/dev/null || true

@@ -79,11 +79,11 @@ NOTEBOOK = {
 # Rates on the mean gradient that work for the ten digits.
 WORKING_RATES = [0.1, 0.3, 1.0]
 
-# Rungs of the search that fits into a build: a fifth of the images once, all of them twice, and
-# for the last as many epochs as the notebook planned.
+# Rungs of the search that fits into a build: a fifth of the images once, two fifths of them
+# twice, and for the last all of them for as many epochs as the notebook planned.
 RUNGS = [
     {"images": [10_000], "epochs": [1]},
-    {"epochs": [2]},
+    {"images": [20_000], "epochs": [2]},
     {"epochs": NOTEBOOK["ten"]["epochs"]},
 ]
 KEEP = 1 / 8
