@@ -7,10 +7,14 @@ Inside the page it can take the page's colours and its font. Each image is rewri
   white shapes (a legend's frame, a marker's face) take the colour of the page. White
   text stays, and so does any colour that is not exactly black or white: on a coloured
   cell write ``"#010101"`` for a black that must stay black in dark mode.
+* the colours of the palette become variables, ``var(--fig-blue, #0072b2)``, which the style
+  sheet sets darker or lighter so that they stand out from the page in either mode.
 * text takes the font of the page; only the glyphs of formulas, which Matplotlib places
   one by one, keep a font of the widths that it reckoned with.
 * identifiers that nothing refers to go, the others are made unique on their page.
 * ``role="img"`` and the figure's alternative text as ``aria-label`` say what it is.
+* a narrow window shrinks it only until its smallest text is ten pixels high; from there on
+  it scrolls in the box around it.
 
 Images that are not made by a cell, and formats other than HTML, are left alone.
 """
@@ -33,6 +37,19 @@ MATH_FONT = "'DejaVu Sans', 'Bitstream Vera Sans', Verdana, sans-serif"
 LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
 PAINTS = ("fill", "stroke", "stop-color")
+#: The names of the colours of mnist_gd.plots.PALETTE, as the style sheet calls them.
+COLOURS = {
+    "#0072b2": "blue",
+    "#d55e00": "vermillion",
+    "#009e73": "green",
+    "#cc79a7": "pink",
+    "#e69f00": "orange",
+    "#56b4e9": "sky",
+}
+PALETTE_COLOUR = re.compile("|".join(COLOURS), re.I)
+FONT_SIZE = re.compile(r"([\d.]+)px")
+PX_OF_PT = 4 / 3
+LEGIBLE = 10.0  # CSS pixels
 
 
 def local_name(element: ET.Element) -> str:
@@ -47,10 +64,14 @@ def parse_style(style: str) -> dict[str, str]:
 
 
 def recolour(properties: dict[str, str], is_text: bool) -> None:
-    """Turn black into the text's colour and, for shapes, white into the page's."""
+    """Turn black into the text's colour, the palette into variables, white into the page's."""
     for name in PAINTS:
         if name in properties:
             properties[name] = BLACK.sub("currentColor", properties[name])
+            properties[name] = PALETTE_COLOUR.sub(
+                lambda match: f"var(--fig-{COLOURS[match[0].lower()]}, {match[0].lower()})",
+                properties[name],
+            )
             if not is_text:
                 properties[name] = WHITE.sub(PAGE_COLOUR, properties[name])
 
@@ -71,6 +92,26 @@ def rewrite_style(element: ET.Element) -> None:
         element.set("style", "; ".join(f"{key}: {value}" for key, value in style.items()))
     else:
         element.attrib.pop("style", None)
+
+
+def legible_width(root: ET.Element) -> float | None:
+    """Return the width, in CSS pixels, at which the smallest text is still legible.
+
+    The scripts of a formula, 0.7 times the size of its other glyphs, do not count. None if
+    the figure has no text or no width in points.
+    """
+    width = re.fullmatch(r"([\d.]+)pt", root.get("width", ""))
+    sizes = {
+        float(size)
+        for element in root.iter()
+        if local_name(element) in {"text", "tspan"}
+        for size in FONT_SIZE.findall(element.get("style", ""))
+    }
+    sizes = {size for size in sizes if not any(abs(size - 0.7 * s) < 0.01 for s in sizes)}
+    if width is None or not sizes:
+        return None
+    scale = min(1.0, LEGIBLE / (min(sizes) * PX_OF_PT))
+    return float(width[1]) * PX_OF_PT * scale
 
 
 def clear_backgrounds(root: ET.Element) -> None:
@@ -166,6 +207,7 @@ def inline(svg: str, *, alt: str = "", prefix: str = "", width: str = "") -> str
 
     clear_backgrounds(root)
     slim(root)
+    legible = legible_width(root)
     rename_ids(root, prefix)
     for element in root.iter():
         rewrite_style(element)
@@ -181,6 +223,8 @@ def inline(svg: str, *, alt: str = "", prefix: str = "", width: str = "") -> str
     style |= {"max-width": "100%", "height": "auto"}
     if width:
         style["width"] = width
+    if legible:
+        style["min-width"] = f"{legible:.0f}px"
     root.set("style", "; ".join(f"{key}: {value}" for key, value in style.items()))
     return ET.tostring(root, encoding="unicode")
 

@@ -24,10 +24,24 @@
     });
     // Roles that the specification has withdrawn.
     each(".citation-list[role], .citation[role]", (list) => list.removeAttribute("role"));
-    // What scrolls sideways can be reached, and so scrolled, with the keyboard.
-    each("div.math, div.math mjx-container, .table-scroll, pre", (box) => {
-      if (box.scrollWidth > box.clientWidth + 1) {
-        box.tabIndex = 0;
+    reach();
+  };
+
+  // What scrolls sideways can be reached, and so scrolled, with the keyboard.
+  const kinds = { "figure-svg": "Figure", "table-scroll": "Table", math: "Formula" };
+  const reach = () => {
+    each("div.math, div.math mjx-container, .table-scroll, .figure-svg, pre", (box) => {
+      const scrolls = box.scrollWidth > box.clientWidth + 1;
+      box.classList.toggle("scrolls", scrolls);
+      if (!scrolls) {
+        box.removeAttribute("tabindex");
+        return;
+      }
+      box.tabIndex = 0;
+      const kind = Object.keys(kinds).find((name) => box.classList.contains(name));
+      if (kind) {
+        box.setAttribute("role", "group");
+        box.setAttribute("aria-label", `${kinds[kind]} that scrolls sideways`);
       }
     });
   };
@@ -48,6 +62,9 @@
     boxTables();
     repairs();
   });
+  // A box may begin to scroll when the window changes or what holds it is opened.
+  window.addEventListener("resize", reach);
+  document.addEventListener("toggle", reach, true);
   // Again when the theme's own scripts, and the formulas, are done.
   window.addEventListener("load", () => setTimeout(repairs, 200));
   window.addEventListener("load", () => {
