@@ -15,7 +15,10 @@ from html import escape, unescape
 from docutils import nodes
 
 CARD = "_static/social-card.png"
-CARD_SAYS = "Gradient descent on MNIST, proved on the page: a path walks down a valley to a 4."
+CARD_SAYS = (
+    "Gradient descent on MNIST, proved on the page: a zigzag path into a valley, above a row of"
+    " the ten handwritten digits"
+)
 LONGEST = 200
 TAG = re.compile(r"<[^>]+>")
 
