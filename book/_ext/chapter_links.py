@@ -14,40 +14,41 @@ from docutils import nodes
 from sphinx import addnodes
 
 PACKAGE = "mnist_gd"
-#: Which module a chapter is about.
+#: Which modules a chapter is about.
 MODULES = {
-    "gradient_descent": "gradient_descent",
-    "activations": "activations",
-    "losses": "losses",
-    "data": "data",
-    "layers": "layers",
-    "networks": "networks",
-    "metrics": "metrics",
-    "the_search": "search",
+    "gradient_descent": ("gradient_descent", "gradient_check"),
+    "activations": ("activations",),
+    "losses": ("losses",),
+    "data": ("data",),
+    "layers": ("layers",),
+    "networks": ("networks", "history"),
+    "metrics": ("metrics",),
+    "the_search": ("search",),
 }
 UNLINKED = {"index"}  # its first screen is for what the book shows
 
 
-def tests_of(module: str, root: Path) -> Path:
-    """Return where the tests of a module are."""
-    return root / "tests" / f"test_{module}.py"
-
-
 def line(docname: str) -> nodes.paragraph:
     """Return the links of one page, as one paragraph."""
-    paragraph = nodes.paragraph(classes=["chapter-links"])
-
-    def add(words: str, link: nodes.Node) -> None:
-        paragraph.append(nodes.inline("", f"{words} ", link))
-
-    if module := MODULES.get(docname):
+    modules, tests = [], []
+    for module in MODULES.get(docname, ()):
         name = f"{PACKAGE}.{module}"
         where = {"refdomain": "py", "reftype": "mod", "reftarget": name, "refdoc": docname}
-        add("Module", addnodes.pending_xref("", nodes.literal(text=name), refwarn=True, **where))
-        tests = nodes.literal(text=f"test_{module}.py")
-        add("Tests", nodes.reference("", "", tests, refuri=f"tests/test_{module}.html"))
+        text = nodes.literal(text=name)
+        modules.append(addnodes.pending_xref("", text, refwarn=True, **where))
+        text = nodes.literal(text=f"test_{module}.py")
+        tests.append(nodes.reference("", "", text, refuri=f"tests/test_{module}.html"))
     html = f'<a href="notebooks/{docname}.ipynb" download><code>{docname}.ipynb</code></a>'
-    add("Notebook", nodes.raw("", html, format="html"))
+    notebook = nodes.raw("", html, format="html")
+
+    paragraph = nodes.paragraph(classes=["chapter-links"])
+    for word, links in (("Module", modules), ("Tests", tests), ("Notebook", [notebook])):
+        if links:
+            word += "s" if word == "Module" and len(links) > 1 else ""
+            group = nodes.inline("", f"{word} ")
+            for link in links:
+                group += [link, nodes.Text(" ")]
+            paragraph += group
     return paragraph
 
 
@@ -60,23 +61,22 @@ def add_line(app, doctree: nodes.document) -> None:
         title.parent.insert(title.parent.index(title) + 1, line(docname))
 
 
-def test_pages(app):
-    """Yield the tests of each chapter's module as a page of the book."""
-    root = Path(app.srcdir).resolve().parent
-    for docname, module in MODULES.items():
-        if docname not in app.env.found_docs:
-            continue
-        path = tests_of(module, root)
-        code = app.builder.highlighter.highlight_block(
-            path.read_text(encoding="utf-8"), "python", location=path
-        )
-        back = f'<p><a href="../{docname}.html">Back to the chapter</a></p>'
-        body = f"<h1><code>tests/{path.name}</code></h1>{back}{code}"
-        yield f"tests/test_{module}", {"title": path.name, "body": body}, "page.html"
+def pages_of_tests(app):
+    """Yield the tests of each chapter's modules as pages of the book."""
+    tests = Path(app.srcdir).resolve().parent / "tests"
+    for docname, modules in MODULES.items():
+        for module in modules if docname in app.env.found_docs else ():
+            path = tests / f"test_{module}.py"
+            code = app.builder.highlighter.highlight_block(
+                path.read_text(encoding="utf-8"), "python", location=str(path)
+            )
+            back = f'<p><a href="../{docname}.html">Back to the chapter</a></p>'
+            body = f"<h1><code>tests/{path.name}</code></h1>{back}{code}"
+            yield f"tests/{path.stem}", {"title": path.name, "body": body}, "page.html"
 
 
 def setup(app):
     """Register the extension with Sphinx."""
     app.connect("doctree-read", add_line)
-    app.connect("html-collect-pages", test_pages)
+    app.connect("html-collect-pages", pages_of_tests)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
