@@ -8,14 +8,17 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 pytest.importorskip("myst_nb", reason="the extra 'book' is not installed")
 
 cache_key = pytest.importorskip("cache_key")
+chapter_links = pytest.importorskip("chapter_links")
 checks = pytest.importorskip("checks")
 inline_svg = pytest.importorskip("inline_svg")
+page_meta = pytest.importorskip("page_meta")
 
 
 # --------------------------------------------------------------------------- cache_key
@@ -218,7 +221,7 @@ def test_inline_clears_backgrounds_and_keeps_white_text(drawn):
     assert fills.count("none") == 3  # the figure, the axes, the line
     assert fills.count(inline_svg.PAGE_COLOUR) == 1  # the legend's frame
     assert fills.count("#ffffff") == 1  # the text
-    assert fills.count("#d55e00") == 1  # a colour is a colour
+    assert fills.count("var(--fig-vermillion, #d55e00)") == 1
 
 
 def test_inline_drops_unused_ids_and_prefixes_the_others(drawn):
@@ -245,14 +248,192 @@ def test_inline_slims(drawn):
 
 def test_inline_takes_a_width_and_needs_no_alt():
     root = ET.fromstring(inline_svg.inline(DRAWING, width="50%"))
-    assert root.get("style").endswith("width: 50%")
+    assert inline_svg.parse_style(root.get("style"))["width"] == "50%"
     assert root.get("aria-label") is None
+
+
+def test_inline_names_the_colours_of_the_palette_and_no_others():
+    from mnist_gd.plots import PALETTE
+
+    assert set(inline_svg.COLOURS) == {colour.lower() for colour in PALETTE}
+    style = {"fill": "#0072B2", "stroke": "#0072b3"}
+    inline_svg.recolour(style, is_text=True)
+    assert style == {"fill": "var(--fig-blue, #0072b2)", "stroke": "#0072b3"}
+
+
+def sized(*sizes, width="300pt"):
+    """A root of that width with texts of those sizes."""
+    texts = "".join(f'<text style="font-size: {size}px">a</text>' for size in sizes)
+    return ET.fromstring(f'<svg xmlns="{inline_svg.SVG}" width="{width}">{texts}</svg>')
+
+
+@pytest.mark.parametrize(
+    ("root", "width"),
+    [
+        (sized(10), 300),  # 10 points are 13.3 pixels on 400: at 300 there are 10 left
+        (sized(10, 12, 8), 375),
+        (sized(5), 400),  # never wider than drawn
+        (sized(10, 7), 300),  # an exponent of what is 10 points high
+        (sized(), None),
+        (sized(10, width="100%"), None),
+    ],
+)
+def test_legible_width(root, width):
+    assert inline_svg.legible_width(root) == (width and pytest.approx(width))
+
+
+def test_inline_stays_legible(drawn):
+    assert "min-width: 120px" in drawn.get("style")  # 144 points with text of 12
 
 
 @pytest.mark.parametrize("svg", ["", "no xml", "<html/>"])
 def test_inline_refuses_what_is_not_svg(svg):
     with pytest.raises(ValueError, match="svg"):
         inline_svg.inline(svg)
+
+
+# ------------------------------------------- the palette in the style sheet, in both modes
+
+STYLE = (ROOT / "book" / "_static" / "custom.css").read_text(encoding="utf-8")
+
+
+def variables(selector):
+    """The colours that the style sheet sets for a selector, all its blocks together."""
+    blocks = re.findall(rf"^{re.escape(selector)} {{(.*?)^}}", STYLE, re.MULTILINE | re.DOTALL)
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", "".join(blocks)))
+
+
+LIGHT = {"pst-color-background": "#ffffff"} | variables(":root")
+LIGHT |= variables('html[data-theme="light"]')
+DARK = variables('html[data-theme="dark"]')
+
+
+def linear(colour):
+    """The three components of a colour as amounts of light."""
+    c = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(one, other):
+    """The contrast of two colours as WCAG 2 defines it."""
+    low, high = sorted(linear(colour) @ [0.2126, 0.7152, 0.0722] for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+# What a reader without one kind of cones sees: Machado, Oliveira and Fernandes, 2009.
+VISION = {
+    "all cones": np.eye(3),
+    "protanopia": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deuteranopia": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "tritanopia": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
+}
+
+
+def lab(light):
+    """CIE L*a*b* of amounts of light, under D65."""
+    xyz = np.clip(light, 0, 1) @ np.array(
+        [[0.41246, 0.21267, 0.01933], [0.35758, 0.71515, 0.11919], [0.18044, 0.07218, 0.95030]]
+    )
+    t = xyz / [0.95047, 1, 1.08883]
+    f = np.where(t > 0.008856, np.cbrt(t), 7.787 * t + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("mode", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("name", inline_svg.COLOURS.values())
+def test_a_colour_of_the_figures_stands_out_from_the_page_and_from_boxes(mode, name):
+    for ground in ("pst-color-background", "pst-color-surface"):
+        assert contrast(mode[f"fig-{name}"], mode[ground]) >= 3
+
+
+@pytest.mark.parametrize("mode", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("vision", VISION)
+def test_every_reader_can_tell_the_colours_apart(mode, vision):
+    seen = [lab(VISION[vision] @ linear(mode[f"fig-{n}"])) for n in inline_svg.COLOURS.values()]
+    for i, one in enumerate(seen):
+        for other in seen[:i]:
+            assert np.linalg.norm(one - other) > 12  # 2 is what can just be noticed
+
+
+def test_text_has_the_contrast_that_small_letters_need():
+    for mode in (LIGHT, DARK):
+        for name in ("text-base", "text-muted", "heading", "link", "inline-code", "primary"):
+            for ground in ("background", "surface"):
+                assert contrast(mode[f"pst-color-{name}"], mode[f"pst-color-{ground}"]) >= 4.5
+
+
+# --------------------------------------------------------------- chapter_links, page_meta
+
+
+@pytest.mark.parametrize("page", chapter_links.MODULES)
+def test_a_chapter_leads_to_its_modules_tests_and_notebook(page):
+    assert (ROOT / "book" / f"{page}.md").is_file()
+    line = chapter_links.line(page)
+    targets = {node["reftarget"] for node in line.findall(chapter_links.addnodes.pending_xref)}
+    links = {node["refuri"] for node in line.findall(chapter_links.nodes.reference)}
+    for module in chapter_links.MODULES[page]:
+        assert (ROOT / "mnist_gd" / f"{module}.py").is_file()
+        assert (ROOT / "tests" / f"test_{module}.py").is_file()
+        assert f"mnist_gd.{module}" in targets
+        assert f"tests/test_{module}.html" in links
+    assert f'href="notebooks/{page}.ipynb"' in line.astext()
+
+
+def test_another_page_leads_to_its_notebook_alone():
+    line = chapter_links.line("ten_digits")
+    assert not list(line.findall(chapter_links.nodes.reference))
+    assert line.astext().startswith("Notebook ")
+
+
+def test_description_is_the_first_paragraph_in_plain_words():
+    from docutils.core import publish_doctree
+
+    words = "The valley is steep on one side and flat on the other. " * 9
+    about = page_meta.description(
+        publish_doctree(f"Short.\n\nWith math :math:`x^2` {words}\n\n{words}")
+    )
+    assert about.startswith("The valley is steep")
+    assert about.endswith(" …")
+    assert len(about) <= page_meta.LONGEST + 2
+    assert page_meta.description(None) == ""
+
+
+def test_tags_are_escaped_and_left_out_where_there_is_nothing_to_say():
+    tags = page_meta.tags('A "title" & <more>', "", "", "_static/card.png", "Site")
+    assert 'property="og:title" content="A &quot;title&quot; &amp; &lt;more&gt;"' in tags
+    assert 'name="twitter:image" content="_static/card.png"' in tags
+    assert "description" not in tags
+    assert "og:url" not in tags
+
+
+def test_the_card_is_there_in_the_size_that_the_tags_name():
+    png = (ROOT / "book" / page_meta.CARD).read_bytes()
+    assert [int.from_bytes(png[i : i + 4], "big") for i in (16, 20)] == [1200, 630]
+
+
+def test_the_style_sheet_finds_its_fonts():
+    fonts = re.findall(r'url\("(fonts/[^"]+)"\)', STYLE)
+    assert fonts
+    for font in fonts:
+        assert (ROOT / "book" / "_static" / font).read_bytes()[:4] == b"wOF2"
 
 
 # ------------------------------------------------------------- all of it in a real build
@@ -399,6 +580,13 @@ def test_a_sound_page_passes_and_has_its_figure_inside(sound):
     assert "<img" not in figure
     assert "Fig. 1" in figure
     assert "unfindable" in figure
+
+
+def test_a_page_says_what_it_is_about_and_where_its_notebook_is(sound):
+    _, html, _ = sound
+    assert '<meta property="og:title" content="Page" />' in html
+    assert 'content="./_static/social-card.png"' in html
+    assert '<a href="notebooks/page.ipynb" download>' in html
 
 
 def test_words_in_a_figure_are_not_searched(sound):

@@ -73,13 +73,9 @@ def add_tags(app, pagename, templatename, context, doctree) -> None:
     root = base or posixpath.relpath(".", posixpath.dirname(pagename) or ".")
     site = app.config.html_title or app.config.project
     title = unescape(TAG.sub("", context.get("title") or site))
-    context["metatags"] = context.get("metatags", "") + "\n" + tags(
-        title,
-        description(doctree),
-        f"{base}/{pagename}.html" if base else "",
-        f"{root}/{CARD}",
-        site,
-    )
+    address = f"{base}/{pagename}.html" if base else ""
+    made = tags(title, description(doctree), address, f"{root}/{CARD}", site)
+    context["metatags"] = context.get("metatags", "") + "\n" + made
 
 
 def setup(app):
