@@ -18,6 +18,7 @@ cache_key = pytest.importorskip("cache_key")
 chapter_links = pytest.importorskip("chapter_links")
 checks = pytest.importorskip("checks")
 inline_svg = pytest.importorskip("inline_svg")
+keep_together = pytest.importorskip("keep_together")
 page_meta = pytest.importorskip("page_meta")
 
 
@@ -239,6 +240,12 @@ def test_inline_leaves_fonts_to_the_page_but_for_placed_glyphs(drawn):
     assert formula[1].text == " "
 
 
+def test_inline_writes_the_prime_of_a_formula():
+    prime = DRAWING.replace("'DejaVu Sans'\">x</tspan>", "'cmsy10'\">0</tspan>")
+    assert "′</" in inline_svg.inline(prime)
+    assert "0</" in inline_svg.inline(prime.replace("cmsy10", "DejaVu Sans"))
+
+
 def test_inline_slims(drawn):
     assert not every(drawn, "metadata")
     assert not every(drawn, "style")  # it would have styled the whole page
@@ -380,7 +387,32 @@ def test_text_has_the_contrast_that_small_letters_need():
                 assert contrast(mode[f"pst-color-{name}"], mode[f"pst-color-{ground}"]) >= 4.5
 
 
-# --------------------------------------------------------------- chapter_links, page_meta
+# ------------------------------------------------- chapter_links, page_meta, keep_together
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("half of :math:`x`. It", ["$."]),
+        ("(:math:`x`), that", ["($),"]),
+        ("the :math:`x`-th one", ["$-th"]),
+        ("of :math:`x` and :math:`y`, too", ["$,"]),
+        ("of :math:`x` so", []),
+        (":math:`x`", []),
+    ],
+)
+def test_a_formula_keeps_what_touches_it(text, kept):
+    from docutils.core import publish_doctree
+
+    tree = publish_doctree(text)
+    before = tree.astext()
+    for formula in list(tree.findall(keep_together.nodes.math)):
+        keep_together.keep_together(formula)
+    together = [node for node in tree.findall(keep_together.nodes.inline)]
+    assert [
+        node.astext().replace("x", "$").replace("y", "$").replace("4", "$") for node in together
+    ] == kept
+    assert tree.astext() == before
 
 
 @pytest.mark.parametrize("page", chapter_links.MODULES)

@@ -34,6 +34,8 @@ BLACK = re.compile(r"(?<![\w-])(?:#000000|#000|black|rgb\(0,\s*0,\s*0\))(?!\w)",
 WHITE = re.compile(r"(?<![\w-])(?:#ffffff|#fff|white|rgb\(255,\s*255,\s*255\))(?!\w)", re.I)
 PAGE_COLOUR = "var(--pst-color-background, #fff)"
 MATH_FONT = "'DejaVu Sans', 'Bitstream Vera Sans', Verdana, sans-serif"
+#: Matplotlib takes the prime of a formula from a font of symbols, where it has a digit's place.
+SYMBOLS = str.maketrans({"0": "′"})
 LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
 PAINTS = ("fill", "stroke", "stop-color")
@@ -85,6 +87,8 @@ def rewrite_style(element: ET.Element) -> None:
     recolour(style, is_text)
     if is_text and "font-family" in style:
         if name == "tspan":
+            if "cmsy10" in style["font-family"] and element.text:
+                element.text = element.text.translate(SYMBOLS)
             style["font-family"] = MATH_FONT
         else:
             del style["font-family"]

@@ -30,7 +30,7 @@
   // What scrolls sideways can be reached, and so scrolled, with the keyboard.
   const kinds = { "figure-svg": "Figure", "table-scroll": "Table", math: "Formula" };
   const reach = () => {
-    each("div.math, div.math mjx-container, .table-scroll, .figure-svg, pre", (box) => {
+    each("div.math, div.math mjx-container, span.math, .table-scroll, .figure-svg, pre", (box) => {
       const scrolls = box.scrollWidth > box.clientWidth + 1;
       box.classList.toggle("scrolls", scrolls);
       if (!scrolls) {

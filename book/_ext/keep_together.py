@@ -1,0 +1,54 @@
+"""Keep a formula in a line together with the bracket before it and the stop behind it.
+
+In the page a formula is a box, and browsers may break a line on either side of a box: the
+next line would begin with a full stop. Both are put into one element that does not break.
+"""
+
+from __future__ import annotations
+
+import re
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+BEFORE = re.compile(r"[(\[“‘±−-]+$")
+BEHIND = re.compile(r"^(?:[.,;:!?)\]”’…%-]|'s\b|’s\b|s\b|th\b)+")
+
+
+def keep_together(formula: nodes.math) -> None:
+    """Wrap one formula and the signs that touch it."""
+    parent = formula.parent
+    place = parent.index(formula)
+    before = parent[place - 1] if place else None
+    behind = parent[place + 1] if place + 1 < len(parent) else None
+    first = BEFORE.search(before) if isinstance(before, nodes.Text) else None
+    last = BEHIND.match(behind) if isinstance(behind, nodes.Text) else None
+    if not first and not last:
+        return
+    kept = nodes.inline(classes=["together"])
+    parent.replace(formula, kept)
+    if first:
+        parent.replace(before, nodes.Text(before[: first.start()]))
+        kept += nodes.Text(first[0])
+    kept += formula
+    if last:
+        parent.replace(behind, nodes.Text(behind[last.end() :]))
+        kept += nodes.Text(last[0])
+
+
+class KeepTogether(SphinxPostTransform):
+    """Wrap every formula of a page that needs it."""
+
+    default_priority = 700
+    formats = ("html",)
+
+    def run(self, **kwargs) -> None:
+        """Walk through one page."""
+        for formula in list(self.document.findall(nodes.math)):
+            keep_together(formula)
+
+
+def setup(app):
+    """Register the extension with Sphinx."""
+    app.add_post_transform(KeepTogether)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
