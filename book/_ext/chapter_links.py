@@ -55,7 +55,7 @@ def line(docname: str) -> nodes.paragraph:
 def add_line(app, doctree: nodes.document) -> None:
     """Put the links under the title of a page that runs."""
     docname = app.env.docname
-    runs = any(node.get("nb_element") == "cell_code" for node in doctree.findall(nodes.container))
+    runs = "kernelspec" in app.env.metadata[docname]
     title = doctree.next_node(nodes.title)
     if runs and title and docname not in UNLINKED:
         title.parent.insert(title.parent.index(title) + 1, line(docname))
