@@ -30,20 +30,27 @@
   // What scrolls sideways can be reached, and so scrolled, with the keyboard.
   const kinds = { "figure-svg": "Figure", "table-scroll": "Table", math: "Formula" };
   const reach = () => {
-    each("div.math, div.math mjx-container, span.math, .table-scroll, .figure-svg, pre", (box) => {
-      const scrolls = box.scrollWidth > box.clientWidth + 1;
-      box.classList.toggle("scrolls", scrolls);
-      if (!scrolls) {
-        box.removeAttribute("tabindex");
-        return;
-      }
-      box.tabIndex = 0;
-      const kind = Object.keys(kinds).find((name) => box.classList.contains(name));
-      if (kind) {
-        box.setAttribute("role", "group");
-        box.setAttribute("aria-label", `${kinds[kind]} that scrolls sideways`);
-      }
+    each("div.math, div.math mjx-container, .table-scroll, .figure-svg, pre", (box) => {
+      mark(box, box.scrollWidth > box.clientWidth + 1);
     });
+    // MathJax's text for screen readers, out of sight, widens the box of a formula in a line.
+    each("span.math", (box) => {
+      const drawn = box.querySelector("mjx-math");
+      mark(box, drawn !== null && drawn.offsetWidth > box.clientWidth + 1);
+    });
+  };
+  const mark = (box, scrolls) => {
+    box.classList.toggle("scrolls", scrolls);
+    if (!scrolls) {
+      box.removeAttribute("tabindex");
+      return;
+    }
+    box.tabIndex = 0;
+    const kind = Object.keys(kinds).find((name) => box.classList.contains(name));
+    if (kind) {
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-label", `${kinds[kind]} that scrolls sideways`);
+    }
   };
 
   // Wide tables scroll inside a box of their own instead of widening the page.
@@ -65,6 +72,7 @@
   // A box may begin to scroll when the window changes or what holds it is opened.
   window.addEventListener("resize", reach);
   document.addEventListener("toggle", reach, true);
+  document.addEventListener("click", () => setTimeout(reach, 100));
   // Again when the theme's own scripts, and the formulas, are done.
   window.addEventListener("load", () => setTimeout(repairs, 200));
   window.addEventListener("load", () => {
