@@ -562,6 +562,7 @@ def make_book(folder, page):
     book.mkdir(parents=True)
     shutil.copytree(ROOT / "book" / "_ext", book / "_ext")
     shutil.copytree(ROOT / "book" / "_static", book / "_static")
+    shutil.copytree(ROOT / "book" / "_templates", book / "_templates")
     (book / "_extra").mkdir()
     shutil.copy(ROOT / "_config.yml", folder)
     (folder / "_toc.yml").write_text("format: jb-book\nroot: page\n")
@@ -619,6 +620,12 @@ def test_a_page_says_what_it_is_about_and_where_its_notebook_is(sound):
     assert '<meta property="og:title" content="Page" />' in html
     assert 'content="./_static/social-card.png"' in html
     assert '<a href="notebooks/page.ipynb" download>' in html
+
+
+def test_a_page_does_without_the_script_of_icons(sound):
+    _, html, _ = sound
+    assert "fontawesome.js" not in html
+    assert re.search(r'<script defer="?[^>]*pydata-sphinx-theme.js', html)
 
 
 def test_words_in_a_figure_are_not_searched(sound):
