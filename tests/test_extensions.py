@@ -222,7 +222,7 @@ def test_inline_clears_backgrounds_and_keeps_white_text(drawn):
     assert fills.count("none") == 3  # the figure, the axes, the line
     assert fills.count(inline_svg.PAGE_COLOUR) == 1  # the legend's frame
     assert fills.count("#ffffff") == 1  # the text
-    assert fills.count("var(--fig-vermillion, #d55e00)") == 1
+    assert fills.count("var(--fig-vermilion, #d55e00)") == 1
 
 
 def test_inline_drops_unused_ids_and_prefixes_the_others(drawn):

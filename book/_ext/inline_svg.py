@@ -42,7 +42,7 @@ PAINTS = ("fill", "stroke", "stop-color")
 #: The names of the colours of mnist_gd.plots.PALETTE, as the style sheet calls them.
 COLOURS = {
     "#0072b2": "blue",
-    "#d55e00": "vermillion",
+    "#d55e00": "vermilion",
     "#009e73": "green",
     "#cc79a7": "pink",
     "#e69f00": "orange",
