@@ -1,0 +1,249 @@
+// The live figure "The step size on a valley" of the chapter "Gradient descent".
+(() => {
+  "use strict";
+
+  const STEPS = 60;
+  const HALF_WIDTH = 3.6; // of the map, in units of x
+  const KEY_STEP = 0.1; // of an arrow key
+  const DECADES = [-8, 3]; // of the chart
+  const RATES = 1.3; // the slider ends at this multiple of the limit
+  const THUMB = 26; // width of the slider's thumb, as in the style
+
+  const start = () => {
+    const figure = document.getElementById("live-valley");
+    const D = window.descent;
+    const C = window.liveChart;
+    if (!figure || !D || !C) {
+      return;
+    }
+    const find = (name) => figure.querySelector(`[data-part="${name}"]`);
+    const map = find("map");
+    const FIRST = { kappa: 10, momentum: 0, point: [3, 1], multiple: 1.5 };
+    let state;
+    let said = "";
+
+    // Everything that follows from the state; the rate is `multiple` / L, and mu is 1.
+    const derive = () => {
+      const { kappa, momentum, point, multiple } = state;
+      const curvatures = [1, kappa];
+      const rate = multiple / kappa;
+      return {
+        ...state,
+        curvatures,
+        rate,
+        marks: D.marks(1, kappa, momentum),
+        run: D.minimize(D.valley(curvatures), point, rate, STEPS, momentum),
+        outlook: D.predict(curvatures, point, rate, momentum),
+      };
+    };
+
+    // ---- the map
+
+    const scale = () => map.clientWidth / (2 * HALF_WIDTH);
+
+    const drawMap = ({ kappa, point, run }) => {
+      const canvas = C.canvas(map);
+      const { width, height } = canvas;
+      const unit = scale();
+      const [x0, y0] = [width / 2, height / 2];
+      const place = ([x, y]) => [x0 + unit * x, y0 - unit * y];
+      const inside = canvas.inside();
+      const highest = D.valley([1, kappa]).value([HALF_WIDTH, y0 / unit]);
+      // Two contours to each power of ten, from the highest in the picture inwards.
+      for (let half = Math.floor(2 * Math.log10(highest)); half >= -7; half -= 1) {
+        const across = Math.sqrt(2 * 10 ** (half / 2));
+        C.element(inside, "ellipse", {
+          class: half % 2 === 0 ? "contour decade" : "contour",
+          cx: x0,
+          cy: y0,
+          rx: unit * across,
+          ry: (unit * across) / Math.sqrt(kappa),
+        });
+      }
+      C.element(inside, "text", { x: 8, y: y0 - 7 }, "flat, μ = 1");
+      C.element(inside, "text", { x: x0 + 8, y: 17 }, `steep, L = ${kappa}`);
+      C.element(inside, "line", { class: "axis", x1: 0, x2: width, y1: y0, y2: y0 });
+      C.element(inside, "line", { class: "axis", x1: x0, x2: x0, y1: 0, y2: height });
+      const gone = run.points.findIndex((p) => Math.max(...p.map(Math.abs)) > 1000);
+      const shown = (gone < 0 ? run.points : run.points.slice(0, gone + 1)).map(place);
+      C.line(inside, shown, { class: "halo" });
+      C.line(inside, shown, { class: "path" });
+      shown.slice(1).forEach(([x, y]) => {
+        C.element(inside, "circle", { class: "step", cx: x, cy: y, r: 3 });
+      });
+      C.line(inside, [[x0 - 6, y0], [x0 + 6, y0]], { class: "cross" });
+      C.line(inside, [[x0, y0 - 6], [x0, y0 + 6]], { class: "cross" });
+      const [x, y] = place(point);
+      C.element(inside, "circle", { class: "ring", cx: x, cy: y, r: 17 });
+      C.element(inside, "circle", { class: "handle", cx: x, cy: y, r: 9 });
+    };
+
+    // ---- the slider of the rate, on a ruler with its zones and marks
+
+    const drawRuler = ({ kappa, momentum, marks }) => {
+      const { svg, width } = C.canvas(find("ruler"));
+      const input = find("rate");
+      const most = RATES * 2 * (1 + momentum);
+      input.max = most.toFixed(2);
+      input.value = state.multiple;
+      const at = (multiple) => THUMB / 2 + (multiple / Number(input.max)) * (width - THUMB);
+      const [calm, best, limit] = [marks.calm, marks.best, marks.limit].map((m) => m * kappa);
+      const zones = [
+        ["no swinging", "calm", 0, calm],
+        ["swings", "swings", calm, limit],
+        ["diverges", "diverges", limit, Number(input.max)],
+      ];
+      zones.forEach(([label, kind, from, to]) => {
+        const [left, right] = [at(from), at(to)];
+        C.element(svg, "rect", {
+          class: `zone ${kind}`, x: left, y: 29, width: right - left, height: 10,
+        });
+        if (right - left > 7 * label.length + (kind === "diverges" ? 8 : 24)) {
+          const middle = kind === "diverges" ? right : (left + right) / 2;
+          const anchor = kind === "diverges" ? "end" : "middle";
+          C.element(svg, "text", { x: middle, y: 15, "text-anchor": anchor }, label);
+        }
+      });
+      const names = momentum
+        ? ["(1−√β)²/L", "2(1+β)/L", "2(1+β)/(μ+L)"]
+        : ["1/L", "2/L", "2/(μ+L)"];
+      const tick = (multiple, label, y, y1, y2) => {
+        const x = at(multiple);
+        C.element(svg, "line", { class: "tick", x1: x, x2: x, y1, y2 });
+        const reach = 3.6 * label.length;
+        const inside = Math.max(reach, Math.min(width - reach, x));
+        C.element(svg, "text", { class: "mark", x: inside, y, "text-anchor": "middle" }, label);
+      };
+      tick(calm, names[0], momentum ? 61 : 15, momentum ? 29 : 20, momentum ? 48 : 39);
+      tick(limit, names[1], 15, 20, 39);
+      tick(best, `fastest: ${names[2]}`, 61, 29, 48);
+    };
+
+    // ---- f against the step
+
+    const drawChart = ({ run, outlook }) => {
+      const canvas = C.canvas(find("chart"), { left: 40, right: 8, top: 8, bottom: 36 });
+      const { svg, box } = canvas;
+      const y = C.decades(canvas, ...DECADES, 2);
+      const x = (step) => box.left + (step / STEPS) * (box.right - box.left);
+      for (let step = 0; step <= STEPS; step += 10) {
+        C.element(svg, "text", { x: x(step), y: box.bottom + 17, "text-anchor": "middle" }, step);
+      }
+      const name = { x: (box.left + box.right) / 2, y: box.bottom + 33, "text-anchor": "middle" };
+      C.element(svg, "text", name, "step");
+      const inside = canvas.inside();
+      if (run.values[0] > 0 && outlook.rho > 0) {
+        const ends = [0, STEPS].map((k) => [x(k), run.values[0], outlook.rho ** (2 * k)]);
+        C.line(inside, ends.map(([at, f, factor]) => [at, y(f * factor)]), { class: "guide" });
+      }
+      const values = run.values.map((value, step) => [x(step), y(value)]);
+      C.line(inside, values, { class: "path" });
+      values.forEach(([cx, cy]) => C.element(inside, "circle", { class: "step", cx, cy, r: 2 }));
+    };
+
+    const headline = ({ outlook }) => D.headline(outlook);
+    const details = (now) => D.details(now, C.number);
+
+    const show = () => {
+      const now = derive();
+      const { kappa, momentum, point, multiple, rate, outlook } = now;
+      drawMap(now);
+      drawRuler(now);
+      drawChart(now);
+      figure.dataset.kind = outlook.kind;
+      find("verdict").textContent = headline(now);
+      find("details").textContent = details(now);
+      find("rate-text").textContent = `η = ${C.number(rate, 4)} = ${multiple.toFixed(2)}/L`;
+      find("kappa-text").textContent = `κ = ${kappa}`;
+      find("momentum-text").textContent = `β = ${momentum.toFixed(2)}`;
+      find("rate").setAttribute("aria-valuetext", `${multiple.toFixed(2)} divided by L`);
+      find("kappa").setAttribute("aria-valuetext", String(kappa));
+      const [x, y] = point.map((value) => value.toFixed(1).replace("-", "minus "));
+      map.setAttribute("aria-label", `Start of the descent, x ${x}, y ${y}`);
+      return now;
+    };
+
+    // To a screen reader: when the kind of course changes, or a control is let go.
+    const announce = () => {
+      const now = derive();
+      const words = `${headline(now)} ${details(now)}`;
+      if (words !== said) {
+        said = words;
+        find("announced").textContent = words;
+      }
+    };
+    let kind = "";
+    const later = (change) => {
+      state = { ...state, ...change };
+      redraw();
+      const outlook = derive().outlook;
+      if (outlook.kind !== kind) {
+        kind = outlook.kind;
+        announce();
+      }
+    };
+
+    // ---- hands
+
+    const inside = (value, most) => Math.max(-most, Math.min(most, value));
+    const moveTo = (x, y) => {
+      const tall = map.clientHeight / 2 / scale();
+      later({ point: [inside(x, HALF_WIDTH), inside(y, tall)] });
+    };
+    C.drag(
+      map,
+      (x, y) => moveTo((x - map.clientWidth / 2) / scale(), (map.clientHeight / 2 - y) / scale()),
+      announce,
+    );
+    const arrows = {
+      ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
+    };
+    map.addEventListener("keydown", (event) => {
+      if (event.key in arrows && !event.altKey && !event.ctrlKey && !event.metaKey) {
+        event.preventDefault();
+        const steps = event.shiftKey ? 5 : 1;
+        // Rounded to the grid, so that the axes can be met exactly.
+        const [x, y] = arrows[event.key].map(
+          (way, i) => Math.round(state.point[i] / KEY_STEP + way * steps) * KEY_STEP,
+        );
+        moveTo(x, y);
+      }
+    });
+    map.addEventListener("keyup", (event) => event.key in arrows && announce());
+
+    const slider = (name, change) => {
+      find(name).addEventListener("input", (event) => later(change(Number(event.target.value))));
+      find(name).addEventListener("change", announce);
+    };
+    slider("rate", (multiple) => ({ multiple: Math.max(0.01, multiple) }));
+    slider("momentum", (momentum) => ({
+      momentum,
+      multiple: Math.min(state.multiple, RATES * 2 * (1 + momentum)),
+    }));
+    slider("kappa", (position) => {
+      const kappa = 10 ** (position / 50);
+      return { kappa: kappa < 9.95 ? Math.round(10 * kappa) / 10 : Math.round(kappa) };
+    });
+
+    find("fastest").addEventListener("click", () => {
+      later({ multiple: D.marks(1, state.kappa, state.momentum).best * state.kappa });
+      announce();
+    });
+    const reset = () => {
+      find("kappa").value = 50 * Math.log10(FIRST.kappa);
+      find("momentum").value = FIRST.momentum;
+      state = { ...FIRST };
+    };
+    find("reset").addEventListener("click", () => {
+      reset();
+      later({});
+      announce();
+    });
+
+    reset();
+    const redraw = C.open(figure, show);
+    kind = derive().outlook.kind;
+  };
+
+  window.liveChart?.ready(start);
+})();
