@@ -17,25 +17,25 @@
   // derivatives. A rectifier's weights are drawn by eq-he, the others' by eq-glorot.
   const activations = {
     relu: {
-      label: "ReLU",
+      spoken: "ReLU",
       rectifier: true,
       f: (z) => Math.max(0, z),
       derivative: (z) => (z > 0 ? 1 : 0),
     },
     leaky: {
-      label: "leaky ReLU",
+      spoken: "leaky ReLU",
       rectifier: true,
       f: (z, slope) => (z > 0 ? z : slope * z),
       derivative: (z, slope) => (z > 0 ? 1 : slope),
     },
     sigmoid: {
-      label: "sigmoid",
+      spoken: "the sigmoid",
       rectifier: false,
       f: sigmoid,
       derivative: (z) => sigmoid(z) * sigmoid(-z),
     },
     identity: {
-      label: "identity",
+      spoken: "the identity",
       rectifier: false,
       f: (z) => z,
       derivative: () => 1,

@@ -15,13 +15,17 @@
 
   const raised = (digits) => [...String(digits)].map((d) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[d] ?? "⁻").join("");
 
-  // 0.0123 as 0.0123, 1.2e-5 as 1.2 · 10⁻⁵.
+  // 0.123, 12.34, 123.4, 1.2 × 10⁻⁵: fewer decimals the more digits stand before them.
   const number = (value, digits = 3) => {
-    if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)) {
-      const [head, exponent] = value.toExponential(1).split("e");
-      return `${head} · 10${raised(Number(exponent))}`.replace(/^-/, "−");
+    if (value === 0) {
+      return "0";
     }
-    return value.toFixed(digits).replace(/^-/, "−");
+    if (digits > 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)) {
+      const [head, exponent] = value.toExponential(1).split("e");
+      return `${head} × 10${raised(Number(exponent))}`.replace(/^-/, "−");
+    }
+    const fewer = Math.max(0, digits - Math.max(0, Math.floor(Math.log10(Math.abs(value)))));
+    return value.toFixed(fewer).replace(/^-/, "−");
   };
 
   // Empty an svg, make one unit of it one CSS pixel, and hand out its size and a box to draw
@@ -117,7 +121,9 @@
     new ResizeObserver(() => {
       if (figure.clientWidth !== width) {
         width = figure.clientWidth;
-        later();
+        if (width > 0) { // on paper it is not shown
+          later();
+        }
       }
     }).observe(figure);
     draw();

@@ -102,7 +102,8 @@
     }[kind];
   };
 
-  const details = ({ curvatures, point, rate, momentum, outlook: { rho, kind } }, number) => {
+  const details = ({ curvatures, point, rate, momentum, run, outlook }, number) => {
+    const { rho, kind } = outlook;
     if (kind === "there" || kind === "forever") {
       return "";
     }
@@ -113,7 +114,12 @@
       alone = "The start lies straight up the wall, so only L counts. ";
     }
     if (kind === "diverges") {
-      return `${alone}In the long run the error grows by the factor ρ = ${number(rho)} a step.`;
+      const last = run.values.length - 1;
+      return (
+        `${alone}In the long run the error grows by the factor ρ = ${number(rho)} a step. ` +
+        `f was ${number(run.values[0])} at the start; after ${last} steps it is ` +
+        `${number(run.values[last])}.`
+      );
     }
     return (
       `${alone}In the long run the error shrinks by the factor ρ = ${number(rho)} a step. ` +

@@ -3,8 +3,7 @@
   "use strict";
 
   const REACH = 6; // the curves go from -REACH to REACH
-  const DECADES = [-9, 9]; // of the gradient's size
-  const HEIGHTS = { sigmoid: [-0.3, 1.3] }; // of the curve of f, where not the usual
+  const DECADES = [-9, 6]; // of the gradient's size
   const THUMB = 26; // width of a slider's thumb, as in the style
 
   const start = () => {
@@ -20,11 +19,11 @@
     let network = A.drawNetwork(state.seed);
 
     const derive = () => {
-      const { f, derivative, label } = A.activations[state.name];
+      const { f, derivative, spoken } = A.activations[state.name];
       const { z, slope } = state;
       return {
         ...state,
-        label,
+        spoken,
         f: (value) => f(value, slope),
         derivative: (value) => derivative(value, slope),
         height: f(z, slope),
@@ -39,16 +38,22 @@
     const across = (width) => (z) => width / 2 + (z / REACH) * (width / 2 - THUMB / 2);
 
     const drawCurve = (part, [low, high], marks, curve, now, kind) => {
-      const canvas = C.canvas(find(part));
-      const { svg, width, height } = canvas;
+      const below = kind === "slope" ? 20 : 0; // for the numbers of the axis
+      const canvas = C.canvas(find(part), { left: 0, right: 0, top: 0, bottom: below });
+      const { svg, width, box } = canvas;
+      const height = box.bottom;
       const x = across(width);
       const y = (value) => height - ((value - low) / (high - low)) * height;
       marks.forEach((mark) => {
         const at = { x1: x(-REACH), x2: x(REACH), y1: y(mark), y2: y(mark) };
         C.element(svg, "line", { class: mark === 0 ? "axis" : "grid", ...at });
-        C.element(svg, "text", { x: x(-REACH), y: y(mark) - 4 }, String(mark));
+        C.element(svg, "text", { x: x(-REACH), y: y(mark) - 4 }, C.number(mark, 0));
       });
       C.element(svg, "line", { class: "axis", x1: x(0), x2: x(0), y1: 0, y2: height });
+      for (let mark = -REACH; below && mark <= REACH; mark += 2) {
+        const at = { x: x(mark), y: height + 15, "text-anchor": "middle" };
+        C.element(svg, "text", at, C.number(mark, 0));
+      }
       const inside = canvas.inside();
       const { z } = now;
       C.element(inside, "line", { class: "plumb", x1: x(z), x2: x(z), y1: 0, y2: height });
@@ -83,7 +88,9 @@
       now.sizes.forEach((size, i) => {
         const [top, bottom] = [y(size), y(1)].sort((a, b) => a - b);
         const bar = { x: x(i + 1) - 0.3 * pitch, width: 0.6 * pitch, y: top };
-        C.element(inside, "rect", { class: "bar", ...bar, height: Math.max(2, bottom - top) });
+        C.element(inside, "rect", { class: "bar", ...bar, height: bottom - top });
+        // An end that is seen where the bar is short.
+        C.element(inside, "rect", { class: "bar", ...bar, y: y(size) - 2.5, height: 5 });
         const under = { x: x(i + 1), y: box.bottom + 17, "text-anchor": "middle" };
         C.element(svg, "text", under, String(i + 1));
       });
@@ -97,13 +104,15 @@
 
     // ---- words
 
-    const headline = ({ sizes, label }) => {
+    const course = ({ sizes }) => {
       const pace = sizes[A.DEPTH - 1] ** (1 / A.DEPTH);
-      if (pace === 0) {
-        return `With ${label} nothing comes back.`;
-      }
-      const course = pace < 0.75 ? "fades" : pace > 1.33 ? "grows without bound" : "keeps its size";
-      return `With ${label} the gradient ${course}: a factor of ${C.number(pace, 2)} a layer.`;
+      return { pace, kind: pace < 0.75 ? "fades" : pace > 1.33 ? "grows" : "keeps" };
+    };
+
+    const headline = (now) => {
+      const { pace, kind } = course(now);
+      const does = { fades: "fades", grows: "grows", keeps: "keeps its size" }[kind];
+      return `With ${now.spoken} the gradient ${does}: a factor of ${C.number(pace, 2)} a layer.`;
     };
 
     const details = ({ sizes, steepness, z }) =>
@@ -114,8 +123,8 @@
 
     const show = () => {
       const now = derive();
-      const tall = HEIGHTS[now.name] ?? [-2.2, REACH];
-      const marks = HEIGHTS[now.name] ? [0, 1] : [0, 2, 4];
+      const [tall, marks] =
+        now.name === "sigmoid" ? [[-0.3, 1.3], [0, 1]] : [[-6.6, 6.6], [-4, 0, 4]];
       drawCurve("curve", tall, marks, now.f, now, "f");
       drawCurve("slope-curve", [-0.2, 1.3], [0, 1], now.derivative, now, "slope");
       drawChain(now);
@@ -125,11 +134,11 @@
       find("z-text").textContent = `z = ${C.number(now.z, 1)}`;
       find("leak").hidden = now.name !== "leaky";
       find("slope-text").textContent = `α = ${now.slope.toFixed(2)}`;
-      find("times-text").textContent = `× ${now.times.toFixed(2)}`;
-      find("rule").textContent = A.activations[now.name].rectifier ? "He" : "Glorot";
+      const rule = A.activations[now.name].rectifier ? "He" : "Glorot";
+      find("times-text").textContent = `${now.times.toFixed(2)} × ${rule}’s`;
       find("verdict").textContent = headline(now);
       find("details").textContent = details(now);
-      figure.dataset.steepness = now.steepness;
+      figure.dataset.kind = course(now).kind;
     };
 
     // To a screen reader, when a control is let go.

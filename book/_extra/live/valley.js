@@ -5,7 +5,7 @@
   const STEPS = 60;
   const HALF_WIDTH = 3.6; // of the map, in units of x
   const KEY_STEP = 0.1; // of an arrow key
-  const DECADES = [-8, 3]; // of the chart
+  const DECADES = [-8, 6]; // of the chart
   const RATES = 1.3; // the slider ends at this multiple of the limit
   const THUMB = 26; // width of the slider's thumb, as in the style
 
@@ -60,11 +60,12 @@
           ry: (unit * across) / Math.sqrt(kappa),
         });
       }
-      C.element(inside, "text", { x: 8, y: y0 - 7 }, "flat, μ = 1");
-      C.element(inside, "text", { x: x0 + 8, y: 17 }, `steep, L = ${kappa}`);
       C.element(inside, "line", { class: "axis", x1: 0, x2: width, y1: y0, y2: y0 });
       C.element(inside, "line", { class: "axis", x1: x0, x2: x0, y1: 0, y2: height });
-      const gone = run.points.findIndex((p) => Math.max(...p.map(Math.abs)) > 1000);
+      // A path that runs away is followed until it is well out of the map.
+      const gone = run.points.findIndex(
+        ([x, y]) => Math.abs(x) > 2.5 * HALF_WIDTH || unit * Math.abs(y) > 2.5 * y0,
+      );
       const shown = (gone < 0 ? run.points : run.points.slice(0, gone + 1)).map(place);
       C.line(inside, shown, { class: "halo" });
       C.line(inside, shown, { class: "path" });
@@ -73,6 +74,8 @@
       });
       C.line(inside, [[x0 - 6, y0], [x0 + 6, y0]], { class: "cross" });
       C.line(inside, [[x0, y0 - 6], [x0, y0 + 6]], { class: "cross" });
+      C.element(inside, "text", { class: "over", x: 8, y: y0 - 7 }, "flat, μ = 1");
+      C.element(inside, "text", { class: "over", x: x0 + 8, y: 17 }, `steep, L = ${kappa}`);
       const [x, y] = place(point);
       C.element(inside, "circle", { class: "ring", cx: x, cy: y, r: 17 });
       C.element(inside, "circle", { class: "handle", cx: x, cy: y, r: 9 });
@@ -88,6 +91,9 @@
       input.value = state.multiple;
       const at = (multiple) => THUMB / 2 + (multiple / Number(input.max)) * (width - THUMB);
       const [calm, best, limit] = [marks.calm, marks.best, marks.limit].map((m) => m * kappa);
+      const names = momentum
+        ? ["(1−√β)²/L", "2(1+β)/L", "2(1+β)/(μ+L)"]
+        : ["1/L", "2/L", "2/(μ+L)"];
       const zones = [
         ["no swinging", "calm", 0, calm],
         ["swings", "swings", calm, limit],
@@ -98,15 +104,13 @@
         C.element(svg, "rect", {
           class: `zone ${kind}`, x: left, y: 29, width: right - left, height: 10,
         });
-        if (right - left > 7 * label.length + (kind === "diverges" ? 8 : 24)) {
-          const middle = kind === "diverges" ? right : (left + right) / 2;
-          const anchor = kind === "diverges" ? "end" : "middle";
-          C.element(svg, "text", { x: middle, y: 15, "text-anchor": anchor }, label);
+        // The last name stands at the end, clear of the mark before it.
+        const last = kind === "diverges";
+        if (right - left > 7 * label.length + (last ? 3.6 * names[1].length : 24)) {
+          const at = { x: last ? right : (left + right) / 2, y: 15 };
+          C.element(svg, "text", { ...at, "text-anchor": last ? "end" : "middle" }, label);
         }
       });
-      const names = momentum
-        ? ["(1−√β)²/L", "2(1+β)/L", "2(1+β)/(μ+L)"]
-        : ["1/L", "2/L", "2/(μ+L)"];
       const tick = (multiple, label, y, y1, y2) => {
         const x = at(multiple);
         C.element(svg, "line", { class: "tick", x1: x, x2: x, y1, y2 });
