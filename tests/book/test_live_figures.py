@@ -437,13 +437,26 @@ def test_figure_fits_and_its_controls_are_large(visit, name):
 @pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("name", PLACES)
 def test_axe_finds_nothing(visit, name, mode):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core")
+    try:
+        from axe_playwright_python.sync_playwright import Axe
+    except ImportError:
+        give_up("the live figures need axe-core for this test: the extra 'test'")
     page = visit(name, color_scheme=mode)
     figure = PLACES[name][0]
     page.locator(f"#{figure}").wait_for()
     page.wait_for_timeout(500)  # the theme's transitions
+    # The other figures have thousands of elements, each of which would be looked under.
+    page.evaluate(
+        """(id) => {
+          for (let e = document.getElementById(id); e !== document.body; e = e.parentElement) {
+            const others = [...e.parentElement.children].filter((other) => other !== e);
+            others.forEach((other) => other.style.setProperty("display", "none", "important"));
+          }
+        }""",
+        figure,
+    )
     # without fetching the style sheets once more, which a page from the disk may not
-    results = axe.Axe().run(page, context=f"#{figure}", options={"preload": False})
+    results = Axe().run(page, context=f"#{figure}", options={"preload": False})
     assert results.response["passes"]
     assert [v["id"] for v in results.response["violations"]] == []
 
