@@ -13,7 +13,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE, BOOK = ROOT / "mnist_gd", ROOT / "book"
-THEORY = ("gradient_descent", "activations", "losses", "layers", "networks", "metrics", "data")
+THEORY = (
+    "gradient_descent",
+    "activations",
+    "losses",
+    "layers",
+    "networks",
+    "metrics",
+    "data",
+    "additions",
+)
 
 #: Modules that are explained in a chapter of another name.
 CHAPTERS = {"gradient_check": "gradient_descent", "exercises": "gradient_descent"}
@@ -74,6 +83,9 @@ NO_FUNCTION = {
     "eq-prevalence": "precision from rates and prevalence",
     "eq-f1-chance": "F1 of guessing",
     "eq-accuracy-error": "standard error",
+    # additions
+    "eq-momentum-floor": "predicted error",
+    "eq-adam-weights": "where the bias correction comes from",
 }
 
 LABEL = r"eq-[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -122,7 +134,7 @@ def test_labels_in_docstrings_are_defined_in_the_chapter(module):
     assert NAMES[module] <= known, f"not defined: {sorted(NAMES[module] - known)}"
 
 
-@pytest.mark.parametrize("module", ["activations", "losses", "layers"])
+@pytest.mark.parametrize("module", ["activations", "losses", "layers", "additions"])
 def test_public_functions_name_their_equation(module):
     tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
     public = [
