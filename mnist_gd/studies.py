@@ -46,7 +46,7 @@ SWEEPS = {
         "hidden_size": [64, 256],
         "batch_size": [64],
         "learning_rate": [0.1, 0.3, 1.0],
-        "epochs": [5, 10],
+        "epochs": [5, 10, 15],
     },
 }
 
