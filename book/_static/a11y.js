@@ -24,6 +24,18 @@
     });
     // Roles that the specification has withdrawn.
     each(".citation-list[role], .citation[role]", (list) => list.removeAttribute("role"));
+    // A corner of a table heads nothing.
+    each("th", (head) => {
+      if (!head.textContent.trim() && !head.firstElementChild?.matches("img, svg")) {
+        const cell = document.createElement("td");
+        cell.append(...head.childNodes);
+        [...head.attributes].forEach(({ name, value }) => cell.setAttribute(name, value));
+        head.replaceWith(cell);
+      }
+    });
+    each("img.toggler", (image) => {
+      image.alt = "Show or hide what is below";
+    });
     reach();
   };
 
@@ -73,6 +85,13 @@
   window.addEventListener("resize", reach);
   document.addEventListener("toggle", reach, true);
   document.addEventListener("click", () => setTimeout(reach, 100));
+  document.fonts.ready.then(reach);
+  document.addEventListener("DOMContentLoaded", () => {
+    const article = document.querySelector(".bd-article");
+    if (article) {
+      new ResizeObserver(() => setTimeout(reach)).observe(article);
+    }
+  });
   // Again when the theme's own scripts, and the formulas, are done.
   window.addEventListener("load", () => setTimeout(repairs, 200));
   window.addEventListener("load", () => {

@@ -1,0 +1,285 @@
+"""The built book in a browser: what the tests of this folder share.
+
+They need the book in ``book/_build/html`` (``make book``), Chromium on the path and the
+extra ``test``. Where one is missing they are skipped and say which; with the environment
+variable ``REQUIRE_BROWSER=1``, as in continuous integration, they fail instead.
+
+The book is served by a small server of its own which packs as servers do and sends a strict
+Content-Security-Policy: nothing but the book's own files, no script in a page but those
+whose hash is named.
+"""
+
+import base64
+import gzip
+import hashlib
+import mimetypes
+import os
+import re
+import shutil
+import threading
+from html.parser import HTMLParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = Path(os.environ.get("BOOK_HTML") or ROOT / "book" / "_build" / "html")
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PACKED = {".html", ".css", ".js", ".svg", ".json", ".ipynb", ".txt", ".inv"}
+
+
+def give_up(reason):
+    """Skip, or fail where a browser is required."""
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(f"{reason} (REQUIRE_BROWSER=1)", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def book():
+    """The folder of the built pages."""
+    if not (HTML / "index.html").is_file():
+        give_up("the book is not built: run `make book` first")
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for all tests."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        give_up("Playwright is missing: install the extra 'test'")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        give_up("Chromium is missing: on Debian and Ubuntu, `apt install chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+# ---------------------------------------------------------------------------- the server
+
+
+class InlineScripts(HTMLParser):
+    """Collect the scripts that stand in a page: elements, and attributes such as onclick."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.scripts, self.inside = set(), False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        kinds = (None, "text/javascript", "module")
+        self.inside = tag == "script" and "src" not in attrs and attrs.get("type") in kinds
+        self.scripts.update(value for name, value in attrs.items() if name.startswith("on"))
+
+    def handle_endtag(self, tag):
+        self.inside = False
+
+    def handle_data(self, data):
+        if self.inside:
+            self.scripts.add(data)
+
+
+def policy(html):
+    """The Content-Security-Policy under which a page must work.
+
+    Styles may stand in the page: MathJax makes some as it sets the formulas, and figures
+    and theme carry them in attributes. 'unsafe-hashes' lets hashes count for attributes.
+    """
+    digests = (hashlib.sha256(script.encode()).digest() for script in InlineScripts(html).scripts)
+    hashes = sorted(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return "; ".join(
+        [
+            "default-src 'none'",
+            " ".join(["script-src 'self' 'unsafe-hashes'", *hashes]),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serve files as a server on the net would, and note what they weigh."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        name = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
+        path = HTML / name
+        if not path.is_file():
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        body, packed = self.server.read(path)
+        self.send_response(200)
+        self.send_header("Content-Type", mimetypes.guess_type(name)[0] or "text/plain")
+        self.send_header("Cache-Control", "no-store")
+        if path.suffix == ".html":
+            self.send_header("Content-Security-Policy", policy(body.decode()))
+        if packed is not body:
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(packed)))
+        self.end_headers()
+        self.wfile.write(packed)
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """The book on a free port of this machine."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.files = {}
+
+    def read(self, path):
+        """The content of a file, as it is and as it is sent."""
+        if path not in self.files:
+            body = path.read_bytes()
+            small = gzip.compress(body, 6, mtime=0) if path.suffix in PACKED else body
+            self.files[path] = body, small
+        return self.files[path]
+
+    def weight(self, urls):
+        """Bytes of these addresses together: as sent, and unpacked."""
+        names = {unquote(urlsplit(url).path).lstrip("/") for url in urls}
+        pairs = [self.read(HTML / name) for name in names]
+        return sum(len(small) for _, small in pairs), sum(len(body) for body, _ in pairs)
+
+
+@pytest.fixture(scope="session")
+def server(book):
+    with Server() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+# ------------------------------------------------------------------------------ visiting
+
+#: Resolves when the page, its formulas and its fonts are there and nothing moves any more.
+SETTLED = """async () => {
+  if (document.readyState !== "complete") {
+    await new Promise((done) => addEventListener("load", done));
+  }
+  await window.MathJax?.startup?.promise;
+  await document.fonts.ready;
+  await new Promise((done) => setTimeout(done, 250)); // the repairs after loading
+  const moving = () => document.getAnimations().filter((a) => a.playState === "running");
+  for (let n = 0; n < 40 && moving().length; n += 1) {
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}"""
+REPORT = """addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));"""
+
+
+class Visit:
+    """A page of the browser that keeps what went wrong and what was requested."""
+
+    def __init__(self, chromium, base, **options):
+        self.base = base
+        self.context = chromium.new_context(**options)
+        self.context.add_init_script(REPORT)
+        self.page = self.context.new_page()
+        self.faults, self.urls = [], []
+        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        self.page.on("console", self.note)
+        self.page.on("request", lambda request: self.requested(request.url))
+        self.page.on("response", self.answered)
+
+    def note(self, message):
+        if message.type in ("error", "warning"):
+            self.faults.append(f"console: {message.text}")
+
+    def requested(self, url):
+        self.urls.append(url)
+        if not url.startswith((self.base, "data:", "blob:")):
+            self.faults.append(f"request: {url}")
+
+    def answered(self, response):
+        if response.status >= 400:
+            self.faults.append(f"status {response.status}: {response.url}")
+
+    def open(self, name, settle=True):
+        """Go to a page of the book and return the browser's page."""
+        self.faults.clear()
+        self.urls.clear()
+        self.page.goto(f"{self.base}/{name}")
+        if settle:
+            self.settle()
+        return self.page
+
+    def settle(self):
+        """Wait until the page has come to rest."""
+        self.page.evaluate(SETTLED)
+
+
+@pytest.fixture(scope="session")
+def new_visit(chromium, server):
+    """Make visits to the served book, or to another base, with options of their own."""
+
+    def make(base=server.url, **options):
+        return Visit(chromium, base, **options)
+
+    return make
+
+
+@pytest.fixture
+def visit(new_visit):
+    """Make visits that end with the test."""
+    visits = []
+
+    def make(*args, **options):
+        visits.append(new_visit(*args, **options))
+        return visits[-1]
+
+    yield make
+    for made in visits:
+        made.context.close()
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """Run axe-core on a page, all rules or those named; return its findings, one line each."""
+    try:
+        import axe_playwright_python
+    except ImportError:
+        give_up("axe-core is missing: install the extra 'test'")
+    source = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+    script = """async (only) => (await axe.run(document, {
+        resultTypes: ["violations"], preload: false, ...(only.length ? {runOnly: only} : {})
+      })).violations.flatMap(({id, nodes}) => nodes.map((node) =>
+        `axe ${id}: ${node.target} ${node.html.slice(0, 160)} ${node.failureSummary}`))"""
+
+    def run(page, *rules):
+        if not page.evaluate("Boolean(window.axe)"):
+            page.evaluate(source)
+        return [re.sub(r"\s+", " ", line) for line in page.evaluate(script, list(rules))]
+
+    return run

@@ -1,0 +1,319 @@
+"""The page "Draw a digit": its network against the package, and drawing by mouse, finger, keys.
+
+The weights are read from the page and given to the package's network, in float64; the script
+of the page computes the same images.
+"""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+
+from mnist_gd.data import load_mnist
+from mnist_gd.losses import cross_entropy_with_logits
+from mnist_gd.networks import MultiLayerNetwork
+
+PAGE = "draw_a_digit.html"
+DRAWN = 100  # test images redrawn as strokes
+AT_LEAST = 95
+BY_FINGER = 20
+ANSWER = "document.getElementById('draw-demo').dataset.answer"
+
+
+# ----------------------------------------------------------- images redrawn as strokes
+
+
+def thin(ink):
+    """The skeleton of a boolean image, by the algorithm of Zhang and Suen."""
+    ink = np.pad(ink.astype(np.uint8), 1)
+    ring = [(-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1)]
+    changed = True
+    while changed:
+        changed = False
+        for first in (True, False):
+            near = [np.roll(ink, (-down, -right), (0, 1)) for down, right in ring]
+            count = sum(near)
+            rises = sum((near[k] < near[(k + 1) % 8]).astype(int) for k in range(8))
+            north, east, south, west = near[::2]
+            if first:
+                free = (north * east * south == 0) & (east * south * west == 0)
+            else:
+                free = (north * east * west == 0) & (north * south * west == 0)
+            gone = (ink == 1) & (count >= 2) & (count <= 6) & (rises == 1) & free
+            ink[gone] = 0
+            changed = changed or bool(gone.any())
+    return ink[1:-1, 1:-1].astype(bool)
+
+
+def strokes(image):
+    """Lines along the skeleton of an image, as points [x, y] in pixels."""
+    points = {tuple(point) for point in np.argwhere(thin(image.reshape(28, 28) > 100))}
+    links = {point: set() for point in points}
+    for row, column in points:
+        for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
+            other = (row + down, column + right)
+            corner = {(row, column + right), (row + down, column)} & points
+            if other in points and not (down and right and corner):
+                links[row, column].add(other)
+                links[other].add((row, column))
+    lines = []
+    while any(links.values()):
+        ends = [point for point in sorted(links) if len(links[point]) % 2]
+        point = (ends or [point for point in sorted(links) if links[point]])[0]
+        line = [point]
+        while links[point]:
+            following = min(links[point])
+            links[point].remove(following)
+            links[following].remove(point)
+            line.append(following)
+            point = following
+        lines.append(line)
+    lines = lines or [[point] for point in sorted(points)]
+    return [[(column + 0.5, row + 0.5) for row, column in line] for line in lines]
+
+
+def test_strokes_cover_the_skeleton():
+    cross = np.zeros((28, 28))
+    cross[5:23, 13:16] = cross[13:16, 5:23] = 255
+    lines = strokes(cross)
+    points = {point for line in lines for point in line}
+    assert len(points) == thin(cross > 100).sum()
+    assert all(max(abs(np.subtract(a, b))) == 1 for x in lines for a, b in zip(x, x[1:]))
+
+
+# ------------------------------------------------------------------------------ the page
+
+
+@pytest.fixture(scope="module")
+def wide(new_visit):
+    """The page on a desk."""
+    visit = new_visit(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
+    visit.open(PAGE)
+    yield visit
+    visit.context.close()
+
+
+@pytest.fixture
+def page(wide):
+    wide.faults.clear()
+    wide.page.locator("[data-part=restore]").click()
+    wide.page.locator("[data-part=clear]").click()
+    yield wide.page
+    assert wide.faults == []
+
+
+@pytest.fixture(scope="module")
+def test_images():
+    return load_mnist().test
+
+
+def box_of(page):
+    pad = page.locator("[data-part=pad]")
+    pad.scroll_into_view_if_needed()
+    return pad.bounding_box()
+
+
+def on_pad(box, line):
+    """The points of a line, from MNIST's pixels to the window's."""
+    scale = box["width"] / 28
+    return [(box["x"] + x * scale, box["y"] + y * scale) for x, y in line]
+
+
+def answer(page):
+    """What the network answers once the last frame is drawn."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    return page.evaluate(ANSWER)
+
+
+# ------------------------------------------------------------------------ against NumPy
+
+
+@pytest.fixture(scope="module")
+def exported(wide):
+    """What the page carries."""
+    return json.loads(wide.page.evaluate("document.getElementById('draw-data').textContent"))
+
+
+@pytest.fixture
+def network(exported):
+    """The package's network with the page's weights, in float64."""
+    sizes = exported["sizes"]
+    network = MultiLayerNetwork(
+        sizes[0],
+        sizes[1],
+        sizes[-1],
+        hidden_layers=len(sizes) - 2,
+        loss=cross_entropy_with_logits,
+        rng=np.random.default_rng(0),
+    )
+    numbers = np.frombuffer(base64.b64decode(exported["weights"]), "<f2").astype(np.float64)
+    for layer, inputs, outputs in zip(network.layers, sizes, sizes[1:], strict=True):
+        weights, bias, numbers = np.split(numbers, [inputs * outputs, (inputs + 1) * outputs])
+        layer.weights = weights.reshape(inputs, outputs)
+        layer.bias = bias.reshape(1, outputs)
+    assert numbers.size == 0
+    return network
+
+
+def test_network_agrees_with_numpy_on_all_test_images(page, network, test_images):
+    ours = network.predict_proba(test_images.images / 255.0)
+    theirs = []
+    for part in np.split(test_images.images, 10):
+        text = base64.b64encode(part.astype(np.uint8).tobytes()).decode()
+        answers = page.evaluate(
+            """(text) => {
+              const data = JSON.parse(document.getElementById("draw-data").textContent);
+              const { layers } = digitNetwork.load(data);
+              const pixels = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+              const found = [];
+              for (let at = 0; at < pixels.length; at += 784) {
+                const image = Float64Array.from(pixels.slice(at, at + 784), (v) => v / 255);
+                found.push([...digitNetwork.forward(layers, image).probabilities]);
+              }
+              return found;
+            }""",
+            text,
+        )
+        theirs.append(answers)
+    theirs = np.concatenate(theirs)
+    assert theirs.shape == ours.shape == (10_000, 10)
+    np.testing.assert_array_equal(theirs.argmax(axis=1), ours.argmax(axis=1))
+    np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-5)
+
+
+def test_gradient_step_agrees_with_numpy(page, exported, network):
+    """All weights after one step, the loss before it and the probabilities after it."""
+    pixels = np.frombuffer(base64.b64decode(exported["images"]), np.uint8).reshape(-1, 784)
+    for row, label, rate in [(0, 8, 0.1), (7, 2, 0.01), (13, 6, 0.1)]:
+        found = page.evaluate(
+            """([row, label, rate]) => {
+              const data = JSON.parse(document.getElementById("draw-data").textContent);
+              const { layers, images } = digitNetwork.load(data);
+              const before = digitNetwork.gradientStep(layers, images[row], label, rate);
+              return {
+                before,
+                layers: layers.map(({ weights, bias }) => [[...weights], [...bias]]),
+                after: [...digitNetwork.forward(layers, images[row]).probabilities],
+              };
+            }""",
+            [row, label, rate],
+        )
+        kept = [(layer.weights.copy(), layer.bias.copy()) for layer in network.layers]
+        x = pixels[row : row + 1] / 255.0
+        before = -np.log(network.predict_proba(x)[0, label])
+        network.forward(x)
+        network.backward(np.array([label]))
+        network.update(rate)
+        assert found["before"] == pytest.approx(before, abs=1e-5)
+        moved = 0
+        for layer, (weights, bias), old in zip(network.layers, found["layers"], kept, strict=True):
+            np.testing.assert_allclose(weights, layer.weights.ravel(), rtol=0, atol=1e-5)
+            np.testing.assert_allclose(bias, layer.bias.ravel(), rtol=0, atol=1e-5)
+            moved = max(moved, np.abs(layer.weights - old[0]).max())
+            layer.weights, layer.bias = old
+        assert moved > 1e-4  # there was something to agree on
+        ours = network.predict_proba(x)
+        assert not np.allclose(found["after"], ours[0], atol=1e-5)
+
+
+def test_page_tested_itself(page):
+    assert page.evaluate("document.getElementById('draw-demo').dataset.selftest") == "passed"
+
+
+# ------------------------------------------------------------------------------ drawing
+
+
+def test_redrawn_test_images_are_read(page, test_images):
+    box = box_of(page)
+    wrong = []
+    for image, label in zip(test_images.images[:DRAWN], test_images.labels[:DRAWN], strict=True):
+        page.locator("[data-part=clear]").click()
+        for line in strokes(image):
+            points = on_pad(box, line)
+            page.mouse.move(*points[0])
+            page.mouse.down()
+            for point in points[1:]:
+                page.mouse.move(*point)
+            page.mouse.up()
+        if answer(page) != str(label):
+            wrong.append(label)
+    assert DRAWN - len(wrong) >= AT_LEAST, f"{len(wrong)} of {DRAWN} were read wrong: {wrong}"
+
+
+def test_drawing_by_finger_is_read_and_does_not_scroll(visit, test_images):
+    made = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = made.open(PAGE)
+    box = box_of(page)
+    touch = page.context.new_cdp_session(page)
+
+    def send(kind, *points):
+        points = [{"x": x, "y": y} for x, y in points]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    where = "[scrollX, scrollY, document.querySelector('main').scrollTop]"
+    before = page.evaluate(where)
+    right = 0
+    for image, label in list(zip(test_images.images, test_images.labels))[:BY_FINGER]:
+        page.evaluate("document.querySelector('[data-part=clear]').click()")
+        for line in strokes(image):
+            points = on_pad(box, line)
+            send("touchStart", points[0])
+            for point in points[1:]:
+                send("touchMove", point)
+            send("touchEnd")
+        right += answer(page) == str(label)
+    assert right >= BY_FINGER - 1
+    assert page.evaluate(where) == before
+    # beside the pad a finger scrolls as ever
+    x, y = box["x"] + 20, box["y"] - 20
+    send("touchStart", (x, y))
+    for k in range(1, 20):
+        send("touchMove", (x, y - 10 * k))
+    send("touchEnd")
+    page.wait_for_timeout(300)
+    assert page.evaluate(where) != before
+    assert made.faults == []
+
+
+def test_drawing_by_keyboard_is_read_and_announced(page):
+    said = page.locator("[data-part=answer]")
+    assert said.get_attribute("aria-live") == "polite"
+    assert said.inner_text() == "Draw a digit, or pick a test image."
+    page.locator("[data-part=pad]").focus()
+    for key in ["ArrowUp"] * 6 + [" "] + ["ArrowDown"] * 12 + [" "]:
+        page.keyboard.press(key)
+    assert answer(page) == "1"
+    assert said.inner_text().startswith("The network reads a 1, with a probability of ")
+    page.keyboard.press("Backspace")
+    assert answer(page) is None
+    assert said.inner_text() == "Draw a digit, or pick a test image."
+
+
+def test_test_image_and_a_step_by_keyboard(page):
+    button = page.locator(".draw-tests button").nth(15)
+    label = button.get_attribute("aria-label")
+    assert label.startswith("Test image 16: a 7")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert answer(page) == "7"
+    page.locator("[data-part=label]").select_option("3")
+    page.locator("[data-part=rate]").select_option("0.01")
+    losses = page.locator("[data-part=losses]")
+    assert losses.get_attribute("aria-live") == "polite"
+    page.locator("[data-part=step]").focus()
+    for _ in range(4):
+        page.keyboard.press("Enter")
+    text = losses.inner_text()
+    values = [float(value) for value in text.removeprefix("Loss for a 3: ").split(" → ")]
+    assert len(values) == 5
+    assert all(np.diff(values) < 0)
+    page.locator("[data-part=restore]").click()
+    assert losses.inner_text() == ""
+    assert answer(page) == "7"
+
+
+def test_page_without_scripts_says_so(visit):
+    page = visit(java_script_enabled=False).open(PAGE, settle=False)
+    assert page.get_by_text("The pad needs JavaScript.").is_visible()
+    assert not page.locator("#draw-demo").is_visible()

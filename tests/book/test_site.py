@@ -1,0 +1,347 @@
+"""Every page of the built book in Chromium: wide and narrow, light and dark."""
+
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTERS = re.findall(r"^ *(?:- file|root): (\w+)", (ROOT / "_toc.yml").read_text(), re.MULTILINE)
+MADE = [
+    "search",
+    "genindex",
+    "py-modindex",
+    "prf-prf",
+    "_modules/mnist_gd/losses",
+    "tests/test_losses",
+]
+WIDTHS = {1280: 900, 390: 844}
+ANSWERED_BY = {  # a word, and the page that the search must name first
+    "momentum": "gradient_descent.html",
+    "softmax": "activations.html",
+    "focal loss": "losses.html",
+    "Hyperband": "the_search.html",
+}
+MOST_SENT, MOST_UNPACKED = 1.5e6, 4e6  # bytes a page, all its parts counted
+LATEST_PAINT = 2.5  # seconds; lenient, because other programs may share the processor
+
+OPEN_ALL = """() => {
+  for (const details of document.querySelectorAll("details")) { details.open = true; }
+  for (const button of document.querySelectorAll(".toggle-button-hidden")) { button.click(); }
+}"""
+HIDDEN = """() => [
+  ...document.querySelectorAll("details:not([open]), .toggle-button-hidden, .toggle-hidden"),
+].map((e) => `still closed: ${e.outerHTML.slice(0, 100)}`)"""
+SET_MODE = """(mode) => {
+  document.documentElement.dataset.mode = mode;
+  document.documentElement.dataset.theme = mode;
+}"""
+TOO_WIDE = """(width) => {
+  const root = Math.max(document.documentElement.scrollWidth, document.body.scrollWidth);
+  if (root <= width) { return []; }
+  const wide = [...document.querySelectorAll("body *")].filter(
+    (e) => e.getBoundingClientRect().right > width + 0.5);
+  return [`page is ${root} wide: ` + wide.slice(0, 5).map((e) => e.outerHTML.slice(0, 100))];
+}"""
+NAMELESS = r"""() => {
+  const faults = [];
+  const name = (e) => (e.getAttribute("alt") ?? e.getAttribute("aria-label") ??
+    document.getElementById(e.getAttribute("aria-labelledby"))?.textContent ?? "").trim();
+  const fine = (text) => /\S\s+\S/.test(text) && !/^\S+\.(svg|png|jpe?g|gif|webp)$/i.test(text);
+  const pictures = "img, svg:not(svg svg, button svg), canvas, object, embed, video, [role=img]";
+  for (const e of document.querySelectorAll(pictures)) {
+    if (e.closest("[aria-hidden=true], mjx-container")) { continue; }
+    if (!fine(name(e))) { faults.push(`no alt text (${name(e)}): ${e.outerHTML.slice(0, 120)}`); }
+  }
+  for (const e of document.querySelectorAll("figure")) {
+    if (!e.querySelector(`${pictures}, pre, table, .math`)) {
+      faults.push(`nothing in the figure ${e.outerHTML.slice(0, 120)}`);
+    }
+  }
+  return faults;
+}"""
+UNTYPESET = r"""() => {
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  const faults = [];
+  while (walker.nextNode()) {
+    const { parentElement: e, data } = walker.currentNode;
+    if (/\\[([]|\$\$/.test(data) && !e.closest("pre, code, script, style, mjx-container")) {
+      faults.push(`formula not set: ${data.slice(0, 80)}`);
+    }
+  }
+  for (const e of document.querySelectorAll("mjx-merror, [data-mjx-error]")) {
+    faults.push(`formula with an error: ${e.textContent.slice(0, 80)}`);
+  }
+  return faults;
+}"""
+# For the second round, of colours only: axe-core looks under every glyph of a formula and
+# every mark of a drawing. A letter stands for a formula; the colours of drawings are tested
+# with the extension that puts them in the page.
+SIMPLIFY = """() => {
+  for (const e of document.querySelectorAll("mjx-container")) { e.textContent = "x"; }
+  for (const e of document.querySelectorAll(".figure-svg svg")) { e.replaceChildren(); }
+}"""
+PAINTED = """() => new Promise((done) => {
+  new PerformanceObserver((list) => done(list.getEntries().at(-1).startTime / 1000))
+    .observe({ type: "largest-contentful-paint", buffered: true });
+})"""
+
+
+@pytest.fixture(scope="module", params=WIDTHS, ids=["wide", "narrow"])
+def window(request, new_visit):
+    """A page of the browser as a visitor has it, kept for all pages of the book."""
+    width = request.param
+    visit = new_visit(viewport={"width": width, "height": WIDTHS[width]}, has_touch=width < 600)
+    yield width, visit
+    visit.context.close()
+
+
+@pytest.mark.parametrize("name", [*CHAPTERS, *MADE])
+def test_page(window, server, axe, name):
+    """Nothing asked elsewhere, no error, no barrier, no picture without words, no overflow."""
+    width, visit = window
+    page = visit.open(f"{name}.html")
+    faults = list(visit.faults)
+    if name != "draw_a_digit":
+        sent, unpacked = server.weight(visit.urls)
+        if sent > MOST_SENT or unpacked > MOST_UNPACKED:
+            faults.append(f"weighs {sent:,} bytes sent, {unpacked:,} unpacked")
+    page.evaluate(OPEN_ALL)
+    faults += page.evaluate(HIDDEN) + page.evaluate(NAMELESS) + page.evaluate(UNTYPESET)
+    page.evaluate(SET_MODE, "light")
+    visit.settle()
+    faults += page.evaluate(TOO_WIDE, width) + axe(page)
+    page.evaluate(SET_MODE, "dark")
+    visit.settle()
+    faults += page.evaluate(TOO_WIDE, width)
+    page.evaluate(SIMPLIFY)
+    faults += [f"dark: {line}" for line in axe(page, "color-contrast", "link-in-text-block")]
+    faults += [fault for fault in visit.faults if fault not in faults]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture(scope="module")
+def disk(new_visit, book):
+    visit = new_visit(book.as_uri(), viewport={"width": 1280, "height": 900})
+    yield visit
+    visit.context.close()
+
+
+@pytest.mark.parametrize("name", [*CHAPTERS, *MADE])
+def test_page_from_the_disk(disk, name):
+    """Opened as a file, a page needs nothing but the files beside it."""
+    page = disk.open(f"{name}.html")
+    faults = disk.faults + page.evaluate(UNTYPESET)
+    assert not faults, "\n".join(faults)
+
+
+def test_largest_paint_comes_soon(visit, capsys):
+    """The median of three loads of each page; a page of the browser is warm as a reader's is."""
+    made = visit(viewport={"width": 1280, "height": 900})
+    late = {}
+    for name in CHAPTERS:
+        seconds = []
+        for _ in range(3):
+            seconds.append(made.open(f"{name}.html", settle=False).evaluate(PAINTED))
+        late[name] = statistics.median(seconds)
+    with capsys.disabled():
+        slowest = sorted(late, key=late.get)[::-1][:3]
+        print("\nlargest paint:", ", ".join(f"{name} {late[name]:.2f} s" for name in slowest))
+    assert {name: value for name, value in late.items() if value > LATEST_PAINT} == {}
+
+
+def test_weight_counts_all_parts(visit, server):
+    """What `test_page` weighs holds the page, its styles, scripts and fonts."""
+    made = visit()
+    made.open("losses.html")
+    kinds = {url.rpartition(".")[2].partition("?")[0] for url in made.urls}
+    assert {"html", "css", "js", "woff2", "woff"} <= kinds
+    sent, unpacked = server.weight(made.urls)
+    alone = server.weight([f"{server.url}/losses.html"])
+    assert alone[0] + 300_000 < sent < unpacked
+
+
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        ("<img src='_static/favicon.svg'>", "no alt text"),
+        ("<img src='_static/favicon.svg' alt='_images/0b5cdd3b.svg'>", "no alt text"),
+        ("<svg viewBox='0 0 1 1' width='9'></svg>", "no alt text"),
+        ("<figure><p>Lost</p></figure>", "nothing in the figure"),
+        ("<div style='width: 3000px'>wide</div>", "wide"),
+        ("<p style='color: #aaa; background: #fff'>pale</p>", "axe color-contrast"),
+        ("<button></button>", "axe button-name"),
+        ("<p>a formula \\(x^2\\)</p>", "formula not set"),
+        ("<details><summary>more</summary></details>", "still closed"),
+        ("<script>console.error('fault')</script>", "fault"),
+        ("<img src='http://192.0.2.1/x.png' alt='a picture elsewhere'>", "request: http://192"),
+        ("<p onclick='1'>p</p><script src='_static/nowhere.js'></script>", "status 404"),
+    ],
+)
+def test_what_is_planted_is_found(visit, axe, book, planted, said):
+    """Each check of `test_page` can fail."""
+    made = visit(viewport={"width": 390, "height": 844}, color_scheme="light")
+    html = (book / "bibliography.html").read_text().replace("</article>", f"{planted}</article>")
+    pattern = f"{made.base}/bibliography.html"
+    made.page.route(pattern, lambda route: route.fulfill(body=html, content_type="text/html"))
+    made.page.route("http://192.0.2.1/**", lambda route: route.abort())
+    page = made.open("bibliography.html")
+    faults = made.faults + page.evaluate(HIDDEN) + page.evaluate(NAMELESS)
+    faults += page.evaluate(UNTYPESET) + page.evaluate(TOO_WIDE, 390) + axe(page)
+    assert [fault for fault in faults if said in fault], faults
+
+
+def test_a_script_that_no_hash_names_is_refused(visit, server):
+    """The policy is strict: it is this server's header that the pages work under."""
+    made = visit()
+    page = made.open("index.html", settle=False)
+    page.evaluate(
+        "document.head.append(Object.assign(document.createElement('script'), {text: 'x = 1'}))"
+    )
+    page.wait_for_timeout(100)
+    assert any("policy: script-src" in fault for fault in made.faults)
+    made.faults.clear()
+    page.evaluate("fetch('http://192.0.2.1/').catch(() => 0)")
+    page.wait_for_timeout(100)
+    assert any("policy: connect-src" in fault for fault in made.faults)
+
+
+# ------------------------------------------------------------------------------ search
+
+
+@pytest.mark.parametrize("base", ["server", "disk"])
+def test_search_finds(visit, book, base):
+    made = visit(*([book.as_uri()] if base == "disk" else []))
+    for words, answer in ANSWERED_BY.items():
+        page = made.open("search.html")
+        field = page.locator("input[name=q]:visible").first
+        field.fill(words)
+        field.press("Enter")
+        hits = page.locator("#search-results li a")
+        hits.first.wait_for()
+        page.wait_for_timeout(300)  # the order is final, the summaries are asked for
+        assert hits.first.get_attribute("href").partition("?")[0].partition("#")[0] == answer
+    assert made.faults == []
+
+
+def test_search_from_any_page_by_keyboard(visit):
+    made = visit(viewport={"width": 1280, "height": 900})
+    page = made.open("losses.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("softmax")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=softmax*")
+    page.locator("#search-results li a").first.wait_for()
+    assert made.faults == []
+
+
+# ---------------------------------------------------------------------- mode and motion
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_mode_follows_the_system_until_it_is_chosen_and_is_remembered(visit, scheme):
+    made = visit(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page = made.open("index.html")
+    theme = "document.documentElement.dataset.theme"
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(theme) == scheme
+    before = page.evaluate(ground)
+    button = page.locator(".theme-switch-button:visible").first
+    for _ in range(3):  # system, light, dark in turn
+        button.click()
+        if page.evaluate(theme) != scheme:
+            break
+    chosen = page.evaluate(theme)
+    assert chosen != scheme
+    made.settle()
+    assert page.evaluate(ground) != before
+    for name in ("index.html", "losses.html"):
+        assert made.open(name).evaluate(theme) == chosen
+    assert made.faults == []
+
+
+def test_reduced_motion_is_respected(visit):
+    made = visit(reduced_motion="reduce")
+    for name in ("index.html", "gradient_descent.html", "draw_a_digit.html"):
+        moving = made.open(name).evaluate(
+            """() => [...document.querySelectorAll("*")].filter((e) => {
+              const { transitionDuration, animationDuration, scrollBehavior } = getComputedStyle(e);
+              const slow = (list) => list.split(",").some((time) => parseFloat(time) > 0.001);
+              return slow(transitionDuration) || slow(animationDuration)
+                || scrollBehavior === "smooth";
+            }).map((e) => e.outerHTML.slice(0, 100))"""
+        )
+        assert moving == []
+
+
+# ---------------------------------------------------------------------------- keyboard
+
+FOCUSED = """() => {
+  const e = document.activeElement;
+  const shows = (node) => {
+    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(node);
+    return (outlineStyle !== "none" && parseFloat(outlineWidth) > 0) || boxShadow !== "none";
+  };
+  const box = e.getBoundingClientRect();
+  return {
+    what: `${e.tagName} ${e.className} ${e.dataset.part ?? ""} ${e.textContent.trim()}`
+      .replace(/\\s+/g, " ").slice(0, 80),
+    href: e.getAttribute("href"),
+    part: e.dataset.part ?? e.closest("[data-part]")?.dataset.part ?? null,
+    place: e.closest("nav, header, .bd-sidebar-primary, article, footer")?.className ?? "",
+    shown: shows(e) || shows(e.parentElement),
+    seen: box.width > 0 && box.height > 0,
+    end: e === document.body,
+  };
+}"""
+
+
+def walk(page, most=400):
+    """What Tab reaches from the top of the page, in its order."""
+    page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+    stops = []
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(10)
+        stop = page.evaluate(FOCUSED)
+        if stop["end"]:
+            break
+        stops.append(stop)
+    return stops
+
+
+def test_keyboard_reaches_everything_and_shows_where_it_is(visit):
+    made = visit(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = made.open("draw_a_digit.html")
+    page.locator(".draw-tests button").first.click()  # so that no control is disabled
+    stops = walk(page)
+    assert stops[0]["href"] == "#main-content"  # to skip what every page has
+    assert [stop["what"] for stop in stops if not (stop["shown"] and stop["seen"])] == []
+    links = {(stop["href"] or "").partition("#")[0] for stop in stops}
+    assert {f"{name}.html" for name in CHAPTERS} - {"draw_a_digit.html", "index.html"} <= links
+    parts = [stop["part"] for stop in stops]
+    assert {"pad", "clear", "undo", "tests", "label", "rate", "step", "restore"} <= set(parts)
+    assert parts.count("tests") == 20
+    assert made.faults == []
+
+
+def test_skip_link_leads_to_the_text(visit):
+    page = visit().open("losses.html")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("Boolean(document.activeElement.closest('main'))")
+
+
+def test_contents_and_search_open_on_a_phone(visit, axe):
+    made = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = made.open("losses.html")
+    page.locator(".primary-toggle:visible").first.click()
+    made.settle()
+    link = page.locator(".bd-sidebar-primary a[href='networks.html'], dialog a[href='networks.html']")
+    assert link.first.is_visible()
+    assert axe(page) == []
+    link.first.click()
+    page.wait_for_url("**/networks.html")
+    assert made.faults == []
