@@ -1,7 +1,9 @@
 # What a reader or a developer needs, each target with its own set-up.
 #
 #   make book       build the book, strictly; prints where it is
-#   make test       check the style and run the tests
+#   make test       check the style and run the tests (those of the site too, once it is built)
+#   make test-book  build the book and test it in Chromium
+#   make pdf        build the book and print it as one PDF, with Chromium
 #   make live       open the chapters as notebooks in JupyterLab
 #   make studies    run the long studies in full (about an hour); the next build shows them
 #   make benchmark  measure the speed against other libraries and a naive search
@@ -19,7 +21,7 @@ EXTRAS := book,test,cluster
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book studies test lint live benchmark clean distclean
+.PHONY: help setup book pdf studies test test-book lint live benchmark clean distclean
 
 help:
 	@sed -n '/^#   /s/^#   /  /p' Makefile
@@ -44,6 +46,9 @@ book: $(READY)
 	$(BIN)/jupyter-book build book -W --keep-going --all
 	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
 
+pdf: book
+	$(BIN)/python book/paper.py
+
 studies: $(READY)
 	$(BIN)/python -m mnist_gd.studies book/_build/records
 
@@ -55,6 +60,9 @@ lint: $(READY)
 test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest
+
+test-book: book
+	REQUIRE_BROWSER=1 $(BIN)/python -m pytest tests/book
 
 # .jupyter/ makes the chapters, which are Markdown, open as notebooks by jupytext.
 live: $(READY)

@@ -23,7 +23,10 @@ MODULES = {
     "layers": ("layers",),
     "networks": ("networks", "history"),
     "metrics": ("metrics",),
+    "is_it_a_four": ("experiments",),
     "the_search": ("search",),
+    "ten_digits": ("studies",),
+    "additions": ("additions",),
 }
 UNLINKED = {"index"}  # its first screen is for what the book shows
 
