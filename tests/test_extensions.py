@@ -625,7 +625,7 @@ def test_a_page_says_what_it_is_about_and_where_its_notebook_is(sound):
 def test_a_page_does_without_the_script_of_icons(sound):
     _, html, _ = sound
     assert "fontawesome.js" not in html
-    assert re.search(r'<script defer[^>]*pydata-sphinx-theme.js', html)
+    assert re.search(r"<script defer[^>]*pydata-sphinx-theme.js", html)
 
 
 def test_words_in_a_figure_are_not_searched(sound):

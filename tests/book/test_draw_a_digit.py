@@ -6,6 +6,7 @@ of the page computes the same images.
 
 import base64
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def test_strokes_cover_the_skeleton():
     lines = strokes(cross)
     points = {point for line in lines for point in line}
     assert len(points) == thin(cross > 100).sum()
-    assert all(max(abs(np.subtract(a, b))) == 1 for x in lines for a, b in zip(x, x[1:]))
+    assert all(max(abs(np.subtract(a, b))) == 1 for x in lines for a, b in pairwise(x))
 
 
 # ------------------------------------------------------------------------------ the page
@@ -254,7 +255,7 @@ def test_drawing_by_finger_is_read_and_does_not_scroll(visit, test_images):
     where = "[scrollX, scrollY, document.querySelector('main').scrollTop]"
     before = page.evaluate(where)
     right = 0
-    for image, label in list(zip(test_images.images, test_images.labels))[:BY_FINGER]:
+    for image, label in list(zip(test_images.images, test_images.labels, strict=True))[:BY_FINGER]:
         page.evaluate("document.querySelector('[data-part=clear]').click()")
         for line in strokes(image):
             points = on_pad(box, line)

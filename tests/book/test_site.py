@@ -266,7 +266,8 @@ def test_reduced_motion_is_respected(visit):
     for name in ("index.html", "gradient_descent.html", "draw_a_digit.html"):
         moving = made.open(name).evaluate(
             """() => [...document.querySelectorAll("*")].filter((e) => {
-              const { transitionDuration, animationDuration, scrollBehavior } = getComputedStyle(e);
+              const style = getComputedStyle(e);
+              const { transitionDuration, animationDuration, scrollBehavior } = style;
               const slow = (list) => list.split(",").some((time) => parseFloat(time) > 0.001);
               return slow(transitionDuration) || slow(animationDuration)
                 || scrollBehavior === "smooth";
@@ -339,7 +340,9 @@ def test_contents_and_search_open_on_a_phone(visit, axe):
     page = made.open("losses.html")
     page.locator(".primary-toggle:visible").first.click()
     made.settle()
-    link = page.locator(".bd-sidebar-primary a[href='networks.html'], dialog a[href='networks.html']")
+    link = page.locator(
+        ".bd-sidebar-primary a[href='networks.html'], dialog a[href='networks.html']"
+    )
     assert link.first.is_visible()
     assert axe(page) == []
     link.first.click()
