@@ -1,9 +1,9 @@
 # What a reader or a developer needs, each target with its own set-up.
 #
 #   make book       build the book, strictly; prints where it is
-#   make test       check the style and run the tests (those of the site too, once it is built)
-#   make test-book  build the book and test it in Chromium
-#   make pdf        build the book and print it as one PDF, with Chromium
+#   make test       check the style and run the tests
+#   make test-book  build and print the book, test its pages in Chromium and its notebooks
+#   make pdf        the whole book as one PDF, by Chromium
 #   make live       open the chapters as notebooks in JupyterLab
 #   make studies    run the long studies in full (about an hour); the next build shows them
 #   make benchmark  measure the speed against other libraries and a naive search
@@ -21,7 +21,7 @@ EXTRAS := book,test,cluster
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book pdf studies test test-book lint live benchmark clean distclean
+.PHONY: help setup book studies pdf test test-book lint live benchmark clean distclean
 
 help:
 	@sed -n '/^#   /s/^#   /  /p' Makefile
@@ -59,10 +59,11 @@ lint: $(READY)
 
 test: $(READY)
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow"
 
-test-book: book
-	REQUIRE_BROWSER=1 $(BIN)/python -m pytest tests/book
+# What tests/book/ tests; also REQUIRE_BROWSER=1 make test-book, to fail without Chromium.
+test-book: pdf
+	$(BIN)/python -m pytest tests/book
 
 # .jupyter/ makes the chapters, which are Markdown, open as notebooks by jupytext.
 live: $(READY)

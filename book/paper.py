@@ -4,7 +4,8 @@ The articles of the built pages are put one after the other into one page, in th
 the contents, each identifier with its chapter's name before it, so that every link inside
 the book leads to a place in the same document. Headless Chromium sets the formulas and
 prints it. Nothing of the book is run again; scripts other than MathJax are left out, so that
-live figures show their static picture, and everything that is folded is open.
+live figures show their static picture. Solutions are open; the code that a page folds away,
+most of which draws figures, is left to the pages and the notebooks.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ FOOTER = (
     '<div style="font: 8pt sans-serif; width: 100%; text-align: center; color: #333">'
     '<span class="pageNumber"></span></div>'
 )
+NOTE = "The pages and the notebooks hold the code of the figures too, which is left out here."
 STYLE = """
 .paper-title { break-after: page; padding-top: 30vh; text-align: center; }
 .paper-title h1 { font-size: 30pt; margin-bottom: 2rem; text-wrap: balance; }
@@ -94,6 +96,9 @@ def article(soup: BeautifulSoup, page: str, pages: list[str]) -> str:
     body = soup.select_one("article.bd-article")
     for element in body.select("script, noscript, .headerlink, .toctree-wrapper, #draw-demo"):
         element.decompose()
+    for folded in body.select("details.hide"):  # code that a page shows only when asked
+        cell = folded.find_parent("div", class_="cell")
+        (folded if cell.select_one("div.cell_output") else cell).decompose()
     for details in body.select("details"):
         details["open"] = ""
     for element in body.find_all(id=True):
@@ -143,7 +148,7 @@ def whole(folder: Path, toc: str) -> str:
             text = html.escape(titles[file])
             lines.append(f'<li><a href="#{place(file)}">{text}</a></li>')
     front = (
-        f'<section class="paper-title"><h1>{title}</h1><p>mnist_gd</p></section>'
+        f'<section class="paper-title"><h1>{title}</h1><p>{NOTE}</p></section>'
         f'<section class="paper-contents"><h1>Contents</h1><ul>{"".join(lines)}</ul></section>'
     )
     articles = "".join(article(soups[page], page, pages) for page in pages)

@@ -10,6 +10,8 @@ whose hash is named.
 """
 
 import base64
+import contextlib
+import functools
 import gzip
 import hashlib
 import mimetypes
@@ -78,14 +80,14 @@ class InlineScripts(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.scripts, self.inside = set(), False
+        self.scripts, self.handlers, self.inside = set(), set(), False
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         kinds = (None, "text/javascript", "module")
         self.inside = tag == "script" and "src" not in attrs and attrs.get("type") in kinds
-        self.scripts.update(value for name, value in attrs.items() if name.startswith("on"))
+        self.handlers.update(value for name, value in attrs.items() if name.startswith("on"))
 
     def handle_endtag(self, tag):
         self.inside = False
@@ -95,13 +97,21 @@ class InlineScripts(HTMLParser):
             self.scripts.add(data)
 
 
+@functools.cache
+def handlers():
+    """The scripts in attributes of any page: the search brings pages into its own."""
+    found = (InlineScripts(path.read_text("utf-8")).handlers for path in HTML.rglob("*.html"))
+    return set().union(*found)
+
+
 def policy(html):
     """The Content-Security-Policy under which a page must work.
 
     Styles may stand in the page: MathJax makes some as it sets the formulas, and figures
     and theme carry them in attributes. 'unsafe-hashes' lets hashes count for attributes.
     """
-    digests = (hashlib.sha256(script.encode()).digest() for script in InlineScripts(html).scripts)
+    scripts = InlineScripts(html).scripts | handlers()
+    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
     hashes = sorted(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
     return "; ".join(
         [
@@ -141,7 +151,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(packed)))
         self.end_headers()
-        self.wfile.write(packed)
+        with contextlib.suppress(ConnectionError):  # the browser has gone on already
+            self.wfile.write(packed)
 
     def log_message(self, *args):
         """Say nothing."""

@@ -5,7 +5,6 @@ mouse, finger and keyboard on the built pages, opened from the disk.
 """
 
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +18,6 @@ from mnist_gd.layers import LinearLayer, initial_weights
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "book" / "_extra" / "live"
 HTML = ROOT / "book" / "_build" / "html"
-CHROMIUM = os.environ.get("CHROMIUM", "") or shutil.which("chromium") or ""
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 ABOVE_ZERO = 1e-300  # what no longer has all its digits in float64 is not compared
 
 
@@ -37,20 +26,6 @@ def give_up(reason):
     if os.environ.get("REQUIRE_BROWSER") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        give_up("the live figures need Playwright for their tests: the extra 'test'")
-    if not CHROMIUM:
-        give_up("the live figures need Chromium for their tests: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

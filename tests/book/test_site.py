@@ -18,10 +18,10 @@ MADE = [
 ]
 WIDTHS = {1280: 900, 390: 844}
 ANSWERED_BY = {  # a word, and the page that the search must name first
-    "momentum": "gradient_descent.html",
-    "softmax": "activations.html",
-    "focal loss": "losses.html",
-    "Hyperband": "the_search.html",
+    "saddle": "gradient_descent.html",
+    "dead units": "activations.html",
+    "broadcasting": "losses.html",
+    "softmax": "api.html",  # a name of the package: its reference comes first
 }
 MOST_SENT, MOST_UNPACKED = 1.5e6, 4e6  # bytes a page, all its parts counted
 LATEST_PAINT = 2.5  # seconds; lenient, because other programs may share the processor
@@ -137,10 +137,10 @@ def test_page_from_the_disk(disk, name):
 
 
 def test_largest_paint_comes_soon(visit, capsys):
-    """The median of three loads of each page; a page of the browser is warm as a reader's is."""
+    """The median of three loads of the first page and of the longest."""
     made = visit(viewport={"width": 1280, "height": 900})
     late = {}
-    for name in CHAPTERS:
+    for name in ("index", "gradient_descent", "is_it_a_four"):
         seconds = []
         for _ in range(3):
             seconds.append(made.open(f"{name}.html", settle=False).evaluate(PAINTED))
@@ -267,10 +267,9 @@ def test_reduced_motion_is_respected(visit):
         moving = made.open(name).evaluate(
             """() => [...document.querySelectorAll("*")].filter((e) => {
               const style = getComputedStyle(e);
-              const { transitionDuration, animationDuration, scrollBehavior } = style;
               const slow = (list) => list.split(",").some((time) => parseFloat(time) > 0.001);
-              return slow(transitionDuration) || slow(animationDuration)
-                || scrollBehavior === "smooth";
+              return slow(style.transitionDuration) || slow(style.animationDuration)
+                || style.scrollBehavior === "smooth";
             }).map((e) => e.outerHTML.slice(0, 100))"""
         )
         assert moving == []
@@ -300,7 +299,7 @@ FOCUSED = """() => {
 
 def walk(page, most=400):
     """What Tab reaches from the top of the page, in its order."""
-    page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+    page.evaluate("document.body.tabIndex = -1; document.body.focus()")
     stops = []
     for _ in range(most):
         page.keyboard.press("Tab")
