@@ -2,6 +2,11 @@
 (() => {
   "use strict";
 
+  // The search would read each page for an excerpt; no page may read another from the disk.
+  if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
+    DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+  }
+
   const each = (selector, repair) => document.querySelectorAll(selector).forEach(repair);
 
   const repairs = () => {
@@ -45,17 +50,17 @@
   const kinds = { "figure-svg": "Figure", "table-scroll": "Table", math: "Formula" };
   const reach = () => {
     each("div.math, div.math mjx-container, .table-scroll, .figure-svg, pre", (box) => {
-      mark(box, box.scrollWidth > box.clientWidth + 1);
+      mark(box, box.scrollWidth - box.clientWidth);
     });
     // MathJax's text for screen readers, out of sight, widens the box of a formula in a line.
     each("span.math", (box) => {
       const drawn = box.querySelector("mjx-math");
-      mark(box, drawn !== null && drawn.offsetWidth > box.clientWidth + 1);
+      mark(box, drawn === null ? 0 : drawn.offsetWidth - box.clientWidth);
     });
   };
-  const mark = (box, scrolls) => {
-    box.classList.toggle("scrolls", scrolls);
-    if (!scrolls) {
+  const mark = (box, hidden) => {
+    box.classList.toggle("scrolls", hidden > 1); // a pixel is a rounding, and no hint is due
+    if (hidden <= 0) {
       box.removeAttribute("tabindex");
       return;
     }
@@ -88,6 +93,7 @@
   document.addEventListener("toggle", reach, true);
   document.addEventListener("click", () => setTimeout(reach, 100));
   document.fonts.ready.then(reach);
+  document.fonts.addEventListener("loadingdone", reach); // MathJax asks for its fonts late
   document.addEventListener("DOMContentLoaded", () => {
     const article = document.querySelector(".bd-article");
     if (article) {
