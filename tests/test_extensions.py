@@ -430,7 +430,7 @@ def test_a_chapter_leads_to_its_modules_tests_and_notebook(page):
 
 
 def test_another_page_leads_to_its_notebook_alone():
-    line = chapter_links.line("ten_digits")
+    line = chapter_links.line("diary")
     assert not list(line.findall(chapter_links.nodes.reference))
     assert line.astext().startswith("Notebook ")
 
