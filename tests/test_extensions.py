@@ -19,6 +19,7 @@ chapter_links = pytest.importorskip("chapter_links")
 checks = pytest.importorskip("checks")
 inline_svg = pytest.importorskip("inline_svg")
 keep_together = pytest.importorskip("keep_together")
+notebooks = pytest.importorskip("notebooks")
 page_meta = pytest.importorskip("page_meta")
 
 
@@ -468,6 +469,121 @@ def test_the_style_sheet_finds_its_fonts():
         assert (ROOT / "book" / "_static" / font).read_bytes()[:4] == b"wOF2"
 
 
+# --------------------------------------------------------------------------- notebooks
+
+MODULE = """import numpy as np
+
+
+@np.vectorize
+def double(x):
+    return 2 * x
+
+
+class Layer:
+    def forward(self, x):
+        return x
+"""
+
+CHAPTER = r"""---
+file_format: mystnb
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+(sec-page)=
+# Page
+
+Glued {glue:text}`page-value`, {eq}`eq-page`, {numref}`fig-page`, {cite:p}`lecun1998,nesterov1983`.
+See {doc}`other`, [](other.md), {ref}`the start <sec-page>`, {py:func}`~package.module.double`.
+
+$$
+\begin{aligned}
+y &= 2 x
+\end{aligned}
+$$ (eq-page)
+
+```{literalinclude} module.py
+:language: python
+:pyobject: double
+```
+
+````{exercise} Doubling
+:label: ex-page
+
+Double $x$.
+
+```python
+kept = "{eq}`as it is`"
+```
+````
+
+```{code-cell} ipython3
+---
+mystnb:
+  figure:
+    name: fig-page
+    caption: |
+      A line to {glue:text}`page-value`.
+  image:
+    alt: A line.
+tags: [hide-input]
+---
+print(1)
+```
+
+:::{admonition} A box
+:class: tip
+Inside.
+:::
+
+```{raw} html
+<p>only in the page</p>
+```
+"""
+
+
+@pytest.fixture
+def made(tmp_path):
+    """The notebook of a chapter with everything in it."""
+    (tmp_path / "module.py").write_text(MODULE)
+    plain = notebooks.Plain(tmp_path, {"page-value": "0.125"}, {"other": "The other"})
+    return notebooks.notebook(CHAPTER, plain, "Install it.")
+
+
+def test_notebook_has_plain_markdown(made):
+    head, text, code, caption, box = made.cells
+    assert head.source == "Install it."
+    assert text.source.startswith("# Page\n\nGlued 0.125, (eq-page), Figure (fig-page), ")
+    assert "[lecun1998, nesterov1983]" in text.source
+    assert "See *The other*, *The other*, the start, `double`." in text.source
+    assert "\\end{aligned} \\tag{eq-page}\n$$" in text.source
+    assert "```python\n@np.vectorize\ndef double(x):\n    return 2 * x\n```" in text.source
+    assert "**Exercise (Doubling).**\n\nDouble $x$." in text.source
+    assert "{eq}`as it is`" in text.source  # in a block of code nothing is changed
+    assert code.source == "print(1)"
+    assert caption.source == "**Figure (fig-page).** A line to 0.125."
+    assert box.source == "Inside."
+
+
+def test_notebook_is_valid_runs_in_python_and_is_repeatable(made, tmp_path):
+    notebooks.nbformat.validate(made)
+    assert made.metadata.kernelspec.name == "python3"
+    assert made.cells[2].metadata.tags == ["hide-input"]
+    plain = notebooks.Plain(tmp_path, {"page-value": "0.125"}, {"other": "The other"})
+    assert notebooks.notebook(CHAPTER, plain, "Install it.") == made
+
+
+def test_source_of_a_method_and_of_a_file(tmp_path):
+    (tmp_path / "module.py").write_text(MODULE)
+    method = notebooks.source_of(tmp_path / "module.py", "Layer.forward")
+    assert method == "def forward(self, x):\n    return x"
+    assert notebooks.source_of(tmp_path / "module.py", None) == MODULE.strip()
+    with pytest.raises(StopIteration):
+        notebooks.source_of(tmp_path / "module.py", "nowhere")
+
+
 # ------------------------------------------------------------- all of it in a real build
 
 HEAD = """---
@@ -616,10 +732,15 @@ def test_a_sound_page_passes_and_has_its_figure_inside(sound):
 
 
 def test_a_page_says_what_it_is_about_and_where_its_notebook_is(sound):
-    _, html, _ = sound
+    book, html, _ = sound
     assert '<meta property="og:title" content="Page" />' in html
     assert 'content="./_static/social-card.png"' in html
     assert '<a href="notebooks/page.ipynb" download>' in html
+    assert 'href="notebooks/page.ipynb" target="_blank"' in html  # the theme's menu
+    notebook = notebooks.nbformat.read(
+        book / "_build" / "html" / "notebooks" / "page.ipynb", as_version=4
+    )
+    assert any("0.125" in cell.source for cell in notebook.cells)
 
 
 def test_a_page_does_without_the_script_of_icons(sound):
