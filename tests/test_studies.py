@@ -165,7 +165,7 @@ READS = {
     "experiments.py": "a final run answers it after its last epoch",
     "studies.py": "final_results, for the labels",
     "data.py": "loads it",
-    "data.md": "counts and shows what is in it; no network is near",
+    "data.md": "describes it; the best guess without learning answers it once",
 }
 
 
