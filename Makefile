@@ -75,7 +75,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/the_search.py
 
 clean:
-	find book/_build -mindepth 1 -maxdepth 1 ! -name 'records*' -exec rm -rf {} + 2>/dev/null || true
+	[ ! -d book/_build ] || find book/_build -mindepth 1 -maxdepth 1 ! -name 'records*' -exec rm -rf {} +
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
