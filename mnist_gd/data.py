@@ -26,7 +26,12 @@ __all__ = [
 ]
 
 ARCHIVES = Path(__file__).parent / "mnist"
-NAMES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
+SHAPES = {
+    "train-images": (60_000, 28, 28),
+    "train-labels": (60_000,),
+    "t10k-images": (10_000, 28, 28),
+    "t10k-labels": (10_000,),
+}
 # SHA-256 of the decoded arrays: pixels and labels, row after row, without the files' headers.
 DECODED = {
     "train-images": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
@@ -81,11 +86,11 @@ def scale_pixels(images):
 
 
 def load_mnist(root=None, dtype="float32"):
-    """Load MNIST through torchvision, without a network.
+    """Load MNIST, without a network.
 
     The package carries the four archives. They are unpacked by torchvision into `root` on first
-    use, and at every load the decoded images and labels are compared with known SHA-256 sums:
-    what is missing, truncated or altered in `root` is repaired from the archives.
+    use, and at every load the images and labels are compared with known SHA-256 sums: what is
+    missing, truncated or altered in `root` is repaired from the archives.
 
     Parameters
     ----------
@@ -140,27 +145,23 @@ def _sha256(data):
 
 
 def _load_sound(root):
-    """The four arrays as torchvision decodes them from `root`; None if they are not sound."""
-    raw = root / "MNIST" / "raw"
-    if not all(os.path.isfile(raw / f"{name}-idx{_axes(name)}-ubyte") for name in NAMES):
-        return None  # torchvision would try to download them
-    torchvision_mnist = _torchvision_mnist()
+    """The four arrays that torchvision unpacked into `root`; None if they are not sound."""
     arrays = {}
-    for part, train in (("train", True), ("t10k", False)):
+    for name, shape in SHAPES.items():
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # on a truncated file, before it raises
-                dataset = torchvision_mnist(str(root), train=train, download=True)
-        except Exception:  # each kind of damage raises something else
+            content = np.fromfile(root / "MNIST" / "raw" / _file(name), np.uint8)
+        except OSError:
             return None
-        arrays[f"{part}-images"] = dataset.data.numpy()
-        arrays[f"{part}-labels"] = dataset.targets.numpy().astype(np.uint8)
-    sound = all(_sha256(np.ascontiguousarray(arrays[n])) == DECODED[n] for n in NAMES)
-    return arrays if sound else None
+        header = bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes()
+        array = content[len(header) :]
+        if content[: len(header)].tobytes() != header or _sha256(array) != DECODED[name]:
+            return None
+        arrays[name] = array.reshape(shape)
+    return arrays
 
 
-def _axes(name):
-    return 3 if name.endswith("images") else 1
+def _file(name):
+    return f"{name}-idx{len(SHAPES[name])}-ubyte"
 
 
 def _stage(root):
@@ -174,14 +175,13 @@ def _stage(root):
     with tempfile.TemporaryDirectory(prefix=".staging-", dir=root) as folder:
         staging = Path(folder) / "MNIST" / "raw"
         staging.mkdir(parents=True)
-        for name in NAMES:
-            archive = f"{name}-idx{_axes(name)}-ubyte.gz"
+        for name in SHAPES:
+            archive = f"{_file(name)}.gz"
             _check_archive(ARCHIVES / archive)
             shutil.copyfile(ARCHIVES / archive, staging / archive)
         _torchvision_mnist()(folder, train=True, download=True)
-        for name in NAMES:
-            file = f"{name}-idx{_axes(name)}-ubyte"
-            os.replace(staging / file, raw / file)
+        for name in SHAPES:
+            os.replace(staging / _file(name), raw / _file(name))
 
 
 def _check_archive(path):

@@ -4,7 +4,7 @@ Chapter *Networks*.
 """
 
 import json
-from time import perf_counter
+from time import thread_time
 
 import numpy as np
 from tqdm import tqdm
@@ -333,7 +333,7 @@ class Network:
         history = History(metric=self.metric.__name__)
         rate = learning_rate if callable(learning_rate) else lambda progress: learning_rate
         how = {"rng": rng, "optimizer": optimizer, "dropout": dropout, "augment": augment}
-        start = perf_counter()
+        start = thread_time()
         bar = tqdm(total=epochs, unit="epoch", disable=None if progress else True)
         with bar, np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for
             for epoch in range(1, epochs + 1):
@@ -352,7 +352,7 @@ class Network:
                 if validation is not None:
                     history.validation_loss.append(validated[0])
                     history.validation_score.append(validated[1])
-                history.seconds.append(perf_counter() - start)
+                history.seconds.append(thread_time() - start)
                 bar.update()
         return history
 

@@ -14,7 +14,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 
 import joblib
 import numpy as np
@@ -92,7 +92,7 @@ class Record:
     arrays : dict of ndarray
         The arrays that it returned.
     seconds : float
-        Time that the run took.
+        Processor time that the run took.
     """
 
     configuration: dict
@@ -187,7 +187,7 @@ def _load(folder, key):
 
 def _run(function, configuration, seed):
     """One run in a worker: one BLAS thread; divergence is an outcome like any other."""
-    start = perf_counter()
+    start = thread_time()
     with threadpool_limits(1, user_api="blas"):
         try:
             outcome, arrays = function(configuration, seed)
@@ -195,7 +195,7 @@ def _run(function, configuration, seed):
             history = getattr(error, "history", None)
             outcome = {"diverged": str(error), "history": history.as_dict() if history else {}}
             arrays = {}
-    return Record(configuration, seed, _plain("outcome", outcome), arrays, perf_counter() - start)
+    return Record(configuration, seed, _plain("outcome", outcome), arrays, thread_time() - start)
 
 
 def run_all(
@@ -246,8 +246,11 @@ def run_all(
     if lacking and not run_missing:
         raise LookupError(f"{lacking} of {len(found)} runs have no record in {folder}")
     if lacking:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{folder}.lock"):  # another process may be at the same runs
+        # Another process may be at the same runs and waits here; one at others does not.
+        locks = Path(f"{folder}.locks")
+        for needed in (folder, locks):
+            needed.mkdir(parents=True, exist_ok=True)
+        with FileLock(locks / _sum("".join(keys))[:32]):
             found = {key: found[key] or _load(folder, key) for key in keys}
             missing = [
                 (key, function, *job)
@@ -275,7 +278,7 @@ class SearchResult:
     ----------
     rows : list of dict
         Each configuration with `score` (mean over the seeds), `scores` (in the order of the
-        seeds), `seconds` (mean time of training to that epoch) and `diverged`.
+        seeds), `seconds` (mean processor time to that epoch) and `diverged`.
     runs : int
         How many training runs the table was read from.
     """
@@ -334,7 +337,7 @@ def grid_search(function, configurations, **options):
         name = _without_epochs(configuration)
         if (
             "decay" in configuration
-            and longest.get(name, configuration["epochs"]) != (configuration["epochs"])
+            and longest.get(name, configuration["epochs"]) != configuration["epochs"]
         ):
             raise ValueError(
                 "epochs must be one number for each configuration with a decay, whose course "

@@ -23,6 +23,7 @@ __all__ = [
     "choose",
     "final_results",
     "full_search",
+    "late_score",
     "main",
     "notebook_grid",
     "quick_search",
@@ -32,7 +33,8 @@ __all__ = [
 
 SEEDS = range(5)
 
-# What the two headline networks are chosen from, by their score on validation data; ...
+# What the two headline networks are chosen from, by their score on validation data. They are then
+# trained as long as the longest run of the sweep.
 SWEEPS = {
     "four": {
         "loss": ["binary_cross_entropy_with_logits"],
@@ -43,15 +45,12 @@ SWEEPS = {
     },
     "ten": {
         "loss": ["cross_entropy_with_logits"],
-        "hidden_size": [64, 256],
+        "hidden_size": [256, 64],
         "batch_size": [64],
         "learning_rate": [0.1, 0.3, 1.0],
         "epochs": [5, 10, 15],
     },
 }
-
-# ... and for how long they are then trained.
-FINAL_EPOCHS = {"four": 15, "ten": 15}
 
 # The networks that meet the test set: what they change in the chosen configuration.
 FINALS = {
@@ -185,7 +184,7 @@ def _named(argument, name, choices):
 def choose(task, *, records, n_jobs=-1):
     """Return the configuration of a task that is best on the validation data.
 
-    It is to be trained for the task's `FINAL_EPOCHS`, however long the sweep was.
+    It is to be trained as long as the longest run of the sweep.
 
     Parameters and errors are those of :func:`sweep`.
 
@@ -195,7 +194,7 @@ def choose(task, *, records, n_jobs=-1):
     """
     best = sweep(task, records=records, n_jobs=n_jobs).best
     chosen = {name: best[name] for name in ("task", *SWEEPS[task])}
-    return chosen | {"epochs": FINAL_EPOCHS[task]}
+    return chosen | {"epochs": max(SWEEPS[task]["epochs"])}
 
 
 @dataclass(frozen=True)
@@ -250,12 +249,9 @@ def final_results(experiment, *, records, n_jobs=-1):
         configuration = _best_addition(records)
     else:
         configuration = choose(experiment, records=records, n_jobs=n_jobs)
-    runs = {
-        name: run_all(
-            final_run, [configuration | change], seeds=SEEDS, records=records, n_jobs=n_jobs
-        )
-        for name, change in networks.items()
-    }
+    configurations = [configuration | change for change in networks.values()]
+    runs = run_all(final_run, configurations, seeds=SEEDS, records=records, n_jobs=n_jobs)
+    runs = _by_name(networks, runs)
     test = load_mnist(dtype="uint8").test
     labels = one_vs_rest(test.labels, DIGIT) if experiment == "four" else test.labels
     return FinalResults(test.images, test.labels, labels, configuration, runs)
@@ -287,23 +283,47 @@ class Study:
         dict of ndarray
             A run that diverged scores 0.
         """
-        epochs = self.settings["epochs"]
         return {
-            name: np.array([_last_score(run, epochs) for run in runs])
-            for name, runs in self.runs.items()
+            name: np.array([_scores(run)[-1] for run in runs]) for name, runs in self.runs.items()
         }
 
 
-def _last_score(run, epochs):
+def _scores(run):
+    """Validation scores of a run; if it ended early, 0 after every epoch."""
+    epochs = run.configuration["epochs"]
     scores = run.outcome["history"].get("validation_score", [])
-    return scores[-1] if len(scores) == epochs else 0.0
+    return scores if len(scores) == epochs else [0.0] * epochs
+
+
+def late_score(run):
+    """Return the mean validation score over the second half of a run's epochs.
+
+    At a constant rate the score after the last epoch alone jumps about.
+
+    Parameters
+    ----------
+    run : mnist_gd.search.Record
+        Of :func:`mnist_gd.experiments.validation_run`.
+
+    Returns
+    -------
+    float
+        0 for a run that diverged.
+    """
+    scores = _scores(run)
+    return float(np.mean(scores[len(scores) // 2 :]))
+
+
+def _by_name(names, runs):
+    """Runs of several configurations, one a seed, by the names of the configurations."""
+    return {name: runs[i * len(SEEDS) : (i + 1) * len(SEEDS)] for i, name in enumerate(names)}
 
 
 def study(name, *, records, scale=None, run_missing=True, n_jobs=-1):
     """Compare the variants of a study, each with the best of its learning rates.
 
-    The rate is the one whose first seed has the best score on validation data; the other
-    seeds are trained with that rate alone.
+    The rate is the one whose first seed has the best :func:`late_score`; the other seeds are
+    trained with that rate alone.
 
     Parameters
     ----------
@@ -341,15 +361,11 @@ def study(name, *, records, scale=None, run_missing=True, n_jobs=-1):
     best = {}
     for variant, several in rates.items():
         ours = [run for run in tried if run.configuration in several]
-        best[variant] = max(ours, key=lambda run: _last_score(run, settings["epochs"]))
+        best[variant] = max(ours, key=late_score)
     runs = run_all(
         validation_run, [run.configuration for run in best.values()], seeds=SEEDS, **options
     )
-    return Study(
-        {name: runs[i * len(SEEDS) : (i + 1) * len(SEEDS)] for i, name in enumerate(best)},
-        settings,
-        scale == "full",
-    )
+    return Study(_by_name(best, runs), settings, scale == "full")
 
 
 def _by_rate(configuration):

@@ -182,6 +182,15 @@ def test_second_load_needs_no_archive(sound_root, tmp_path, monkeypatch, truth):
     assert_is_mnist(load_mnist(sound_root, "uint8"), truth)
 
 
+def test_second_load_needs_no_torchvision(sound_root):
+    """Importing it takes longer than everything else, in every worker of a search."""
+    program = (
+        "import sys; from mnist_gd.data import load_mnist; "
+        "print(len(load_mnist(sys.argv[1]).train), 'torchvision' in sys.modules)"
+    )
+    assert run_python(program, sound_root).split() == ["60000", "False"]
+
+
 def test_nothing_but_the_four_files_is_left(sound_root):
     files = sorted(p.relative_to(sound_root) for p in sound_root.rglob("*") if p.is_file())
     assert files == sorted(RAW / name for name in FILES)

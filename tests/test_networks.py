@@ -493,6 +493,7 @@ def test_the_history_holds_what_was_asked_for(kind, loss, rng):
     assert history.validation_score[-1] == network.evaluate(x[20:], y[20:])
     assert history.train_score[-1] == network.evaluate(x[:20], y[:20])
     assert history.seconds == sorted(history.seconds)
+    assert all(seconds > 0 for seconds in history.seconds)
     assert history.metric == ("f1_score" if kind == "single" else "accuracy")
     assert history.metric in history.summary()
     bare = network.train(x, y, track_training=False, **settings)

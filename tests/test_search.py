@@ -14,8 +14,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -117,6 +119,14 @@ def failing(configuration, seed):
 def numpy_outcome(configuration, seed):
     kinds = [type(value).__name__ for value in configuration.values()]
     return {"score": np.float32(0.5), "count": np.int64(3), "kinds": kinds}, {}
+
+
+def waiting(configuration, seed):
+    """No training, no work: a run that ends when its gate is opened."""
+    note_call(configuration)
+    while not Path(configuration["gate"]).exists():
+        time.sleep(0.01)
+    return {}, {}
 
 
 def blas_threads(configuration, seed):
@@ -430,6 +440,37 @@ def test_records_are_written_once_and_read_after(three):
     assert_same(first, second)
     assert [r.seconds for r in first] == [r.seconds for r in second]
     assert three.run(seeds=[0, 1])[1] == 3  # the new seed alone
+
+
+def test_the_same_search_waits_and_another_does_not(tmp_path):
+    """Two processes at the same runs share the work; at others neither keeps the other."""
+    gate, log = tmp_path / "gate", tmp_path / "log"
+    options = {"records": tmp_path / "records", **QUIET}
+    same = [{"gate": str(gate), "log": str(log)}]
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            first = pool.submit(run_all, waiting, same, **options)
+            while not calls(log):
+                time.sleep(0.01)
+            second = pool.submit(run_all, waiting, same, **options)
+            assert len(run_all(synthetic, [{"epochs": 2}], **options)) == 1
+            assert not first.done()
+            assert not second.done()
+        finally:
+            gate.touch()
+    assert_same(first.result(), second.result())
+    assert calls(log) == 1
+    assert not list(options["records"].glob("*lock*"))
+
+
+def test_seconds_are_those_of_the_processor(tmp_path):
+    """What others do on the machine meanwhile is no cost of a configuration."""
+    gate = tmp_path / "gate"
+    threading.Timer(0.5, gate.touch).start()
+    start = time.perf_counter()
+    (record,) = run_all(waiting, [{"gate": str(gate)}], records=tmp_path / "records", **QUIET)
+    assert time.perf_counter() - start > 0.4
+    assert 0 < record.seconds < 0.2
 
 
 def test_records_alone_can_be_asked_for(three):

@@ -85,7 +85,7 @@ def test_choice_is_the_best_row_of_the_sweep_trained_to_the_end(monkeypatch, tmp
     assert (asked["records"], asked["n_jobs"]) == (tmp_path, 1)
     assert asked["configurations"] == grid(task=[task], **studies.SWEEPS[task])
     best = asked["configurations"][-1]
-    assert chosen == best | {"epochs": studies.FINAL_EPOCHS[task]}
+    assert chosen == best | {"epochs": max(studies.SWEEPS[task]["epochs"])}
     build(chosen, np.random.default_rng(0))
 
 
@@ -247,12 +247,38 @@ def test_records_of_the_full_study_come_first(fake, tmp_path):
 
 def test_a_run_that_diverged_scores_nothing():
     settings = {"epochs": 3}
-    runs = [
-        Record({}, 0, {"history": {"validation_score": [0.1, 0.2, 0.3]}}, {}, 1.0),
-        Record({}, 1, {"diverged": "...", "history": {"validation_score": [0.1, 0.9]}}, {}, 1.0),
-        Record({}, 2, {"diverged": "...", "history": {}}, {}, 1.0),
+    outcomes = [
+        {"history": {"validation_score": [0.1, 0.2, 0.3]}},
+        {"diverged": "...", "history": {"validation_score": [0.1, 0.9]}},
+        {"diverged": "...", "history": {}},
     ]
+    runs = [Record(settings, seed, outcome, {}, 1.0) for seed, outcome in enumerate(outcomes)]
     assert studies.Study({"a": runs}, settings, False).scores()["a"].tolist() == [0.3, 0, 0]
+    assert [studies.late_score(run) for run in runs] == [0.25, 0, 0]
+
+
+def test_the_rate_is_judged_by_the_second_half_of_the_epochs(fake, monkeypatch, tmp_path):
+    """One good epoch at the end, or good ones at the start, do not make a rate."""
+    epochs = STUDIES["ten_losses"]["build"]["epochs"]
+    courses = {
+        0: [0.9] * (epochs // 2) + [0.5] * (epochs - epochs // 2),
+        1: [0.1] * (epochs // 2) + [0.6] * (epochs - epochs // 2),
+        2: [0.1] * (epochs - 1) + [0.9],
+    }
+    rates = STUDIES["ten_losses"]["variants"]["cross-entropy"]["learning_rate"]
+    run_all = fake.run_all
+
+    def with_courses(function, configurations, **options):
+        runs = run_all(function, configurations, **options)
+        for run in runs:
+            if run.configuration["loss"] == "cross_entropy_with_logits":
+                course = courses[rates.index(run.configuration["learning_rate"])]
+                run.outcome["history"]["validation_score"] = course
+        return runs
+
+    monkeypatch.setattr(studies, "run_all", with_courses)
+    runs = study("ten_losses", records=tmp_path, scale="build").runs["cross-entropy"]
+    assert {run.configuration["learning_rate"] for run in runs} == {rates[1]}
 
 
 @pytest.mark.parametrize(
