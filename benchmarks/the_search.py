@@ -1,11 +1,16 @@
 """Time of the notebook's 72 combinations: a naive loop against the search of this book.
 
 The naive loop is what the notebook planned, with our network: one combination after the other,
-each trained from the start for its 10, 15 or 20 epochs, everything at its default (as many BLAS
-threads as there are processors, scores on the training set after each epoch). It would take
-hours, so one epoch of each of the 24 different settings is timed and multiplied by the epochs
-that the loop would train with it. A rate at which the training diverges is replaced by a small
-one: what is timed is the work, and the loop's luck is not counted for it or against it.
+each trained from the start for its 10, 15 or 20 epochs, with as many BLAS threads as there are
+processors and scores on the training set after each epoch. Its numbers are float64, as the
+notebook's are, since NumPy makes them so where nothing else is said. The same loop in float32, and
+in float32 with one BLAS thread, tell what of the difference is due to the type of the numbers and
+to the threads.
+
+The loop would take hours, so one epoch of each of the 8 shapes of network and batch is timed (the
+better of two: the first warms the caches) and multiplied by the epochs that the loop would train
+with it. A rate at which the training diverges is replaced by a small one: what is timed is the
+work, and the loop's luck is not counted for it or against it.
 
 The search reads the number of epochs off one run, runs one combination on each processor with
 one BLAS thread, and takes no scores that nobody asked for. It is timed from outside, start of
@@ -16,17 +21,25 @@ difference says of an epoch is added for those that are left out.
 import argparse
 import os
 import tempfile
+from collections import Counter
 from time import perf_counter
 
 import numpy as np
 from joblib.externals.loky import get_reusable_executor
 from threadpoolctl import threadpool_limits
 
-from mnist_gd.experiments import build, task_data, validation_run
+from mnist_gd import losses
+from mnist_gd.experiments import task_data, validation_run
+from mnist_gd.networks import MultiLayerNetwork
 from mnist_gd.search import run_all
 from mnist_gd.studies import NOTEBOOK, notebook_grid
 
 RATE = 0.01
+LOOPS = {  # type of the numbers, BLAS threads
+    "float64": (np.float64, None),
+    "float32": (np.float32, None),
+    "float32, one thread": (np.float32, 1),
+}
 
 
 def settings():
@@ -38,24 +51,30 @@ def settings():
     return [c | {"learning_rate": RATE * (1 + i / 1000)} for i, c in enumerate(unique.values())]
 
 
-def naive_epoch(configuration):
-    """Seconds of one epoch of the loop, and the best of two: the first warms the caches."""
+def naive_epoch(hidden_size, batch_size, dtype, threads):
+    """Seconds of one epoch of the loop, scores included."""
     rng = np.random.default_rng(0)
-    network = build(configuration, rng)
-    images, labels = task_data("ten", "training")
+    network = MultiLayerNetwork(
+        784, hidden_size, loss=losses.cross_entropy_with_logits, rng=rng, dtype=dtype
+    )
+    (x, y), (x_val, y_val) = (
+        ((images / 255).astype(dtype), labels)
+        for images, labels in (task_data("ten", part) for part in ("training", "validation"))
+    )
     times = []
-    for _ in range(2):
-        start = perf_counter()
-        network.train(
-            images,
-            labels,
-            epochs=1,
-            batch_size=configuration["batch_size"],
-            learning_rate=configuration["learning_rate"],
-            rng=rng,
-            validation=task_data("ten", "validation"),
-        )
-        times.append(perf_counter() - start)
+    with threadpool_limits(threads, user_api="blas"):
+        for _ in range(2):
+            start = perf_counter()
+            network.train(
+                x,
+                y,
+                epochs=1,
+                batch_size=batch_size,
+                learning_rate=RATE,
+                rng=rng,
+                validation=(x_val, y_val),
+            )
+            times.append(perf_counter() - start)
     return min(times)
 
 
@@ -79,29 +98,27 @@ def main():
     longer = parser.parse_args().epochs
     if longer < 2:
         parser.error("--epochs must be at least 2")
-    axis = NOTEBOOK["ten"]["epochs"]
     everything = settings()
-    by_shape = {}
+    longest = max(NOTEBOOK["ten"]["epochs"])
     print(f"{os.cpu_count()} processors; one epoch of the naive loop, seconds:")
-    print(f"{'hidden':>8} {'batch':>6} {'all threads':>12} {'one thread':>11}")
-    for configuration in everything:  # equal shapes cost the same, whatever the rate
-        shape = (configuration["hidden_size"], configuration["batch_size"])
-        if shape not in by_shape:
-            with threadpool_limits(1, user_api="blas"):
-                one = naive_epoch(configuration)
-            by_shape[shape] = (naive_epoch(configuration), one)
-            print("{:>8} {:>6} {:>12.2f} {:>11.2f}".format(*shape, *by_shape[shape]))
-    naive, naive_one = (
-        sum(axis) * sum(by_shape[c["hidden_size"], c["batch_size"]][i] for c in everything)
-        for i in (0, 1)
-    )
+    print(f"{'hidden':>8} {'batch':>6}" + "".join(f"{name:>21}" for name in LOOPS))
+    loops = dict.fromkeys(LOOPS, 0.0)
+    # Equal shapes cost the same, whatever the rate.
+    shapes = Counter((c["hidden_size"], c["batch_size"]) for c in everything)
+    for shape, rates in shapes.items():
+        times = {name: naive_epoch(*shape, *how) for name, how in LOOPS.items()}
+        print("{:>8} {:>6}".format(*shape) + "".join(f"{t:21.2f}" for t in times.values()))
+        for name, seconds in times.items():
+            loops[name] += rates * seconds * sum(NOTEBOOK["ten"]["epochs"])
     short, long = search(everything, 1), search(everything, longer)
-    whole = short + (long - short) / (longer - 1) * (max(axis) - 1)
-    print(f"naive loop over the 72, extrapolated:     {naive / 60:6.1f} min")
-    print(f"  the same with one BLAS thread:          {naive_one / 60:6.1f} min")
-    print(f"search of 1 epoch and of {longer}:    {short:.1f} and {long:.1f} s")
-    print(f"search of {max(axis)} epochs, extrapolated:         {whole / 60:6.1f} min")
-    print(f"the search is faster by a factor of {naive / whole:.1f} ({naive_one / whole:.1f})")
+    whole = short + (long - short) / (longer - 1) * (longest - 1)
+    print(f"search: {short:.1f} s with 1 epoch, {long:.1f} s with {longer}")
+    print(f"search, {longest} epochs, extrapolated: {whole / 60:.1f} min")
+    for name, seconds in loops.items():
+        print(
+            f"naive loop over the 72, extrapolated, {name}: {seconds / 60:.1f} min, "
+            f"{seconds / whole:.1f} times as long"
+        )
 
 
 if __name__ == "__main__":
