@@ -8,7 +8,7 @@ in float32 with one BLAS thread, tell what of the difference is due to the type 
 to the threads.
 
 The loop would take hours, so one epoch of each of the 8 shapes of network and batch is timed (the
-better of two: the first warms the caches) and multiplied by the epochs that the loop would train
+best of three: the first warms the caches) and multiplied by the epochs that the loop would train
 with it. A rate at which the training diverges is replaced by a small one: what is timed is the
 work, and the loop's luck is not counted for it or against it.
 
@@ -63,7 +63,7 @@ def naive_epoch(hidden_size, batch_size, dtype, threads):
     )
     times = []
     with threadpool_limits(threads, user_api="blas"):
-        for _ in range(2):
+        for _ in range(3):
             start = perf_counter()
             network.train(
                 x,
