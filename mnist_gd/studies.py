@@ -97,8 +97,8 @@ def _focal(alpha, gamma, learning_rates):
     }
 
 
-# What a study varies, with the learning rates that each variant may choose from. Losses are compared
-# at a falling rate: a constant one leaves each score at the mercy of its last few batches.
+# What a study varies, with the learning rates that each variant may choose from. Losses are
+# compared at a falling rate: a constant one leaves each score to the luck of its last batches.
 STUDIES = {
     "four_losses": {
         "base": {"task": "four", "batch_size": 64, "decay": "cosine"},
