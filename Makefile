@@ -5,7 +5,7 @@
 #   make test-book  build and print the book, test its pages in Chromium and its notebooks
 #   make pdf        the whole book as one PDF, by Chromium
 #   make live       open the chapters as notebooks in JupyterLab
-#   make studies    run the long studies in full (about an hour); the next build shows them
+#   make studies    run the long studies in full (some forty minutes); the next build shows them
 #   make benchmark  measure the speed against other libraries and a naive search
 #   make lint       check the style alone
 #   make clean      remove what was built, but no record of a training
