@@ -299,7 +299,7 @@ def _scores(run):
 def late_score(run):
     """Return the mean validation score over the second half of a run's epochs.
 
-    At a constant rate the score after the last epoch alone is half luck.
+    At a constant rate the score after the last epoch alone hangs on its last few batches.
 
     Parameters
     ----------
