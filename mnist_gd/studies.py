@@ -116,7 +116,7 @@ STUDIES = {
             },
             "focal, α = 0.5, γ = 5": _focal(0.5, 5.0, [3.0, 10.0, 30.0]),
         },
-        "build": {"hidden_size": 128, "epochs": 4},
+        "build": {"hidden_size": 128, "epochs": 3},
         "full": {"hidden_size": 512, "epochs": 10},
     },
     "ten_losses": {
