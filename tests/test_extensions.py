@@ -469,6 +469,15 @@ def test_the_style_sheet_finds_its_fonts():
         assert (ROOT / "book" / "_static" / font).read_bytes()[:4] == b"wOF2"
 
 
+HEAD = """---
+file_format: mystnb
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+"""
+
 # --------------------------------------------------------------------------- notebooks
 
 MODULE = """import numpy as np
@@ -484,14 +493,9 @@ class Layer:
         return x
 """
 
-CHAPTER = r"""---
-file_format: mystnb
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-
+CHAPTER = (
+    HEAD
+    + r"""
 (sec-page)=
 # Page
 
@@ -542,6 +546,7 @@ Inside.
 <p>only in the page</p>
 ```
 """
+)
 
 
 @pytest.fixture
@@ -585,15 +590,6 @@ def test_source_of_a_method_and_of_a_file(tmp_path):
 
 
 # ------------------------------------------------------------- all of it in a real build
-
-HEAD = """---
-file_format: mystnb
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-"""
 
 SOUND = (
     HEAD

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -500,6 +501,22 @@ def test_the_history_holds_what_was_asked_for(kind, loss, rng):
     assert (len(bare), bare.train_score, bare.validation_loss, bare.validation_score) == (
         *(3, [], [], []),
     )
+
+
+@both_networks
+def test_the_seconds_are_those_of_the_processor(kind, loss, rng):
+    x, y = examples(kind, rng, 30)
+
+    def slow(batch, rng):
+        time.sleep(0.02)
+        return batch
+
+    start = time.perf_counter()
+    history = make(kind, loss).train(
+        x, y, epochs=2, batch_size=3, learning_rate=0.1, rng=rng, augment=slow
+    )
+    assert time.perf_counter() - start >= 20 * 0.02
+    assert history.seconds[-1] < 10 * 0.02
 
 
 @both_networks

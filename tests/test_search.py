@@ -447,13 +447,14 @@ def test_the_same_search_waits_and_another_does_not(tmp_path):
     gate, log = tmp_path / "gate", tmp_path / "log"
     options = {"records": tmp_path / "records", **QUIET}
     same = [{"gate": str(gate), "log": str(log)}]
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
         try:
             first = pool.submit(run_all, waiting, same, **options)
             while not calls(log):
                 time.sleep(0.01)
             second = pool.submit(run_all, waiting, same, **options)
-            assert len(run_all(synthetic, [{"epochs": 2}], **options)) == 1
+            other = pool.submit(run_all, synthetic, [{"epochs": 2}], **options)
+            assert len(other.result(timeout=60)) == 1
             assert not first.done()
             assert not second.done()
         finally:
