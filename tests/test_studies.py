@@ -71,7 +71,7 @@ def fake(monkeypatch):
 
 
 @pytest.mark.parametrize("task", studies.SWEEPS)
-def test_choice_is_the_best_row_of_the_sweep_trained_to_the_end(monkeypatch, tmp_path, task):
+def test_choice_is_the_best_row_of_the_sweep(monkeypatch, tmp_path, task):
     asked = {}
 
     def fake_search(function, configurations, **options):
@@ -84,8 +84,8 @@ def test_choice_is_the_best_row_of_the_sweep_trained_to_the_end(monkeypatch, tmp
     assert asked["function"] is validation_run
     assert (asked["records"], asked["n_jobs"]) == (tmp_path, 1)
     assert asked["configurations"] == grid(task=[task], **studies.SWEEPS[task])
-    best = asked["configurations"][-1]
-    assert chosen == best | {"epochs": max(studies.SWEEPS[task]["epochs"])}
+    assert chosen == asked["configurations"][-1]
+    assert chosen["decay"] == "cosine"  # a headline must not hang on the last few batches
     build(chosen, np.random.default_rng(0))
 
 
@@ -254,31 +254,31 @@ def test_a_run_that_diverged_scores_nothing():
     ]
     runs = [Record(settings, seed, outcome, {}, 1.0) for seed, outcome in enumerate(outcomes)]
     assert studies.Study({"a": runs}, settings, False).scores()["a"].tolist() == [0.3, 0, 0]
-    assert [studies.late_score(run) for run in runs] == [0.25, 0, 0]
+    assert [studies.settled_score(run) for run in runs] == [0.25, 0, 0]
 
 
-def test_the_rate_is_judged_by_the_second_half_of_the_epochs(fake, monkeypatch, tmp_path):
-    """One good epoch at the end, or good ones at the start, do not make a rate."""
-    epochs = STUDIES["ten_losses"]["build"]["epochs"]
-    courses = {
-        0: [0.9] * (epochs // 2) + [0.5] * (epochs - epochs // 2),
-        1: [0.1] * (epochs // 2) + [0.6] * (epochs - epochs // 2),
-        2: [0.1] * (epochs - 1) + [0.9],
-    }
-    rates = STUDIES["ten_losses"]["variants"]["cross-entropy"]["learning_rate"]
+@pytest.mark.parametrize(
+    ("name", "variant", "chosen"),
+    [("additions", "plain gradient descent", 1), ("additions", "falling rate", 0)],
+)
+def test_the_rule_of_choice_fits_the_rate(fake, monkeypatch, tmp_path, name, variant, chosen):
+    """At a constant rate one good epoch at the end does not make it; at a falling one it does."""
+    epochs = STUDIES[name]["build"]["epochs"]
+    courses = [[0.1] * (epochs - 1) + [0.9], [0.2] * (epochs // 2) + [0.8] * (epochs // 2)]
+    rates = STUDIES[name]["variants"][variant]["learning_rate"]
     run_all = fake.run_all
 
     def with_courses(function, configurations, **options):
         runs = run_all(function, configurations, **options)
         for run in runs:
-            if run.configuration["loss"] == "cross_entropy_with_logits":
+            if run.configuration["learning_rate"] in rates:
                 course = courses[rates.index(run.configuration["learning_rate"])]
                 run.outcome["history"]["validation_score"] = course
         return runs
 
     monkeypatch.setattr(studies, "run_all", with_courses)
-    runs = study("ten_losses", records=tmp_path, scale="build").runs["cross-entropy"]
-    assert {run.configuration["learning_rate"] for run in runs} == {rates[1]}
+    runs = study(name, records=tmp_path, scale="build").runs[variant]
+    assert {run.configuration["learning_rate"] for run in runs} == {rates[chosen]}
 
 
 @pytest.mark.parametrize(
