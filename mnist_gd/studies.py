@@ -303,7 +303,7 @@ class Study:
 def _scores(run):
     """Validation scores of a run; if it ended early, 0 after every epoch."""
     epochs = run.configuration["epochs"]
-    scores = run.outcome["history"].get("validation_score", [])
+    scores = run.outcome["history"]["validation_score"]
     return scores if len(scores) == epochs else [0.0] * epochs
 
 

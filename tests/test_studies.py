@@ -10,6 +10,7 @@ import pytest
 from mnist_gd import experiments, studies
 from mnist_gd.data import MNIST, Split
 from mnist_gd.experiments import SETTINGS, build, final_run, validation_run
+from mnist_gd.history import History
 from mnist_gd.search import Record, SearchResult, code_version, grid
 from mnist_gd.studies import (
     STUDIES,
@@ -283,7 +284,7 @@ def test_a_run_that_diverged_scores_nothing():
     outcomes = [
         {"history": {"validation_score": [0.1, 0.2, 0.3]}},
         {"diverged": "...", "history": {"validation_score": [0.1, 0.9]}},
-        {"diverged": "...", "history": {}},
+        {"diverged": "...", "history": History().as_dict()},
     ]
     runs = [Record(settings, seed, outcome, {}, 1.0) for seed, outcome in enumerate(outcomes)]
     assert studies.Study({"a": runs}, settings, False).scores()["a"].tolist() == [0.3, 0, 0]
