@@ -1,17 +1,12 @@
 """MNIST, offline, and the few operations on it that the book needs (chapter *The data*)."""
 
-import hashlib
-import os
-import shutil
-import sys
-import tempfile
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from platformdirs import user_cache_path
 
+from mnist_gd._archives import load_arrays, stage_with_torchvision
 from mnist_gd._validation import check_integer, check_labels, check_rng
 
 __all__ = [
@@ -22,23 +17,9 @@ __all__ = [
     "one_hot",
     "one_vs_rest",
     "scale_pixels",
+    "stage_with_torchvision",
     "train_validation_split",
 ]
-
-ARCHIVES = Path(__file__).parent / "mnist"
-SHAPES = {
-    "train-images": (60_000, 28, 28),
-    "train-labels": (60_000,),
-    "t10k-images": (10_000, 28, 28),
-    "t10k-labels": (10_000,),
-}
-# SHA-256 of the decoded arrays: pixels and labels, row after row, without the files' headers.
-DECODED = {
-    "train-images": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
-    "train-labels": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
-    "t10k-images": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
-    "t10k-labels": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
-}
 
 
 @dataclass(frozen=True)
@@ -88,15 +69,16 @@ def scale_pixels(images):
 def load_mnist(root=None, dtype="float32"):
     """Load MNIST, without a network.
 
-    The package carries the four archives. They are unpacked by torchvision into `root` on first
-    use, and at every load the images and labels are compared with known SHA-256 sums: what is
-    missing, truncated or altered in `root` is repaired from the archives.
+    The package carries the four archives. They are unpacked into `root` on first use, and at every
+    load the images and labels are compared with known SHA-256 sums: what is missing, truncated or
+    altered in `root` is repaired from the archives. Torchvision finds its files there, and
+    :func:`stage_with_torchvision` has it do the unpacking.
 
     Parameters
     ----------
     root : path, optional
         Folder for the unpacked files; by default the user's cache. If it cannot be written to,
-        a temporary folder serves, with a warning.
+        the data is read from the archives alone, with a warning.
     dtype : {"float32", "uint8"}
         float32 pixels in [0, 1], or the raw pixels from 0 to 255 in a quarter of the memory.
 
@@ -113,117 +95,13 @@ def load_mnist(root=None, dtype="float32"):
     """
     if dtype not in ("float32", "uint8"):
         raise ValueError(f"dtype must be 'float32' or 'uint8', but is {dtype!r}")
-    root = user_cache_path("mnist_gd") if root is None else Path(root)
-    arrays = _load_sound(root)
-    if arrays is None:
-        try:
-            _stage(root)
-        except OSError as error:
-            warnings.warn(
-                f"{root} cannot be written to ({error}); MNIST is unpacked into a temporary "
-                "folder instead",
-                stacklevel=2,
-            )
-        else:
-            arrays = _load_sound(root)
-    if arrays is None:
-        with tempfile.TemporaryDirectory(prefix="mnist_gd-") as folder:
-            _stage(Path(folder))
-            arrays = _load_sound(Path(folder))
-    if arrays is None:
-        raise RuntimeError("MNIST was unpacked, but does not have the expected SHA-256 sums")
+    arrays = load_arrays(user_cache_path("mnist_gd") if root is None else Path(root))
     splits = []
     for part in ("train", "t10k"):
         images = arrays[f"{part}-images"].reshape(-1, 784)
         labels = arrays[f"{part}-labels"].astype(np.int64)
         splits.append(Split(images if dtype == "uint8" else scale_pixels(images), labels))
     return MNIST(*splits)
-
-
-def _sha256(data):
-    return hashlib.sha256(data).hexdigest()
-
-
-def _load_sound(root):
-    """The four arrays that torchvision unpacked into `root`; None if they are not sound."""
-    arrays = {}
-    for name, shape in SHAPES.items():
-        try:
-            content = np.fromfile(root / "MNIST" / "raw" / _file(name), np.uint8)
-        except OSError:
-            return None
-        header = bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes()
-        array = content[len(header) :]
-        if content[: len(header)].tobytes() != header or _sha256(array) != DECODED[name]:
-            return None
-        arrays[name] = array.reshape(shape)
-    return arrays
-
-
-def _file(name):
-    return f"{name}-idx{len(SHAPES[name])}-ubyte"
-
-
-def _stage(root):
-    """Unpack the archives into `root` so that other processes see whole files or none.
-
-    torchvision verifies and unpacks copies in a folder of this process's own; each file is then
-    moved into place in one step.
-    """
-    raw = root / "MNIST" / "raw"
-    raw.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".staging-", dir=root) as folder:
-        staging = Path(folder) / "MNIST" / "raw"
-        staging.mkdir(parents=True)
-        for name in SHAPES:
-            archive = f"{_file(name)}.gz"
-            _check_archive(ARCHIVES / archive)
-            shutil.copyfile(ARCHIVES / archive, staging / archive)
-        _torchvision_mnist()(folder, train=True, download=True)
-        for name in SHAPES:
-            os.replace(staging / _file(name), raw / _file(name))
-
-
-def _check_archive(path):
-    """Raise if an archive of the package is not what it was when it was packed."""
-    sums_file = path.with_name("SHA256SUMS")
-    for file in (path, sums_file):
-        if not file.is_file():
-            raise RuntimeError(f"{file} is missing: install mnist_gd again")
-    sums = sums_file.read_text(errors="replace").splitlines()
-    found = _sha256(path.read_bytes())
-    if f"{found}  {path.name}" not in sums:
-        raise RuntimeError(
-            f"the archive {path} is damaged: its SHA-256, {found}, is not the one in "
-            f"{sums_file.name}; install mnist_gd again"
-        )
-
-
-_schemas = None  # a torch.library.Library, kept alive for as long as its operators are needed
-
-
-def _torchvision_mnist():
-    """torchvision's MNIST class, also where torchvision's compiled operators do not load.
-
-    PyPI's torchvision for Linux is built for CUDA. Beside a CPU-only PyTorch its operators do
-    not load, and importing it fails because two of them are never declared. Declaring them, when
-    and only when that happens, lets everything that needs no operator work.
-    """
-    global _schemas
-    try:
-        from torchvision.datasets import MNIST
-    except RuntimeError as error:
-        if "operator torchvision::" not in str(error):
-            raise
-        import torch
-
-        for name in [n for n in sys.modules if n.split(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        _schemas = torch.library.Library("torchvision", "FRAGMENT")
-        _schemas.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _schemas.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        from torchvision.datasets import MNIST
-    return MNIST
 
 
 def one_hot(labels, num_classes=10, dtype=np.float32):

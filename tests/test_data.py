@@ -17,13 +17,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_gd import data
+from mnist_gd import _archives
 from mnist_gd.data import (
     balanced_subset,
     load_mnist,
     one_hot,
     one_vs_rest,
     scale_pixels,
+    stage_with_torchvision,
     train_validation_split,
 )
 
@@ -35,7 +36,7 @@ FILES = (IMAGES, LABELS, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 def raw_idx(name):
     """An archive of the package read by hand: the format is four bytes, the sizes, the values."""
-    content = gzip.decompress((data.ARCHIVES / f"{name}.gz").read_bytes())
+    content = gzip.decompress((_archives.ARCHIVES / f"{name}.gz").read_bytes())
     axes = content[3]
     shape = struct.unpack(f">{axes}I", content[4 : 4 + 4 * axes])
     return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
@@ -68,8 +69,8 @@ def root(sound_root, tmp_path):
 @pytest.fixture
 def archives(tmp_path, monkeypatch):
     """A copy of the package's folder of archives, to be damaged."""
-    copy = Path(shutil.copytree(data.ARCHIVES, tmp_path / "archives"))
-    monkeypatch.setattr(data, "ARCHIVES", copy)
+    copy = Path(shutil.copytree(_archives.ARCHIVES, tmp_path / "archives"))
+    monkeypatch.setattr(_archives, "ARCHIVES", copy)
     return copy
 
 
@@ -169,7 +170,9 @@ def test_unknown_dtype(sound_root, dtype):
 
 def test_default_root_is_the_users_cache(sound_root, monkeypatch):
     asked = []
-    monkeypatch.setattr(data, "user_cache_path", lambda name: asked.append(name) or sound_root)
+    monkeypatch.setattr(
+        "mnist_gd.data.user_cache_path", lambda name: asked.append(name) or sound_root
+    )
     load_mnist(dtype="uint8")
     assert asked == ["mnist_gd"]
 
@@ -178,17 +181,18 @@ def test_default_root_is_the_users_cache(sound_root, monkeypatch):
 
 
 def test_second_load_needs_no_archive(sound_root, tmp_path, monkeypatch, truth):
-    monkeypatch.setattr(data, "ARCHIVES", tmp_path / "nowhere")
+    monkeypatch.setattr(_archives, "ARCHIVES", tmp_path / "nowhere")
     assert_is_mnist(load_mnist(sound_root, "uint8"), truth)
 
 
-def test_second_load_needs_no_torchvision(sound_root):
+@pytest.mark.parametrize("again", [True, False])
+def test_no_load_needs_torchvision(sound_root, tmp_path, again):
     """Importing it takes longer than everything else, in every worker of a search."""
     program = (
         "import sys; from mnist_gd.data import load_mnist; "
         "print(len(load_mnist(sys.argv[1]).train), 'torchvision' in sys.modules)"
     )
-    assert run_python(program, sound_root).split() == ["60000", "False"]
+    assert run_python(program, sound_root if again else tmp_path).split() == ["60000", "False"]
 
 
 def test_nothing_but_the_four_files_is_left(sound_root):
@@ -239,16 +243,15 @@ def test_damage_is_repaired(root, truth, damage, monkeypatch):
     damage(root)
     assert_is_mnist(load_mnist(root, "uint8"), truth)
     # ... for good: the next load does without the archives.
-    monkeypatch.setattr(data, "ARCHIVES", root / "nowhere")
+    monkeypatch.setattr(_archives, "ARCHIVES", root / "nowhere")
     assert_is_mnist(load_mnist(root, "uint8"), truth)
 
 
 def test_header_of_a_type_that_does_not_exist(root):
-    """torchvision looks the type up in a table: a missing entry must not escape."""
     with open(root / RAW / LABELS, "r+b") as file:
         file.seek(2)
         file.write(b"\x0a")
-    assert data._load_sound(root) is None
+    assert _archives._read_sound(root) is None
 
 
 def test_damaged_legacy_files_do_no_harm(root, truth):
@@ -295,18 +298,19 @@ def test_damaged_list_of_sums_is_named(archives, tmp_path, content):
         load_mnist(tmp_path / "cache")
 
 
-def test_archive_damaged_together_with_its_sum(archives, tmp_path):
-    """torchvision's own sums are the second gate; what it then does is a download."""
+@pytest.mark.parametrize("load", [load_mnist, stage_with_torchvision])
+def test_archive_damaged_together_with_its_sum(archives, tmp_path, load):
+    """The checksum in the archive is the second gate; torchvision's, after which it downloads."""
     archive, sums = archives / f"{FILES[3]}.gz", archives / "SHA256SUMS"
-    before = data._sha256(archive.read_bytes())
+    before = _archives._sha256(archive.read_bytes())
     flip(archive, 1000)
-    sums.write_text(sums.read_text().replace(before, data._sha256(archive.read_bytes())))
-    with pytest.raises((RuntimeError, AssertionError), match=r"network|download"):
-        load_mnist(tmp_path / "cache")
+    sums.write_text(sums.read_text().replace(before, _archives._sha256(archive.read_bytes())))
+    with pytest.raises((RuntimeError, AssertionError), match=r"damaged|network|download"):
+        load(tmp_path / "cache")
 
 
 def test_decoded_sums_are_the_last_gate(tmp_path, monkeypatch):
-    monkeypatch.setitem(data.DECODED, "train-labels", "0" * 64)
+    monkeypatch.setitem(_archives.DECODED, "train-labels", "0" * 64)
     with pytest.raises(RuntimeError, match="does not have the expected SHA-256 sums"):
         load_mnist(tmp_path / "cache")
 
@@ -316,7 +320,7 @@ def test_decoded_sums_are_the_last_gate(tmp_path, monkeypatch):
 
 def test_root_below_a_file(tmp_path, truth):
     (tmp_path / "file").touch()
-    with pytest.warns(UserWarning, match=r"file.*cannot be written to.*temporary folder"):
+    with pytest.warns(UserWarning, match=r"file.*cannot be written to.*in memory"):
         loaded = load_mnist(tmp_path / "file" / "cache", "uint8")
     assert_is_mnist(loaded, truth)
 
@@ -349,12 +353,12 @@ def test_read_only_package_folder(tmp_path, archives, truth, monkeypatch):
     """Installed by another user: what is copied out of it must not inherit its modes."""
     for path in (*archives.iterdir(), archives):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    monkeypatch.setattr(data, "ARCHIVES", Path("archives"))
+    monkeypatch.setattr(_archives, "ARCHIVES", Path("archives"))
     with ordinary_user(tmp_path):
         with pytest.raises(PermissionError):
-            (data.ARCHIVES / "new").touch()
+            (_archives.ARCHIVES / "new").touch()
         with pytest.warns(UserWarning, match="cannot be written to"):
-            assert_is_mnist(load_mnist(data.ARCHIVES / "cache", "uint8"), truth)
+            assert_is_mnist(load_mnist(_archives.ARCHIVES / "cache", "uint8"), truth)
     archives.chmod(0o755)
 
 
@@ -362,15 +366,14 @@ def test_read_only_package_folder(tmp_path, archives, truth, monkeypatch):
 
 RACE = """
 import multiprocessing, sys
-from mnist_gd import data
-
-data._torchvision_mnist()  # imported once; the processes are forks of this one
+from mnist_gd import _archives, data
 
 
 def load(barrier, folder, results):
     barrier.wait()
     mnist = data.load_mnist(folder, "uint8")
-    results.put([data._sha256(a) for s in (mnist.train, mnist.test) for a in (s.images, s.labels)])
+    arrays = [a for split in (mnist.train, mnist.test) for a in (split.images, split.labels)]
+    results.put([_archives._sha256(array) for array in arrays])
 
 
 if __name__ == "__main__":
@@ -421,7 +424,7 @@ def test_others_see_whole_files_or_none(tmp_path, sound_root):
 def test_six_processes_start_at_once_on_an_empty_folder(tmp_path, mnist, sound_root):
     printed = run_python(RACE, tmp_path / "cache").splitlines()
     raw = load_mnist(sound_root, "uint8")
-    right = [data._sha256(a) for s in (raw.train, raw.test) for a in (s.images, s.labels)]
+    right = [_archives._sha256(a) for s in (raw.train, raw.test) for a in (s.images, s.labels)]
     assert [line.split() for line in printed] == [right] * 6
     left = sorted(p.name for p in (tmp_path / "cache").rglob("*") if p.is_file())
     assert left == sorted(FILES)
@@ -433,7 +436,7 @@ def test_six_processes_start_at_once_on_an_empty_folder(tmp_path, mnist, sound_r
 def test_schemas_are_declared_only_where_the_operators_do_not_load(mnist):
     from torchvision.extension import _has_ops
 
-    assert (data._schemas is None) == _has_ops()
+    assert (_archives._schemas is None) == _has_ops()
 
 
 # What matters of torchvision, in small: importing it needs the operator to be declared.
@@ -450,11 +453,31 @@ library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 """
 IMPORT_TWICE = """
-from mnist_gd import data
+from mnist_gd import _archives
 
-assert data._torchvision_mnist() is data._torchvision_mnist()
-print(data._torchvision_mnist().__name__, data._schemas is None)
+assert _archives.torchvision_mnist() is _archives.torchvision_mnist()
+print(_archives.torchvision_mnist().__name__, _archives._schemas is None)
 """
+
+
+def test_torchvision_unpacks_the_same_files(tmp_path, sound_root, monkeypatch, truth):
+    """Into an empty folder, or over damaged files; then nothing has to be unpacked again."""
+    for name in FILES[:2]:
+        (tmp_path / RAW).mkdir(parents=True, exist_ok=True)
+        (tmp_path / RAW / name).write_bytes(b"damaged")
+    stage_with_torchvision(tmp_path)
+    for name in FILES:
+        assert (tmp_path / RAW / name).read_bytes() == (sound_root / RAW / name).read_bytes()
+    assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == sorted(FILES)
+    monkeypatch.setattr(_archives, "ARCHIVES", tmp_path / "nowhere")
+    assert_is_mnist(load_mnist(tmp_path, "uint8"), truth)
+
+
+def test_where_torchvision_is_missing_the_extra_is_named(monkeypatch, tmp_path):
+    for name in ("torchvision", "torchvision.datasets"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=r"pip install 'mnist_gd\[torch\]'"):
+        stage_with_torchvision(tmp_path)
 
 
 @pytest.mark.parametrize("operators", [True, False], ids=["load", "do not load"])
@@ -471,11 +494,11 @@ def test_other_errors_of_torchvision_pass_through(tmp_path):
     (tmp_path / "torchvision").mkdir()
     (tmp_path / "torchvision" / "__init__.py").write_text("raise RuntimeError('no such luck')")
     program = """
-from mnist_gd import data
+from mnist_gd import _archives
 try:
-    data._torchvision_mnist()
+    _archives.torchvision_mnist()
 except RuntimeError as error:
-    print(error, data._schemas)
+    print(error, _archives._schemas)
 """
     assert run_python(program, path=[tmp_path]) == "no such luck None\n"
 

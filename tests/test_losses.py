@@ -13,7 +13,7 @@ from scipy import special
 from sklearn.metrics import brier_score_loss, log_loss
 from torch.nn import functional
 
-from mnist_gd import data, losses
+from mnist_gd import _archives, losses
 from mnist_gd.activations import sigmoid, softmax, with_options
 from mnist_gd.gradient_check import check_gradient
 from mnist_gd.losses import (
@@ -30,7 +30,7 @@ from mnist_gd.losses import (
 
 def torch_focal(z, y, alpha=0.25, gamma=2.0):
     """torchvision's own focal loss, importable with or without its compiled operators."""
-    data._torchvision_mnist()
+    _archives.torchvision_mnist()
     from torchvision.ops import sigmoid_focal_loss
 
     return sigmoid_focal_loss(z, y, alpha=alpha, gamma=gamma, reduction="mean")
