@@ -24,6 +24,7 @@ __all__ = [
     "plots",
     "search",
     "studies",
+    "training",
 ]
 
 

@@ -12,7 +12,7 @@ from mnist_gd._validation import (
 )
 from mnist_gd.activations import identity
 
-__all__ = ["LinearLayer", "initial_weights"]
+__all__ = ["LinearLayer", "check_chain", "initial_weights"]
 
 
 def initial_weights(input_size, output_size, activation, *, rng):
@@ -219,3 +219,27 @@ class LinearLayer:
         check_same_shape("bias_grad", self.bias_grad, "bias", self.bias)
         self.weights -= learning_rate * self.weights_grad
         self.bias -= learning_rate * self.bias_grad
+
+
+def check_chain(layers):
+    """Raise unless each layer takes what the one before it gives.
+
+    Parameters
+    ----------
+    layers : list of LinearLayer
+
+    Raises
+    ------
+    ValueError
+        If there is none, sizes do not fit, or float32 and float64 are mixed.
+    """
+    if not layers or not all(isinstance(layer, LinearLayer) for layer in layers):
+        raise ValueError(f"layers must be one LinearLayer or more, but are {layers!r}")
+    for before, after in zip(layers, layers[1:], strict=False):
+        if before.output_size != after.input_size:
+            raise ValueError(
+                f"layers must fit each other, but one gives {before.output_size} features and "
+                f"the next takes {after.input_size}"
+            )
+    if len({layer.weights.dtype for layer in layers}) > 1:
+        raise ValueError("layers must all be float32 or all float64, but are mixed")

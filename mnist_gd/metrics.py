@@ -7,9 +7,23 @@ A share of nothing, 0 / 0, is 0 by definition: the precision of a classifier tha
 
 import numpy as np
 
-from mnist_gd._validation import check_integer, check_labels, check_same_shape
+from mnist_gd._validation import (
+    check_integer,
+    check_labels,
+    check_matrix,
+    check_real,
+    check_same_shape,
+)
 
-__all__ = ["accuracy", "confusion_matrix", "f1_score", "precision", "recall", "specificity"]
+__all__ = [
+    "accuracy",
+    "answers",
+    "confusion_matrix",
+    "f1_score",
+    "precision",
+    "recall",
+    "specificity",
+]
 
 
 def _pair(y_true, y_pred, num_classes=None):
@@ -17,6 +31,28 @@ def _pair(y_true, y_pred, num_classes=None):
     y_pred = check_labels("y_pred", y_pred, num_classes)
     check_same_shape("y_true", y_true, "y_pred", y_pred)
     return y_true, y_pred
+
+
+def answers(logits, threshold=0.5):
+    """Return the answers that logits stand for.
+
+    Parameters
+    ----------
+    logits : ndarray of float, shape (n, output_size)
+    threshold : float
+        With one output, the probability above which the answer is "yes", in (0, 1). Logits are
+        compared, which do not round to a probability of exactly one half.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        With one output 1 for "yes" and 0 for "no", with several the class of the largest.
+    """
+    logits = check_matrix("logits", logits)
+    threshold = check_real("threshold", threshold, above=0, below=1)
+    if logits.shape[1] > 1:
+        return logits.argmax(axis=1)
+    return (logits[:, 0] > np.log(threshold / (1 - threshold))).astype(np.int64)
 
 
 def accuracy(y_true, y_pred):

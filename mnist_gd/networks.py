@@ -3,17 +3,10 @@
 Chapter *Networks*.
 """
 
-import inspect
-import io
-import json
-from pathlib import Path
-from time import process_time
-
 import numpy as np
-from tqdm import tqdm
 
-from mnist_gd import activations, losses, metrics
-from mnist_gd._files import write_atomically
+from mnist_gd import metrics
+from mnist_gd._network_files import read_network, write_network
 from mnist_gd._validation import (
     check_finite,
     check_integer,
@@ -22,81 +15,22 @@ from mnist_gd._validation import (
     check_real,
     check_rng,
 )
-from mnist_gd.activations import relu, sigmoid, softmax, with_options
+from mnist_gd.activations import relu, sigmoid, softmax
 from mnist_gd.additions import dropout_mask
 from mnist_gd.data import one_hot, scale_pixels
-from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
-from mnist_gd.layers import LinearLayer
+from mnist_gd.layers import LinearLayer, check_chain
+from mnist_gd.training import Settings, minibatches, train
 
 __all__ = [
     "History",
     "MultiLayerNetwork",
     "Network",
     "SingleLayerNetwork",
-    "answers",
     "minibatches",
 ]
 
-PARTS = ("weights", "bias")  # of a layer, in a saved file
 CHUNK = 4096  # rows that are evaluated at once: bounds the memory of a large set
-
-
-def minibatches(x, y, batch_size, *, rng):
-    """Yield the rows of `x` and `y` in random order, each once, `batch_size` at a time.
-
-    The last batch holds what is left; a batch size beyond n gives one batch of all rows.
-
-    Parameters
-    ----------
-    x, y : ndarray
-        The same number of rows. Images of uint8 are scaled to float32 as they are drawn.
-    batch_size : int
-        At least 1.
-    rng : numpy.random.Generator
-
-    Yields
-    ------
-    x_batch, y_batch : ndarray
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there are no rows, their numbers differ, or `batch_size` is not a positive integer.
-    """
-    x, y = np.asarray(x), np.asarray(y)
-    batch_size = check_integer("batch_size", batch_size)
-    if x.ndim == 0 or y.ndim == 0 or len(x) != len(y) or len(x) == 0:
-        raise ValueError(
-            f"x and y must have the same number of rows, at least 1, but have the shapes "
-            f"{x.shape} and {y.shape}"
-        )
-    order = check_rng(rng).permutation(len(x))
-    for start in range(0, len(x), batch_size):
-        rows = order[start : start + batch_size]
-        yield scale_pixels(x[rows]), y[rows]
-
-
-def answers(logits, threshold=0.5):
-    """Return the answers that logits stand for.
-
-    Parameters
-    ----------
-    logits : ndarray of float, shape (n, output_size)
-    threshold : float
-        With one output, the probability above which the answer is "yes", in (0, 1). Logits are
-        compared, which do not round to a probability of exactly one half.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        With one output 1 for "yes" and 0 for "no", with several the class of the largest.
-    """
-    logits = check_matrix("logits", logits)
-    threshold = check_real("threshold", threshold, above=0, below=1)
-    if logits.shape[1] > 1:
-        return logits.argmax(axis=1)
-    return (logits[:, 0] > np.log(threshold / (1 - threshold))).astype(np.int64)
 
 
 class Network:
@@ -125,7 +59,7 @@ class Network:
                 "loss must be a function of mnist_gd.losses, or have the attributes gradient and "
                 f"on_logits as those do, but is {loss!r}"
             )
-        _check_chain(layers)
+        check_chain(layers)
         self.layers = layers
         self.loss = loss
         self.input_size, self.output_size = layers[0].input_size, layers[-1].output_size
@@ -280,7 +214,7 @@ class Network:
         return self.output_activation(self.logits(x))
 
     def predict(self, x, threshold=0.5):
-        """Return the :func:`answers` for `x`.
+        """Return the :func:`mnist_gd.metrics.answers` for `x`.
 
         Parameters
         ----------
@@ -291,7 +225,7 @@ class Network:
         -------
         ndarray of int64, shape (n,)
         """
-        return answers(self.logits(x), threshold)
+        return metrics.answers(self.logits(x), threshold)
 
     def evaluate(self, x, y, metric=None):
         """Return the score of the answers for `x`.
@@ -308,16 +242,11 @@ class Network:
         -------
         float
         """
-        return (metric or self.metric)(self._labels(self.targets(y)), self.predict(x))
+        return (metric or self.metric)(self.labels(self.targets(y)), self.predict(x))
 
-    def _labels(self, targets):
+    def labels(self, targets):
+        """Bring what :meth:`targets` returned back to labels, shape (n,)."""
         return (targets[:, 0] > 0.5).astype(np.int64) if self.binary else targets.argmax(axis=1)
-
-    def _loss_and_score(self, x, targets, when):
-        logits = self._infer(x)
-        if not np.isfinite(logits).all():
-            raise DivergenceError(f"the outputs are no longer finite {when}")
-        return self._loss(logits, targets), self.metric(self._labels(targets), answers(logits))
 
     def train(
         self,
@@ -387,31 +316,24 @@ class Network:
             raise TypeError(f"optimizer must have an update, but is {optimizer!r}")
         if augment is not None and not callable(augment):
             raise TypeError(f"augment must be callable, but is {augment!r}")
-        history = History(metric=self.metric.__name__)
-        rate = learning_rate if callable(learning_rate) else lambda progress: learning_rate
-        how = {"rng": rng, "optimizer": optimizer, "dropout": dropout, "augment": augment}
-        start = process_time()
-        bar = tqdm(total=epochs, unit="epoch", disable=None if progress else True)
-        with bar, np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for
-            for epoch in range(1, epochs + 1):
-                try:
-                    loss, when = self._train_epoch(
-                        x, targets, epoch, epochs, batch_size, rate, **how
-                    )
-                    score = self._loss_and_score(x, targets, when)[1] if track_training else None
-                    validated = self._loss_and_score(*validation, when) if validation else None
-                except DivergenceError as error:
-                    error.history = history
-                    raise
-                history.train_loss.append(loss)
-                if track_training:
-                    history.train_score.append(score)
-                if validation is not None:
-                    history.validation_loss.append(validated[0])
-                    history.validation_score.append(validated[1])
-                history.seconds.append(process_time() - start)
-                bar.update()
-        return history
+        settings = Settings(
+            epochs=epochs,
+            batch_size=batch_size,
+            rate=learning_rate if callable(learning_rate) else lambda progress: learning_rate,
+            rng=rng,
+            optimizer=optimizer,
+            dropout=dropout,
+            augment=augment,
+        )
+        return train(
+            self,
+            x,
+            targets,
+            settings,
+            validation=validation,
+            track_training=track_training,
+            progress=progress,
+        )
 
     def _rows(self, x):
         x = np.asarray(x)
@@ -428,34 +350,6 @@ class Network:
             raise ValueError(f"x and y must have as many rows, but have {len(x)}, {len(targets)}")
         return x, targets
 
-    def _train_epoch(
-        self, x, targets, epoch, epochs, batch_size, rate, *, rng, optimizer, dropout, augment
-    ):
-        """One pass over the data; returns the mean loss over its rows, and where it ended."""
-        total, batches = 0.0, -(-len(x) // batch_size)
-        for batch, (x_batch, y_batch) in enumerate(minibatches(x, targets, batch_size, rng=rng)):
-            progress = (epoch - 1 + batch / batches) / epochs
-            learning_rate = check_real("learning_rate", rate(progress), above=0)
-            when = f"in epoch {epoch}, batch {batch + 1}, with learning_rate={learning_rate:g}"
-            if augment is not None:
-                x_batch = augment(x_batch, rng=rng)
-            logits = self.forward(x_batch, dropout=dropout, rng=rng)
-            if not np.isfinite(logits).all():
-                raise DivergenceError(f"the outputs are no longer finite {when}")
-            loss = self._loss(logits, y_batch)
-            if not np.isfinite(loss):
-                raise DivergenceError(f"the loss is no longer finite {when}")
-            total += loss * len(x_batch)
-            self._backward(y_batch)
-            if optimizer is None:
-                self.update(learning_rate)
-            else:
-                optimizer.update(self.parameters, self.gradients, learning_rate)
-        when = f"after {when[3:]}"
-        if not all(np.isfinite(array).all() for array in self.parameters):
-            raise DivergenceError(f"the parameters are no longer finite {when}")
-        return total / len(x), when
-
     def save(self, path):
         """Write the loss, the weights and the activation of each layer to an ``.npz`` file.
 
@@ -467,19 +361,7 @@ class Network:
             If the loss or an activation is not of this package, which a file could not name, or
             a parameter is not finite.
         """
-        for parameter in self.parameters:
-            check_finite("parameters", parameter)
-        about = {
-            "network": type(self).__name__,
-            "loss": _entry("loss", self.loss, losses),
-            "activations": [
-                _entry("activation", layer.activation, activations) for layer in self.layers
-            ],
-        }
-        arrays = {"about": json.dumps(about)}
-        for number, layer in enumerate(self.layers):
-            arrays[f"weights_{number}"], arrays[f"bias_{number}"] = layer.weights, layer.bias
-        write_atomically(path, lambda file: np.savez(file, **arrays))
+        write_network(path, type(self).__name__, self.layers, self.loss)
 
     @classmethod
     def load(cls, path):
@@ -495,77 +377,12 @@ class Network:
         ValueError
             If the file holds another class of network, or none that :meth:`save` could write.
         """
-        content = Path(path).read_bytes()
-        try:
-            name, layers, loss = _read(content)
-        except Exception as error:  # what a damaged file leads to is not to be foreseen
-            raise ValueError(
-                f"path must be a file made by save, but {path} is not: {error or repr(error)}"
-            ) from error
+        name, layers, loss = read_network(path)
         if cls.__name__ not in (name, "Network"):
             raise ValueError(f"{path} holds a {name}, not a {cls.__name__}")
         network = cls.__new__(cls)
         Network.__init__(network, layers, loss=loss)
         return network
-
-
-def _check_chain(layers):
-    """Raise unless each layer takes what the one before it gives."""
-    if not layers or not all(isinstance(layer, LinearLayer) for layer in layers):
-        raise ValueError(f"layers must be one LinearLayer or more, but are {layers!r}")
-    for before, after in zip(layers, layers[1:], strict=False):
-        if before.output_size != after.input_size:
-            raise ValueError(
-                f"layers must fit each other, but one gives {before.output_size} features and "
-                f"the next takes {after.input_size}"
-            )
-    if len({layer.weights.dtype for layer in layers}) > 1:
-        raise ValueError("layers must all be float32 or all float64, but are mixed")
-
-
-def _entry(what, function, module):
-    """How a file names a loss or an activation: its name and its options."""
-    plain = inspect.unwrap(function)
-    if getattr(module, plain.__name__, None) is not plain:
-        raise ValueError(f"{what} must be of {module.__name__} to be saved, but is {function!r}")
-    options = getattr(function, "keywords", {})
-    try:
-        options = {name: float(value) for name, value in options.items()}
-    except (TypeError, ValueError):
-        raise ValueError(f"options of the {what} must be numbers, but are {options}") from None
-    return {"name": plain.__name__, "options": options}
-
-
-def _function(entry, module, derivative):
-    """The loss or activation that an entry of a file names."""
-    function = getattr(module, entry["name"]) if entry["name"] in module.__all__ else None
-    if not hasattr(function, derivative):
-        raise ValueError(f"{entry['name']!r} is no function of {module.__name__}")
-    return with_options(function, **entry["options"]) if entry["options"] else function
-
-
-def _read(content):
-    """Name of the class, layers and loss in the content of a saved file."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        about = json.loads(str(file["about"]))
-        parts = [f"{part}_{i}" for i in range(len(about["activations"])) for part in PARTS]
-        if sorted(file.files) != sorted(["about", *parts]):
-            raise ValueError(f"it holds the arrays {file.files}, not about and {parts}")
-        layers = [
-            LinearLayer.from_arrays(
-                file[f"weights_{number}"],
-                file[f"bias_{number}"],
-                _function(entry, activations, "backward"),
-            )
-            for number, entry in enumerate(about["activations"])
-        ]
-    _check_chain(layers)
-    for layer in layers:  # an option that is out of its range shows when it is used
-        layer.activation(np.zeros((1, layer.output_size), layer.weights.dtype))
-    loss = _function(about["loss"], losses, "gradient")
-    row = np.eye(1, layers[-1].output_size, dtype=layers[-1].weights.dtype)
-    loss(row, row)
-    return about["network"], layers, loss
 
 
 def _chain(sizes, *, rng, dtype):

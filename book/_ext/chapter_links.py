@@ -21,7 +21,7 @@ MODULES = {
     "losses": ("losses",),
     "data": ("data",),
     "layers": ("layers",),
-    "networks": ("networks", "history"),
+    "networks": ("networks", "training", "history"),
     "metrics": ("metrics",),
     "is_it_a_four": ("experiments",),
     "the_search": ("search",),

@@ -1,0 +1,88 @@
+"""Networks as files: the loss, the weights and the activation of each layer."""
+
+import inspect
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from mnist_gd import activations, losses
+from mnist_gd._files import write_atomically
+from mnist_gd._validation import check_finite
+from mnist_gd.activations import with_options
+from mnist_gd.layers import LinearLayer, check_chain
+
+PARTS = ("weights", "bias")
+
+
+def write_network(path, network, layers, loss):
+    """Write an ``.npz`` file in one step; `network` is the name of a class."""
+    about = {
+        "network": network,
+        "loss": _entry("loss", loss, losses),
+        "activations": [_entry("activation", layer.activation, activations) for layer in layers],
+    }
+    arrays = {"about": json.dumps(about)}
+    for number, layer in enumerate(layers):
+        for part in PARTS:
+            array = getattr(layer, part)
+            check_finite(f"the {part} of layer {number}", array)
+            arrays[f"{part}_{number}"] = array
+    write_atomically(path, lambda file: np.savez(file, **arrays))
+
+
+def read_network(path):
+    """Return the name of the class, the layers and the loss of a file."""
+    content = Path(path).read_bytes()
+    try:
+        return _read(content)
+    except Exception as error:  # what a damaged file leads to is not to be foreseen
+        raise ValueError(
+            f"path must be a file made by save, but {path} is not: {error or repr(error)}"
+        ) from error
+
+
+def _entry(what, function, module):
+    """How a file names a loss or an activation: its name and its options."""
+    plain = inspect.unwrap(function)
+    if getattr(module, plain.__name__, None) is not plain:
+        raise ValueError(f"{what} must be of {module.__name__} to be saved, but is {function!r}")
+    options = getattr(function, "keywords", {})
+    try:
+        options = {name: float(value) for name, value in options.items()}
+    except (TypeError, ValueError):
+        raise ValueError(f"options of the {what} must be numbers, but are {options}") from None
+    return {"name": plain.__name__, "options": options}
+
+
+def _function(entry, module, derivative):
+    """The loss or activation that an entry of a file names."""
+    function = getattr(module, entry["name"]) if entry["name"] in module.__all__ else None
+    if not hasattr(function, derivative):
+        raise ValueError(f"{entry['name']!r} is no function of {module.__name__}")
+    return with_options(function, **entry["options"]) if entry["options"] else function
+
+
+def _read(content):
+    """Name of the class, layers and loss in the content of a saved file."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        about = json.loads(str(file["about"]))
+        parts = [f"{part}_{i}" for i in range(len(about["activations"])) for part in PARTS]
+        if sorted(file.files) != sorted(["about", *parts]):
+            raise ValueError(f"it holds the arrays {file.files}, not about and {parts}")
+        layers = [
+            LinearLayer.from_arrays(
+                file[f"weights_{number}"],
+                file[f"bias_{number}"],
+                _function(entry, activations, "backward"),
+            )
+            for number, entry in enumerate(about["activations"])
+        ]
+    check_chain(layers)
+    for layer in layers:  # an option that is out of its range shows when it is used
+        layer.activation(np.zeros((1, layer.output_size), layer.weights.dtype))
+    loss = _function(about["loss"], losses, "gradient")
+    row = np.eye(1, layers[-1].output_size, dtype=layers[-1].weights.dtype)
+    loss(row, row)
+    return about["network"], layers, loss

@@ -1,0 +1,159 @@
+"""Training by mini-batch gradient descent (chapter *Networks*).
+
+:meth:`mnist_gd.networks.Network.train` checks what it is given, once, and hands it to
+:func:`train`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import process_time
+
+import numpy as np
+from tqdm import tqdm
+
+from mnist_gd._validation import check_integer, check_real, check_rng
+from mnist_gd.data import scale_pixels
+from mnist_gd.gradient_descent import DivergenceError
+from mnist_gd.history import History
+from mnist_gd.metrics import answers
+
+__all__ = ["Settings", "minibatches", "train"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train, as in :meth:`mnist_gd.networks.Network.train`.
+
+    Attributes
+    ----------
+    epochs, batch_size : int
+    rate : callable
+        From the share of the training that is over to the learning rate.
+    rng : numpy.random.Generator
+    optimizer : Momentum, Adam or None
+    dropout : float
+    augment : callable or None
+    """
+
+    epochs: int
+    batch_size: int
+    rate: Callable
+    rng: np.random.Generator
+    optimizer: object = None
+    dropout: float = 0.0
+    augment: Callable | None = None
+
+
+def minibatches(x, y, batch_size, *, rng):
+    """Yield the rows of `x` and `y` in random order, each once, `batch_size` at a time.
+
+    The last batch holds what is left; a batch size beyond n gives one batch of all rows.
+
+    Parameters
+    ----------
+    x, y : ndarray
+        The same number of rows. Images of uint8 are scaled to float32 as they are drawn.
+    batch_size : int
+        At least 1.
+    rng : numpy.random.Generator
+
+    Yields
+    ------
+    x_batch, y_batch : ndarray
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are no rows, their numbers differ, or `batch_size` is not a positive integer.
+    """
+    x, y = np.asarray(x), np.asarray(y)
+    batch_size = check_integer("batch_size", batch_size)
+    if x.ndim == 0 or y.ndim == 0 or len(x) != len(y) or len(x) == 0:
+        raise ValueError(
+            f"x and y must have the same number of rows, at least 1, but have the shapes "
+            f"{x.shape} and {y.shape}"
+        )
+    order = check_rng(rng).permutation(len(x))
+    for start in range(0, len(x), batch_size):
+        rows = order[start : start + batch_size]
+        yield scale_pixels(x[rows]), y[rows]
+
+
+def train(network, x, targets, settings, *, validation=None, track_training=True, progress=False):
+    """Train a network on arguments that were checked.
+
+    Parameters
+    ----------
+    network : Network
+    x : ndarray, shape (n, input_size)
+    targets : ndarray, shape (n, output_size)
+    settings : Settings
+    validation : (x, targets), optional
+    track_training, progress : bool
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    DivergenceError
+        As in :meth:`mnist_gd.networks.Network.train`.
+    """
+    history = History(metric=network.metric.__name__)
+    start = process_time()
+    bar = tqdm(total=settings.epochs, unit="epoch", disable=None if progress else True)
+    with bar, np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for
+        for epoch in range(1, settings.epochs + 1):
+            try:
+                loss, when = _train_epoch(network, x, targets, epoch, settings)
+                score = _loss_and_score(network, x, targets, when)[1] if track_training else None
+                validated = _loss_and_score(network, *validation, when) if validation else None
+            except DivergenceError as error:
+                error.history = history
+                raise
+            history.train_loss.append(loss)
+            if track_training:
+                history.train_score.append(score)
+            if validation is not None:
+                history.validation_loss.append(validated[0])
+                history.validation_score.append(validated[1])
+            history.seconds.append(process_time() - start)
+            bar.update()
+    return history
+
+
+def _train_epoch(network, x, targets, epoch, settings):
+    """One pass over the data; returns the mean loss over its rows, and where it ended."""
+    rng, optimizer, augment = settings.rng, settings.optimizer, settings.augment
+    total, batches = 0.0, -(-len(x) // settings.batch_size)
+    shuffled = minibatches(x, targets, settings.batch_size, rng=rng)
+    for batch, (x_batch, y_batch) in enumerate(shuffled):
+        progress = (epoch - 1 + batch / batches) / settings.epochs
+        learning_rate = check_real("learning_rate", settings.rate(progress), above=0)
+        when = f"epoch {epoch}, batch {batch + 1}, with learning_rate={learning_rate:g}"
+        if augment is not None:
+            x_batch = augment(x_batch, rng=rng)
+        logits = network.forward(x_batch, dropout=settings.dropout, rng=rng)
+        if not np.isfinite(logits).all():
+            raise DivergenceError(f"the outputs are no longer finite in {when}")
+        loss = network._loss(logits, y_batch)
+        if not np.isfinite(loss):
+            raise DivergenceError(f"the loss is no longer finite in {when}")
+        total += loss * len(x_batch)
+        network._backward(y_batch)
+        if optimizer is None:
+            network.update(learning_rate)
+        else:
+            optimizer.update(network.parameters, network.gradients, learning_rate)
+    if not all(np.isfinite(array).all() for array in network.parameters):
+        raise DivergenceError(f"the parameters are no longer finite after {when}")
+    return total / len(x), when
+
+
+def _loss_and_score(network, x, targets, when):
+    logits = network._infer(x)
+    if not np.isfinite(logits).all():
+        raise DivergenceError(f"the outputs are no longer finite after {when}")
+    score = network.metric(network.labels(targets), answers(logits))
+    return network._loss(logits, targets), score

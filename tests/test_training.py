@@ -1,0 +1,339 @@
+"""Training: the loop over the mini-batches, its history, its seeds, its divergence."""
+
+import hashlib
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_gd import losses
+from mnist_gd.gradient_descent import DivergenceError
+from mnist_gd.networks import (
+    MultiLayerNetwork,
+    SingleLayerNetwork,
+    minibatches,
+)
+from tests.small_networks import (
+    BINARY_LOSSES,
+    CLASS_LOSSES,
+    assert_same,
+    both_networks,
+    examples,
+    make,
+    weights_of,
+)
+
+# --------------------------------------------------------------------------- mini-batches
+
+
+@given(n=st.integers(1, 60), batch_size=st.integers(1, 70), seed=st.integers(0, 9))
+def test_every_row_is_drawn_once_with_its_label(n, batch_size, seed):
+    """The last, smaller batch is used; a batch larger than the set is the whole set."""
+    x, y = np.arange(n)[:, None] * np.ones((1, 2)), np.arange(n) * 10
+    batches = list(minibatches(x, y, batch_size, rng=np.random.default_rng(seed)))
+    assert len(batches) == -(-n // batch_size)
+    assert all(len(some) == min(batch_size, n) for some, _ in batches[:-1])
+    drawn = np.concatenate([labels for _, labels in batches])
+    np.testing.assert_array_equal(np.sort(drawn), y)
+    np.testing.assert_array_equal(np.concatenate([some for some, _ in batches])[:, 0] * 10, drawn)
+
+
+def test_the_order_is_random_new_each_time_and_repeatable():
+    x = np.arange(50)[:, None] * 1.0
+    rng = np.random.default_rng(0)
+    first, second = ([y for _, b in minibatches(x, x[:, 0], 8, rng=rng) for y in b] for _ in "ab")
+    again = [y for _, b in minibatches(x, x[:, 0], 8, rng=np.random.default_rng(0)) for y in b]
+    assert first == again
+    assert first != second
+    assert first != sorted(first)
+    np.testing.assert_array_equal(x[:, 0], np.arange(50))
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"batch_size": 0}, ValueError, "batch_size must be at least 1, but is 0"),
+        ({"batch_size": -2}, ValueError, "batch_size must be at least 1"),
+        ({"batch_size": 2.0}, TypeError, "batch_size must be an integer"),
+        ({"batch_size": True}, TypeError, "batch_size must be an integer"),
+        ({"batch_size": "all"}, TypeError, "batch_size must be an integer"),
+        ({"y": np.arange(5)}, ValueError, "x and y must have the same number of rows"),
+        ({"x": np.empty((0, 2)), "y": np.empty(0)}, ValueError, "at least 1"),
+        ({"x": np.float64(1)}, ValueError, "x and y must have the same number of rows"),
+        ({"rng": 0}, TypeError, r"rng must be a numpy\.random\.Generator"),
+    ],
+)
+def test_minibatches_refuse_bad_arguments(change, error, words, rng):
+    arguments = {"x": np.ones((4, 2)), "y": np.arange(4), "batch_size": 2, "rng": rng, **change}
+    with pytest.raises(error, match=words):
+        list(minibatches(**arguments))
+
+
+# --------------------------------------------------------------------------- training
+
+
+@both_networks
+def test_training_is_the_loop_over_the_minibatches(kind, loss, rng):
+    """Forward, backward, update for each batch; the loss is weighted by the rows of a batch."""
+    x, y = examples(kind, rng, 23)
+    trained, by_hand = make(kind, loss), make(kind, loss)
+    history = trained.train(
+        x, y, epochs=3, batch_size=5, learning_rate=0.2, rng=np.random.default_rng(1)
+    )
+    rng = np.random.default_rng(1)
+    for epoch in range(3):
+        total = 0.0
+        for x_batch, y_batch in minibatches(x, y, 5, rng=rng):
+            total += loss(by_hand.forward(x_batch), by_hand.targets(y_batch)) * len(x_batch)
+            by_hand.backward(y_batch)
+            by_hand.update(0.2)
+        assert history.train_loss[epoch] == pytest.approx(total / 23, rel=1e-14)
+        assert history.train_score[epoch] == pytest.approx(by_hand.evaluate(x, y))
+    assert_same(weights_of(trained), weights_of(by_hand))
+
+
+@both_networks
+def test_the_history_holds_what_was_asked_for(kind, loss, rng):
+    x, y = examples(kind, rng, 30)
+    network = make(kind, loss)
+    settings = {"epochs": 3, "batch_size": 8, "learning_rate": 0.1, "rng": rng}
+    history = network.train(x[:20], y[:20], validation=(x[20:], y[20:]), **settings)
+    assert len(history) == len(history.train_score) == len(history.validation_score) == 3
+    predicted = network.logits(x[20:])
+    assert history.validation_loss[-1] == pytest.approx(loss(predicted, network.targets(y[20:])))
+    assert history.validation_score[-1] == network.evaluate(x[20:], y[20:])
+    assert history.train_score[-1] == network.evaluate(x[:20], y[:20])
+    assert history.seconds == sorted(history.seconds)
+    assert all(seconds > 0 for seconds in history.seconds)
+    assert history.metric == ("f1_score" if kind == "single" else "accuracy")
+    assert history.metric in history.summary()
+    bare = network.train(x, y, track_training=False, **settings)
+    assert (len(bare), bare.train_score, bare.validation_loss, bare.validation_score) == (
+        *(3, [], [], []),
+    )
+
+
+@both_networks
+def test_the_seconds_are_those_of_the_processor(kind, loss, rng):
+    x, y = examples(kind, rng, 30)
+
+    def slow(batch, rng):
+        time.sleep(0.02)
+        return batch
+
+    start = time.perf_counter()
+    history = make(kind, loss).train(
+        x, y, epochs=2, batch_size=3, learning_rate=0.1, rng=rng, augment=slow
+    )
+    assert time.perf_counter() - start >= 20 * 0.02
+    assert history.seconds[-1] < 10 * 0.02
+
+
+@both_networks
+def test_tracking_does_not_change_what_is_learned(kind, loss, rng):
+    x, y = examples(kind, rng, 30)
+    learned = []
+    for extra in ({"track_training": False}, {"validation": (x, y), "progress": True}):
+        network = make(kind, loss)
+        network.train(
+            x,
+            y,
+            epochs=2,
+            batch_size=8,
+            learning_rate=0.1,
+            rng=np.random.default_rng(0),
+            **extra,
+        )
+        learned.append(weights_of(network))
+    assert_same(*learned)
+
+
+@both_networks
+def test_a_batch_larger_than_the_set_is_the_whole_set(kind, loss, rng):
+    x, y = examples(kind, rng, 10)
+    network, by_hand = make(kind, loss), make(kind, loss)
+    history = network.train(x, y, epochs=1, batch_size=1000, learning_rate=0.1, rng=rng)
+    assert np.isfinite(history.train_loss[0])
+    by_hand.forward(x)
+    by_hand.backward(y)
+    by_hand.update(0.1)
+    for ours, theirs in zip(weights_of(network), weights_of(by_hand), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-15)
+
+
+def test_progress_is_silent_where_there_is_no_terminal(capfd, rng):
+    network = make("single", losses.binary_cross_entropy_with_logits)
+    x, y = examples("single", rng)
+    network.train(x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=rng, progress=True)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("loss", BINARY_LOSSES, ids=lambda loss: loss.__name__)
+def test_exclusive_or_is_learned(loss):
+    """No linear classifier can: the hidden layer has to do something."""
+    corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+    x, y = np.tile(corners, (8, 1)) * 2 - 1, np.tile([0, 1, 1, 0], 8)
+    network = SingleLayerNetwork(2, 16, loss=loss, rng=np.random.default_rng(0))
+    rate = 5.0 if "focal" in loss.__name__ else 1.0
+    history = network.train(
+        x, y, epochs=100, batch_size=8, learning_rate=rate, rng=np.random.default_rng(0)
+    )
+    assert network.evaluate(x, y) == 1
+    assert history.train_loss[-1] < 0.3 * history.train_loss[0]
+
+
+@pytest.mark.parametrize("loss", CLASS_LOSSES, ids=lambda loss: loss.__name__)
+def test_rings_are_learned(loss, rng):
+    """Three rings, one inside the other, on examples that were not trained on."""
+    angle, y = rng.uniform(0, 2 * np.pi, 600), np.arange(600) % 3
+    x = ((y + 0.2) * np.stack([np.cos(angle), np.sin(angle)])).T + rng.normal(
+        scale=0.1, size=(600, 2)
+    )
+    network = MultiLayerNetwork(2, 32, 3, loss=loss, rng=rng)
+    network.train(
+        x[:300].astype(np.float32), y[:300], epochs=60, batch_size=16, learning_rate=0.1, rng=rng
+    )
+    assert network.evaluate(x[300:].astype(np.float32), y[300:]) > 0.95
+
+
+def test_a_rare_yes_is_found(rng):
+    """One "yes" in ten: the answer must not collapse to "never", and F1 must not be 0."""
+    y = (np.arange(1000) % 10 == 0).astype(int)
+    x = (rng.normal(size=(1000, 5)) + 2.5 * y[:, None]).astype(np.float32)
+    network = SingleLayerNetwork(5, 16, loss=losses.binary_cross_entropy_with_logits, rng=rng)
+    network.train(x[:500], y[:500], epochs=20, batch_size=32, learning_rate=0.5, rng=rng)
+    assert network.evaluate(x[500:], y[500:]) > 0.9
+
+
+# --------------------------------------------------------------------------- reproducibility
+
+RUN = """
+import hashlib
+import numpy as np
+from mnist_gd import losses
+from mnist_gd.networks import MultiLayerNetwork, SingleLayerNetwork
+
+def run():
+    digest = hashlib.sha256()
+    rng = np.random.default_rng(11)
+    x, y = rng.normal(size=(200, 30)).astype(np.float32), rng.integers(0, 2, 200)
+    for network in (
+        SingleLayerNetwork(30, 40, loss=losses.binary_cross_entropy_with_logits, rng=rng),
+        MultiLayerNetwork(30, 40, loss=losses.cross_entropy_with_logits, rng=rng),
+    ):
+        network.train(x, y, epochs=3, batch_size=32, learning_rate=0.1, rng=rng)
+        for layer in network.layers:
+            digest.update(layer.weights.tobytes() + layer.bias.tobytes())
+    return digest.hexdigest()
+"""
+
+
+def test_the_same_seed_gives_the_same_bits_in_this_process_and_in_another():
+    space = {}
+    exec(RUN, space)
+    first, second = space["run"](), space["run"]()
+    command = [sys.executable, "-c", RUN + "print(run())"]
+    other = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert first == second == other
+    assert len(first) == len(hashlib.sha256().hexdigest())
+
+
+@both_networks
+def test_another_seed_gives_other_weights(kind, loss, rng):
+    x, y = examples(kind, rng, 20)
+    learned = []
+    for seed in (0, 1):
+        network = make(kind, loss)
+        network.train(
+            x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=np.random.default_rng(seed)
+        )
+        learned.append(network.layers[0].weights)
+    assert (learned[0] != learned[1]).any()
+
+
+def test_the_global_random_state_is_neither_read_nor_written(rng):
+    x, y = examples("multi", rng, 20)
+    learned = []
+    for seed in (0, 1):
+        np.random.seed(seed)  # noqa: NPY002
+        before = np.random.get_state()  # noqa: NPY002
+        network = MultiLayerNetwork(
+            4, 6, 3, loss=losses.cross_entropy_with_logits, rng=np.random.default_rng(0)
+        )
+        network.train(
+            x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=np.random.default_rng(0)
+        )
+        learned.append(weights_of(network))
+        after = np.random.get_state()  # noqa: NPY002
+        assert before[0] == after[0]
+        np.testing.assert_array_equal(before[1], after[1])
+        assert before[2:] == after[2:]
+    assert_same(*learned)
+
+
+@both_networks
+def test_the_data_are_left_alone(kind, loss, rng):
+    x, y = examples(kind, rng, 20)
+    before = x.copy(), y.copy()
+    make(kind, loss).train(x, y, epochs=2, batch_size=4, learning_rate=0.1, rng=rng)
+    assert_same((x, y), before)
+
+
+# --------------------------------------------------------------------------- divergence
+
+
+@both_networks
+def test_divergence_names_epoch_batch_and_rate_and_keeps_the_history(kind, loss, rng):
+    x, y = examples(kind, rng, 40)
+    network = make(kind, loss, dtype=np.float32)
+    words = r"no longer finite (in|after) epoch \d+, batch \d+, with learning_rate=1e\+20"
+    with pytest.raises(DivergenceError, match=words) as caught:
+        network.train(x.astype(np.float32), y, epochs=9, batch_size=4, learning_rate=1e20, rng=rng)
+    assert len(caught.value.history) < 9
+    assert np.isfinite(caught.value.history.train_loss).all()
+
+
+def test_divergence_after_some_epochs_keeps_those(rng):
+    x, y = examples("multi", rng, 40)
+    network = make("multi", losses.cross_entropy_with_logits)
+    calls = []
+
+    def breaks_in_the_third_epoch(y_pred, y_true):
+        calls.append(1)
+        return np.nan if len(calls) == 2 * 10 + 4 else 1.0
+
+    breaks_in_the_third_epoch.gradient = losses.mean_squared_error.gradient
+    breaks_in_the_third_epoch.on_logits = False
+    network.loss = breaks_in_the_third_epoch
+    with pytest.raises(DivergenceError, match=r"loss .* in epoch 3, batch 4, with") as caught:
+        network.train(
+            x, y, epochs=5, batch_size=4, learning_rate=1e-3, rng=rng, track_training=False
+        )
+    assert len(caught.value.history) == len(caught.value.history.seconds) == 2
+
+
+@pytest.mark.parametrize("options", [{"track_training": False}, {}, {"validation": True}])
+def test_weights_that_end_an_epoch_too_large_are_divergence_too(options, rng):
+    """The last step of an epoch may leave finite weights whose outputs are not finite."""
+    x, y = examples("multi", rng, 8)
+    x = x.astype(np.float32)
+    network = make("multi", losses.cross_entropy_with_logits, dtype=np.float32)
+    if "validation" in options:
+        options = {"validation": (x, y), "track_training": False}
+    with pytest.raises(DivergenceError, match=r"epoch \d, batch 1, with learning_rate=1e\+20"):
+        network.train(x, y, epochs=2, batch_size=8, learning_rate=1e20, rng=rng, **options)
+
+
+def test_a_bias_that_is_not_finite_is_divergence_too(rng):
+    """Black images have no gradient for the first weights: only biases move."""
+    network = make("linear", losses.mean_squared_error, dtype=np.float32)
+    x, y = np.zeros((8, 4), np.float32), np.arange(8) % 3
+    network.update = lambda rate: network.layers[0].bias.fill(np.inf)
+    with pytest.raises(DivergenceError, match="parameters are no longer finite after epoch 1, b"):
+        network.train(
+            x, y, epochs=1, batch_size=8, learning_rate=0.1, rng=rng, track_training=False
+        )
