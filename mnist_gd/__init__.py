@@ -22,6 +22,7 @@ __all__ = [
     "metrics",
     "networks",
     "plots",
+    "records",
     "search",
     "studies",
     "training",

@@ -3,10 +3,16 @@
 import logging
 import sys
 
-import matplotlib
 import numpy as np
-from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
+
+try:
+    import matplotlib
+    from matplotlib import pyplot as plt
+    from matplotlib.ticker import MaxNLocator
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "matplotlib is not installed; it comes with the extra: pip install 'mnist_gd[plots]'"
+    ) from error
 
 __all__ = [
     "PALETTE",

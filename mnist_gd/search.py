@@ -1,39 +1,18 @@
-"""Many training runs at once, each kept as a record (chapter *The search*).
+"""Searches over many training runs (chapter *The search*).
 
-A run is a function of a configuration and a seed. Runs go to ``joblib.Parallel``, one BLAS
-thread each, so the same search moves to a cluster under ``joblib.parallel_config``. A finished
-run is one file, written in one step and named by everything that its result depends on: a search
-that was killed goes on where it stopped, and a record of other code is never taken for this one.
+The runs are those of :mod:`mnist_gd.records`: a search that was killed goes on where it stopped.
 """
 
-import hashlib
 import itertools
 import json
 from dataclasses import dataclass
-from pathlib import Path
-from time import process_time
 
-import joblib
 import numpy as np
-from filelock import FileLock
-from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
-from mnist_gd._code import DIGESTS, code_of
-from mnist_gd._files import write_atomically
 from mnist_gd._validation import check_integer, check_real
-from mnist_gd.gradient_descent import DivergenceError
-from mnist_gd.history import History
+from mnist_gd.records import plain, run_all
 
-__all__ = [
-    "Record",
-    "SearchResult",
-    "code_version",
-    "grid",
-    "grid_search",
-    "run_all",
-    "successive_halving",
-]
+__all__ = ["SearchResult", "grid", "grid_search", "successive_halving"]
 
 
 def grid(**axes):
@@ -67,190 +46,6 @@ def grid(**axes):
         if not axes[name] or any(v in axes[name][:i] for i, v in enumerate(axes[name])):
             raise ValueError(f"{name} must hold one or more different values, but is {values!r}")
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
-
-
-@dataclass(frozen=True)
-class Record:
-    """A finished run.
-
-    Attributes
-    ----------
-    configuration : dict
-    seed : int
-    outcome : dict
-        What the run returned, as plain numbers, strings and lists.
-    arrays : dict of ndarray
-        The arrays that it returned.
-    seconds : float
-        Processor time of the process while the run took place.
-    """
-
-    configuration: dict
-    seed: int
-    outcome: dict
-    arrays: dict
-    seconds: float
-
-
-def code_version():
-    """Return a hash of the whole package, as it was imported, and of NumPy's version.
-
-    The data are among it: :mod:`mnist_gd.data` holds the sums that it loads them by.
-    """
-    return _digest(json.dumps([np.__version__, DIGESTS], sort_keys=True))
-
-
-def _plain(name, value):
-    """Return `value` as it comes back from a record: NumPy's numbers as Python's own."""
-    try:
-        text = json.dumps(value, default=lambda number: np.generic.item(number), allow_nan=False)
-    except TypeError:
-        raise TypeError(
-            f"{name} must hold plain values (numbers, strings, lists, dicts), but is {value!r}"
-        ) from None
-    except ValueError:  # NaN and infinity are no JSON
-        raise ValueError(f"{name} must hold finite numbers, but is {value!r}") from None
-    return json.loads(text)
-
-
-def _check_function(function):
-    if "<" in getattr(function, "__qualname__", "<"):
-        raise TypeError(
-            f"function must be importable by name, not a lambda or inner one, but is {function!r}"
-        )
-
-
-def _key(function, configuration, seed):
-    """Name of a record: a hash of everything that its result depends on."""
-    name = f"{function.__module__}.{function.__qualname__}"
-    about = [name, configuration, seed, np.__version__, code_of(function)]
-    return _digest(json.dumps(about, sort_keys=True))[:32]
-
-
-def _digest(data):
-    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
-
-
-def _array_digest(array):
-    return _digest(f"{array.dtype.str} {array.shape} {_digest(array.tobytes())}")
-
-
-def _save(folder, key, record):
-    """Keep a record; its .json comes last and says, by sums over all of it, that it is whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    arrays = {name: np.asarray(array) for name, array in record.arrays.items()}
-    sums = {name: _array_digest(array) for name, array in sorted(arrays.items())}
-    about = {"key": key, **vars(record), "arrays": sums}
-    text = json.dumps(about | {"sha256": _digest(json.dumps(about))}, indent=1)
-    if arrays:
-        write_atomically(folder / f"{key}.npz", lambda file: np.savez_compressed(file, **arrays))
-    write_atomically(folder / f"{key}.json", lambda file: file.write(text.encode()))
-
-
-def _load(folder, key, configuration, seed):
-    """Return the record of a run, or None if there is no whole one, or it is another run's."""
-    try:
-        about = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
-        if about.pop("sha256") != _digest(json.dumps(about)):
-            return None
-        if (about.pop("key"), about["configuration"], about["seed"]) != (key, configuration, seed):
-            return None
-        sums, arrays = about.pop("arrays"), {}
-        if sums:
-            with open(folder / f"{key}.npz", "rb") as file, np.load(file) as saved:
-                arrays = {name: saved[name] for name in sums}
-        if any(_array_digest(array) != sums[name] for name, array in arrays.items()):
-            return None
-        return Record(arrays=arrays, **about)
-    except Exception:  # however a file is damaged, its run is done again
-        return None
-
-
-def _run(function, configuration, seed):
-    """One run in a worker: one BLAS thread; divergence is an outcome like any other."""
-    start = process_time()
-    with threadpool_limits(1, user_api="blas"):
-        try:
-            outcome, arrays = function(configuration, seed)
-        except DivergenceError as error:
-            history = getattr(error, "history", History())
-            outcome, arrays = {"diverged": str(error), "history": history.as_dict()}, {}
-    seconds = process_time() - start
-    return Record(configuration, seed, _plain("outcome", outcome), arrays, seconds)
-
-
-def run_all(
-    function, configurations, *, seeds=(0,), records, n_jobs=-1, progress=True, run_missing=True
-):
-    """Run a function for every configuration and seed, and keep each result.
-
-    Parameters
-    ----------
-    function : callable
-        Takes a configuration and a seed; returns a dict of plain values and a dict of arrays.
-        It must be importable by name, for the workers' sake.
-    configurations : list of dict
-        Plain values only: they become part of the record's name, in which 1 is not 1.0.
-    seeds : sequence of int
-    records : path
-        Folder of the records. What is found there is not run again.
-    n_jobs : int
-        Workers, as in joblib; -1 takes every processor.
-    progress : bool
-        Whether to show a bar, if on a terminal.
-    run_missing : bool
-        False takes records only.
-
-    Returns
-    -------
-    list of Record
-        For each configuration in turn, one for each seed.
-
-    Raises
-    ------
-    LookupError
-        If a record is missing and `run_missing` is False.
-    ValueError, TypeError
-        If there is no configuration or no seed, a configuration does not hold plain values, or
-        the function is a lambda or an inner one.
-    """
-    _check_function(function)
-    folder = Path(records)
-    seeds = [check_integer("seed", seed, minimum=0) for seed in seeds]
-    configurations = [_plain("configurations", c) for c in configurations]
-    jobs = [(c, seed) for c in configurations for seed in seeds]
-    if not jobs:
-        raise ValueError("configurations and seeds must not be empty")
-    keys = [_key(function, *job) for job in jobs]
-    wanted = dict(zip(keys, jobs, strict=True))
-    found = {key: _load(folder, key, *job) for key, job in wanted.items()}
-    lacking = list(found.values()).count(None)
-    if lacking and not run_missing:
-        raise LookupError(f"{lacking} of {len(found)} runs have no record in {folder}")
-    if lacking:
-        # Another process may be at the same runs and waits here; one at others does not.
-        locks = Path(f"{folder}.locks")
-        for needed in (folder, locks):
-            needed.mkdir(parents=True, exist_ok=True)
-        with FileLock(locks / _digest("".join(keys))[:32]):
-            found = {key: found[key] or _load(folder, key, *job) for key, job in wanted.items()}
-            missing = [(key, function, *job) for key, job in wanted.items() if found[key] is None]
-            parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-            finished = parallel(joblib.delayed(_keyed_run)(*job) for job in missing)
-            bar = tqdm(finished, total=len(missing), disable=None if progress else True)
-            for key, record in bar:
-                _save(folder, key, record)
-                found[key] = record
-    return [found[key] for key in keys]
-
-
-def _keyed_run(key, function, configuration, seed):
-    if _key(function, configuration, seed) != key:
-        raise RuntimeError(
-            f"this worker has imported other code of {function.__module__}, or another NumPy, "
-            "than the search that it works for: start the search again"
-        )
-    return key, _run(function, configuration, seed)
 
 
 @dataclass(frozen=True)
@@ -294,12 +89,12 @@ def grid_search(function, configurations, **options):
     Parameters
     ----------
     function : callable
-        As in :func:`run_all`; its outcome holds a `history` with lists `validation_score` and
-        `seconds`, one entry an epoch.
+        As in :func:`mnist_gd.records.run_all`; its outcome holds a `history` with lists
+        `validation_score` and `seconds`, one entry an epoch.
     configurations : list of dict
         As :func:`grid` makes them; each with `epochs`.
     **options
-        `seeds`, `records` and the others of :func:`run_all`.
+        `seeds`, `records` and the others of :func:`mnist_gd.records.run_all`.
 
     Returns
     -------
@@ -309,10 +104,10 @@ def grid_search(function, configurations, **options):
     ------
     ValueError, TypeError
         If a configuration does not say how many epochs, a learning rate that decays towards the
-        last epoch is to be read off before it, or as in :func:`run_all`.
+        last epoch is to be read off before it, or as in :func:`mnist_gd.records.run_all`.
     """
     longest = {}
-    configurations = [_plain("configurations", c) for c in configurations]
+    configurations = [plain("configurations", c) for c in configurations]
     for configuration in configurations:
         if "epochs" not in configuration:
             raise ValueError(f"configurations must each have epochs, but one is {configuration}")
@@ -369,7 +164,7 @@ def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
     keep = check_real("keep", keep, above=0, below=1)
     if not rungs:
         raise ValueError("rungs must hold at least one dict of axes")
-    left = [_plain("configurations", c) for c in configurations]
+    left = [plain("configurations", c) for c in configurations]
     results = []
     for number, rung in enumerate(rungs):
         if number:

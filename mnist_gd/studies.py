@@ -15,7 +15,8 @@ import numpy as np
 
 from mnist_gd.data import load_mnist, one_vs_rest
 from mnist_gd.experiments import DIGIT, final_run, validation_run
-from mnist_gd.search import code_version, grid, grid_search, run_all, successive_halving
+from mnist_gd.records import code_version, run_all
+from mnist_gd.search import grid, grid_search, successive_halving
 
 __all__ = [
     "FinalResults",
@@ -164,7 +165,7 @@ def sweep(task, *, records, n_jobs=-1):
     ----------
     task : {"four", "ten"}
     records : path
-        Folder of the records, as in :func:`mnist_gd.search.run_all`.
+        Folder of the records, as in :func:`mnist_gd.records.run_all`.
     n_jobs : int
 
     Returns
@@ -315,7 +316,7 @@ def settled_score(run):
 
     Parameters
     ----------
-    run : mnist_gd.search.Record
+    run : mnist_gd.records.Record
         Of :func:`mnist_gd.experiments.validation_run`.
 
     Returns
@@ -346,7 +347,7 @@ def study(name, *, records, scale=None, run_missing=True, n_jobs=-1):
     scale : {None, "build", "full"}
         By default in full if there are records of all of it, else as fits into a build.
     run_missing, n_jobs
-        As in :func:`mnist_gd.search.run_all`.
+        As in :func:`mnist_gd.records.run_all`.
 
     Returns
     -------
@@ -434,7 +435,7 @@ def full_search(*, records, run_missing=True, n_jobs=-1):
     ----------
     records : path
     run_missing, n_jobs
-        As in :func:`mnist_gd.search.run_all`.
+        As in :func:`mnist_gd.records.run_all`.
 
     Returns
     -------

@@ -140,8 +140,8 @@ def test_the_package_is_read_when_it_is_imported(tmp_path):
     copy = shutil.copytree(ROOT / "mnist_gd", tmp_path / "mnist_gd")
     program = (
         "from pathlib import Path\n"
-        "from mnist_gd import experiments, search\n"
-        "key = lambda: search._key(experiments.final_run, {}, 0)\n"
+        "from mnist_gd import experiments, records\n"
+        "key = lambda: records._key(experiments.final_run, {}, 0)\n"
         "before = key()\n"
         "path = Path('mnist_gd/losses.py')\n"
         "path.write_text(path.read_text() + '\\nX = 1\\n')\n"

@@ -12,7 +12,8 @@ import pytest
 from distributed import Client, LocalCluster
 
 from mnist_gd.experiments import validation_run
-from mnist_gd.search import grid, grid_search, run_all
+from mnist_gd.records import run_all
+from mnist_gd.search import grid, grid_search
 
 CONFIGURATIONS = grid(
     task=["ten"],

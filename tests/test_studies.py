@@ -11,7 +11,8 @@ from mnist_gd import experiments, studies
 from mnist_gd.data import MNIST, Split
 from mnist_gd.experiments import SETTINGS, build, final_run, validation_run
 from mnist_gd.history import History
-from mnist_gd.search import Record, SearchResult, code_version, grid
+from mnist_gd.records import Record, code_version
+from mnist_gd.search import SearchResult, grid
 from mnist_gd.studies import (
     STUDIES,
     choose,

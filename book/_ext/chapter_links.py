@@ -24,7 +24,7 @@ MODULES = {
     "networks": ("networks", "training", "history"),
     "metrics": ("metrics",),
     "is_it_a_four": ("experiments",),
-    "the_search": ("search",),
+    "the_search": ("search", "records"),
     "ten_digits": ("studies",),
     "additions": ("additions",),
 }

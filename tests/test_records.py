@@ -1,0 +1,509 @@
+"""Records: no finished run is lost, repeated or taken for another."""
+
+import inspect
+import io
+import itertools
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from mnist_gd import records as records_module
+from mnist_gd.gradient_descent import DivergenceError
+from mnist_gd.history import History
+from mnist_gd.records import code_version, run_all
+from mnist_gd.search import grid, grid_search
+from tests.runs import (
+    AXES,
+    QUIET,
+    blas_threads,
+    calls,
+    note_call,
+    numpy_outcome,
+    real,
+    synthetic,
+    waiting,
+    without_seconds,
+)
+
+ROOT = Path(__file__).parents[1]
+
+
+# Records
+
+
+@pytest.fixture
+def three(tmp_path):
+    """Three configurations, the folder of their records, and how to run them and count."""
+    log = tmp_path / "log"
+
+    class Three:
+        folder = tmp_path / "records"
+        configurations = grid(rate=[1.0, 2.0, 3.0], epochs=[4], log=[str(log)])
+
+        @staticmethod
+        def run(function=synthetic, **options):
+            before = calls(log)
+            records = run_all(
+                function, Three.configurations, records=Three.folder, **options, **QUIET
+            )
+            return records, calls(log) - before
+
+    return Three
+
+
+def assert_same(first, second):
+    for one, other in zip(first, second, strict=True):
+        assert (one.configuration, one.seed) == (other.configuration, other.seed)
+        assert one.outcome == other.outcome
+        assert one.arrays.keys() == other.arrays.keys()
+        for name, array in one.arrays.items():
+            assert array.dtype == other.arrays[name].dtype
+            assert array.tobytes() == other.arrays[name].tobytes()
+
+
+def test_records_hold_what_the_runs_returned(three):
+    records, _ = three.run(seeds=[5, 2])
+    jobs = list(itertools.product(three.configurations, [5, 2]))
+    assert [(r.configuration, r.seed) for r in records] == jobs
+    for record in records:
+        outcome, arrays = synthetic(record.configuration, record.seed)
+        assert record.outcome == outcome
+        assert record.seconds > 0
+        np.testing.assert_equal(record.arrays, arrays)
+
+
+def test_records_are_written_once_and_read_after(three):
+    first, runs = three.run()
+    assert runs == 3
+    assert sorted(p.suffix for p in three.folder.iterdir()) == [".json"] * 3 + [".npz"] * 3
+    second, runs = three.run()
+    assert runs == 0
+    assert_same(first, second)
+    assert [r.seconds for r in first] == [r.seconds for r in second]
+    assert three.run(seeds=[0, 1])[1] == 3  # the new seed alone
+
+
+def test_the_same_search_waits_and_another_does_not(tmp_path):
+    """Two processes at the same runs share the work; at others neither keeps the other."""
+    gate, log = tmp_path / "gate", tmp_path / "log"
+    options = {"records": tmp_path / "records", **QUIET}
+    same = [{"gate": str(gate), "log": str(log)}]
+    with ThreadPoolExecutor(3) as pool:
+        try:
+            first = pool.submit(run_all, waiting, same, **options)
+            while not calls(log):
+                time.sleep(0.01)
+            second = pool.submit(run_all, waiting, same, **options)
+            other = pool.submit(run_all, synthetic, [{"epochs": 2}], **options)
+            assert len(other.result(timeout=60)) == 1
+            assert not first.done()
+            assert not second.done()
+        finally:
+            gate.touch()
+    assert_same(first.result(), second.result())
+    assert calls(log) == 1
+    assert not list(options["records"].glob("*lock*"))
+
+
+def test_seconds_are_those_of_the_processor(tmp_path):
+    """What others do on the machine meanwhile is no cost of a configuration."""
+    gate = tmp_path / "gate"
+    threading.Timer(0.5, gate.touch).start()
+    start = time.perf_counter()
+    (record,) = run_all(waiting, [{"gate": str(gate)}], records=tmp_path / "records", **QUIET)
+    assert time.perf_counter() - start > 0.4
+    assert 0 < record.seconds < 0.2
+
+
+def test_records_alone_can_be_asked_for(three):
+    with pytest.raises(LookupError, match="3 of 3 runs have no record in"):
+        three.run(run_missing=False)
+    assert not three.folder.exists()
+    first, _ = three.run()
+    second, runs = three.run(run_missing=False)
+    assert runs == 0
+    assert_same(first, second)
+    with pytest.raises(LookupError, match="3 of 6 runs"):
+        three.run(run_missing=False, seeds=[0, 1])
+
+
+def test_a_configuration_given_twice_runs_once(three):
+    three.configurations = three.configurations * 2
+    records, runs = three.run()
+    assert runs == 3
+    assert_same(records[:3], records[3:])
+
+
+def test_records_of_other_code_are_not_used(three, monkeypatch):
+    three.run()
+    monkeypatch.setattr(records_module, "code_of", lambda function: "another")
+    assert three.run()[1] == 3
+    monkeypatch.undo()
+    assert three.run()[1] == 0
+
+
+def rewrite(change):
+    return lambda path: path.write_bytes(change(path.read_bytes()))
+
+
+def flip_in_the_middle(content):
+    middle = len(content) // 3
+    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
+
+
+DAMAGES = {
+    "json missing": (".json", lambda path: path.unlink()),
+    "json empty": (".json", rewrite(lambda content: b"")),
+    "json truncated": (".json", rewrite(lambda content: content[:-20])),
+    "json not text": (".json", rewrite(lambda content: b"\xff\xfe\x00")),
+    "json with another number": (
+        ".json",
+        rewrite(lambda content: content.replace(b'"seed": 0', b'"seed": 1')),
+    ),
+    "json with another score": (
+        ".json",
+        rewrite(lambda content: content.replace(b"0.", b"1.", 1)),
+    ),
+    "json of something else": (".json", rewrite(lambda content: b'{"seed": 0}')),
+    "json a list": (".json", rewrite(lambda content: b"[1, 2]")),
+    "npz missing": (".npz", lambda path: path.unlink()),
+    "npz empty": (".npz", rewrite(lambda content: b"")),
+    "npz truncated": (".npz", rewrite(lambda content: content[:-20])),
+    "npz cut short": (".npz", rewrite(lambda content: content[:30])),
+    "npz flipped": (".npz", rewrite(flip_in_the_middle)),
+    "npz of other arrays": (".npz", lambda path: np.savez(path, other=np.zeros(3))),
+    "npz pickled": (".npz", lambda path: np.savez(path, scores=np.array([{}]), seed=0)),
+}
+
+
+@pytest.mark.parametrize(("suffix", "damage"), DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_record_is_run_again(three, suffix, damage):
+    first, _ = three.run()
+    damage(sorted(three.folder.glob(f"*{suffix}"))[1])
+    second, runs = three.run()
+    assert runs == 1
+    assert_same(first, second)
+    assert three.run()[1] == 0
+
+
+def test_a_write_that_fails_leaves_nothing_behind(three, monkeypatch):
+    def full(source, target):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="no space left"):
+        three.run()
+    assert list(three.folder.iterdir()) == []
+
+
+def test_code_version(monkeypatch):
+    """Of every module of the package, and of NumPy."""
+    before = code_version()
+    assert code_version() == before
+    monkeypatch.setitem(records_module.DIGESTS, "mnist_gd.losses", "another")
+    after = code_version()
+    monkeypatch.setattr(np, "__version__", "0.0")
+    assert len({before, after, code_version()}) == 3
+
+
+def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
+    configuration = {"rate": 0.5, "hidden_size": 3}
+    key = records_module._key(synthetic, configuration, 0)
+    assert key == records_module._key(synthetic, {"hidden_size": 3, "rate": 0.5}, 0)
+    others = [
+        records_module._key(synthetic, {"rate": 0.25, "hidden_size": 3}, 0),
+        records_module._key(synthetic, {"rate": 0.5, "hidden_size": 4}, 0),
+        records_module._key(synthetic, {"rate": 0.5}, 0),
+        records_module._key(synthetic, {"rate": 3, "hidden_size": 0.5}, 0),
+        records_module._key(synthetic, configuration, 1),
+        records_module._key(real, configuration, 0),
+    ]
+    monkeypatch.setattr(records_module, "code_of", lambda function: "another")
+    others.append(records_module._key(synthetic, configuration, 0))
+    monkeypatch.undo()
+    monkeypatch.setattr(np, "__version__", "0.0")
+    others.append(records_module._key(synthetic, configuration, 0))
+    assert len({key, *others}) == len(others) + 1
+
+
+def test_a_worker_with_other_code_says_so(three, monkeypatch):
+    """It would file what it computes under the wrong name."""
+    job = (synthetic, three.configurations[0], 0)
+    key = records_module._key(*job)
+    assert records_module._keyed_run(key, *job)[0] == key
+    monkeypatch.setattr(records_module, "code_of", lambda function: "another")
+    with pytest.raises(RuntimeError, match=r"imported other code of .*start the search again"):
+        records_module._keyed_run(key, *job)
+
+
+def test_a_record_is_bound_to_its_run_and_to_its_arrays(three):
+    """Another's file in its place, whole as it may be, is not taken for it."""
+    three.run()
+    for suffix in (".npz", ".json"):
+        one, two, _ = sorted(three.folder.glob(f"*{suffix}"))
+        kept = two.read_bytes()
+        shutil.copyfile(one, two)
+        assert three.run()[1] == 1
+        assert two.read_bytes() == kept or suffix == ".json"  # seconds differ from run to run
+        assert three.run()[1] == 0
+    one, two, _ = (path.with_suffix("") for path in sorted(three.folder.glob("*.json")))
+    for suffix in (".npz", ".json"):  # a whole record, under the name of another
+        shutil.copyfile(one.with_suffix(suffix), two.with_suffix(suffix))
+    assert three.run()[1] == 1
+
+
+def test_an_edited_record_is_run_again_even_if_its_sum_is_right(three):
+    three.run()
+    path = sorted(three.folder.glob("*.json"))[0]
+    about = json.loads(path.read_text())
+    about.pop("sha256")
+    about["seed"] = 5
+    path.write_text(json.dumps(about | {"sha256": records_module._digest(json.dumps(about))}))
+    assert three.run()[1] == 1
+
+
+def infinite(configuration, seed):
+    return {"score": float("nan")}, {}
+
+
+def test_a_record_is_json_for_everyone(three, tmp_path):
+    three.run()
+    for path in three.folder.glob("*.json"):
+        json.loads(path.read_text(), parse_constant=pytest.fail)
+    with pytest.raises(ValueError, match="outcome must hold finite numbers"):
+        run_all(infinite, [{}], records=tmp_path, **QUIET)
+    with pytest.raises(ValueError, match="configurations must hold finite numbers"):
+        run_all(infinite, [{"rate": float("inf")}], records=tmp_path, **QUIET)
+
+
+def diverges_at_once(configuration, seed):
+    raise DivergenceError("too fast", *[])
+
+
+def diverges_in_the_first_epoch(configuration, seed):
+    error = DivergenceError("too fast")
+    error.history = History(metric="accuracy")
+    raise error
+
+
+@pytest.mark.parametrize("function", [diverges_at_once, diverges_in_the_first_epoch])
+def test_divergence_before_the_first_epoch_ends_leaves_an_empty_history(function, tmp_path):
+    (record,) = run_all(function, [{"epochs": 1}], records=tmp_path, **QUIET)
+    assert record.outcome["diverged"] == "too fast"
+    assert record.outcome["history"]["validation_score"] == []
+    table = grid_search(function, [{"epochs": 1}], records=tmp_path, **QUIET)
+    assert (table.best["score"], table.best["diverged"]) == (0, 1)
+
+
+def test_numbers_of_numpy_name_the_same_record(three):
+    """A grid made with numpy is the same grid; the run gets Python's own numbers."""
+    three.run()
+    for configuration in three.configurations:
+        configuration["rate"] = np.float64(configuration["rate"])
+        configuration["epochs"] = np.int64(configuration["epochs"])
+    records, runs = three.run(seeds=np.arange(1))
+    assert runs == 0
+    assert [type(value) for value in records[0].configuration.values()] == [float, int, str]
+    assert type(records[0].seed) is int
+
+
+def test_run_and_record_get_plain_values(tmp_path):
+    configurations = [{"rate": np.float32(0.5), "sizes": (1, 2), "bias": np.bool_(True)}]
+    for _ in range(2):
+        (record,) = run_all(numpy_outcome, configurations, records=tmp_path, **QUIET)
+        assert record.configuration == {"rate": 0.5, "sizes": [1, 2], "bias": True}
+        assert record.outcome == {"score": 0.5, "count": 3, "kinds": ["float", "list", "bool"]}
+
+
+def test_an_integer_and_a_float_are_different_settings(three):
+    """1 and 1.0 need not mean the same to a run: at worst it is done twice, never mistaken."""
+    three.run()
+    for configuration in three.configurations:
+        configuration["rate"] = int(configuration["rate"])
+    assert three.run()[1] == 3
+
+
+@pytest.mark.parametrize("value", [max, np.array([1, 2]), {1, 2}, b"bytes", 1j])
+def test_configurations_hold_plain_values(tmp_path, value):
+    with pytest.raises(TypeError, match="configurations must hold plain values"):
+        run_all(synthetic, [{"rate": value}], records=tmp_path, **QUIET)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "error", "message"),
+    [
+        ([], ValueError, "configurations and seeds must not be empty"),
+        ([-1], ValueError, "seed must be at least 0, but is -1"),
+        ([0.5], TypeError, r"seed must be an integer, but is 0\.5"),
+    ],
+)
+def test_seeds(three, seeds, error, message):
+    with pytest.raises(error, match=message):
+        three.run(seeds=seeds)
+
+
+def test_function_must_have_a_name_of_its_own(three):
+    """Two lambdas of one module would share their records."""
+
+    def inner(configuration, seed):
+        return {}, {}
+
+    for function in (lambda configuration, seed: ({}, {}), inner, partial(synthetic)):
+        with pytest.raises(TypeError, match="function must be importable by name"):
+            three.run(function=function)
+
+
+# Killed and started again
+
+
+KILLS, RUNS = 20, 60
+
+SEARCH_TO_KILL = (
+    """
+import json, sys, time
+import numpy as np
+from mnist_gd.losses import binary_cross_entropy_with_logits
+from mnist_gd.networks import SingleLayerNetwork
+from mnist_gd.search import grid, grid_search
+"""
+    + "\n\n".join(inspect.getsource(function) for function in (note_call, real))
+    + """
+
+def slow(configuration, seed):
+    time.sleep(0.05)
+    return real(configuration, seed)
+
+
+if __name__ == "__main__":
+    folder, log = sys.argv[1:]
+    configurations = grid(
+        batch_size=[16, 64], learning_rate=[0.1, 1.0, 1e30], hidden_size=[4, 8], epochs=[1, 3],
+        log=[log],
+    )
+    result = grid_search(slow, configurations, seeds=range(5), records=folder, n_jobs=1)
+    print(json.dumps([result.runs, result.rows]))
+"""
+)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start the search in a process of its own, with its records in a folder of that name."""
+    program = tmp_path / "search_to_kill.py"
+    program.write_text(SEARCH_TO_KILL)
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return lambda folder: subprocess.Popen(
+        [sys.executable, program, tmp_path / folder, tmp_path / "log"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def table(process):
+    runs, rows = json.loads(process.communicate(timeout=120)[0])
+    assert runs == RUNS
+    return rows
+
+
+def test_killed_at_any_moment_and_started_again(tmp_path, start):
+    """The table is that of an undisturbed search, and no finished run is done twice."""
+    undisturbed = table(start("undisturbed"))
+    log = tmp_path / "log"
+    assert calls(log) == RUNS
+    log.unlink()
+
+    def finished():
+        return len(list((tmp_path / "killed").glob("*.json")))
+
+    moments = random.Random(0)
+    for kill in range(KILLS):
+        before = finished()
+        process = start("killed")
+        while finished() == before and process.poll() is None:
+            time.sleep(0.002)
+        time.sleep(moments.uniform(0, 0.06))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL, "it had ended before it was killed"
+        assert calls(log) <= finished() + kill + 1  # only what was under way is lost
+    restarted = table(start("killed"))
+    assert without_seconds(restarted) == without_seconds(undisturbed)
+    assert calls(log) <= RUNS + KILLS
+    assert finished() == RUNS
+
+
+def test_two_searches_at_once_share_the_work(tmp_path, start):
+    """The second waits for the first, and then finds every run done."""
+    first, second = start("shared"), start("shared")
+    assert table(first) == table(second)
+    assert calls(tmp_path / "log") == RUNS
+    assert not list((tmp_path / "shared").glob(".*"))
+
+
+# Workers
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """A search without workers; times are another each time."""
+    folder = tmp_path_factory.mktemp("alone")
+    records = run_all(real, grid(**AXES, epochs=[3]), seeds=[0, 1], records=folder, **QUIET)
+    for record in records:
+        del record.outcome["history"]["seconds"]
+    return records
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+def test_any_number_and_kind_of_workers_gives_the_same_bits(tmp_path, alone, backend):
+    with joblib.parallel_config(backend=backend):
+        records = run_all(
+            real,
+            grid(**AXES, epochs=[3]),
+            seeds=[0, 1],
+            records=tmp_path,
+            n_jobs=2,
+            progress=False,
+        )
+    for record in records:
+        del record.outcome["history"]["seconds"]
+    assert_same(alone, records)
+
+
+def test_a_run_has_one_blas_thread(tmp_path):
+    with threadpool_limits(2, user_api="blas"):
+        (record,) = run_all(blas_threads, [{}], records=tmp_path, **QUIET)
+    assert set(record.outcome["threads"]) == {1}
+
+
+# The progress bar
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("progress", [False, True])
+def test_a_bar_is_shown_on_a_terminal_only(three, monkeypatch, capsys, terminal, progress):
+    stream = Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    run_all(synthetic, three.configurations, records=three.folder, n_jobs=1, progress=progress)
+    assert ("3/3" in stream.getvalue()) == (terminal and progress)
+    assert bool(stream.getvalue()) == (terminal and progress)
+    assert capsys.readouterr().out == ""
