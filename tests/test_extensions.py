@@ -676,10 +676,8 @@ def make_book(folder, page):
     shutil.copytree(ROOT / "book" / "_static", book / "_static")
     shutil.copytree(ROOT / "book" / "_templates", book / "_templates")
     (book / "_extra").mkdir()
-    shutil.copy(ROOT / "_config.yml", folder)
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: page\n")
-    for name in ("_config.yml", "_toc.yml"):
-        (book / name).symlink_to(f"../{name}")
+    shutil.copy(ROOT / "book" / "_config.yml", book)
+    (book / "_toc.yml").write_text("format: jb-book\nroot: page\n")
     (book / "references.bib").write_text("")
     (book / "picture.svg").write_text(DRAWING)
     (book / "page.md").write_text(page)

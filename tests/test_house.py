@@ -17,7 +17,7 @@ yaml = pytest.importorskip("yaml", reason="the extra 'book' is not installed")
 
 def chapters():
     """The names of the pages in the table of contents."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
     return [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
 
 
@@ -47,9 +47,45 @@ def test_every_dependency_is_pinned_to_a_version_that_it_allows():
         assert requirement.specifier.contains(version), f"{text} forbids {version}"
 
 
-@pytest.mark.parametrize("name", ["_config.yml", "_toc.yml"])
-def test_book_links_to_the_roots_configuration(name):
-    assert (ROOT / "book" / name).resolve() == ROOT / name
+def git(*arguments):
+    """What git says in the checkout; without git or a checkout the test is skipped."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("no git, or no checkout of it")
+    command = ["git", "-C", ROOT, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_clone_without_links_and_with_ends_of_lines_translated_holds_the_same(tmp_path):
+    """As on Windows: a symbolic link would come out as a file that holds a path."""
+    windows = ["core.symlinks=false", "core.autocrlf=true", "core.eol=crlf", "core.fileMode=false"]
+    linux = ["core.symlinks=true", "core.autocrlf=false"]
+    for name, settings in (("windows", windows), ("linux", linux)):
+        options = [word for setting in settings for word in ("-c", setting)]
+        git(*options, "checkout-index", "--all", "--force", f"--prefix={tmp_path / name}/")
+    names = git("ls-files", "-z").split("\0")[:-1]
+    assert len(names) > 100
+    for name in names:
+        there, here = tmp_path / "windows" / name, tmp_path / "linux" / name
+        assert not here.is_symlink(), name
+        assert there.read_bytes() == here.read_bytes(), name
+
+
+def test_every_file_has_a_name_that_every_system_can_hold():
+    names = git("ls-files", "-z").split("\0")[:-1]
+    assert len({name.lower() for name in names}) == len(names)
+    for name in names:
+        assert len(name) < 120, name
+        for part in name.split("/"):
+            assert re.fullmatch(r"[\w.@+-]+", part, re.ASCII), name
+            assert not part.endswith("."), name
+            assert not re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", part.lower()), name
+
+
+def test_the_book_is_configured_in_its_own_folder_alone():
+    """Where `jupyter-book build book`, `clean book` and the build's output look for it."""
+    found = {path for name in ("_config.yml", "_toc.yml") for path in ROOT.glob(f"**/{name}")}
+    found = {path for path in found if not {".venv", "_build"} & {*path.relative_to(ROOT).parts}}
+    assert found == {ROOT / "book" / "_config.yml", ROOT / "book" / "_toc.yml"}
 
 
 def test_every_chapter_is_in_the_contents_once_and_exists():
