@@ -684,6 +684,7 @@ def make_book(folder, page):
     package = folder / "mnist_gd"
     package.mkdir()
     (package / "__init__.py").write_text("VALUE = 1\n")
+    shutil.copy(ROOT / "mnist_gd" / "_progress.py", package)
     return book
 
 
@@ -735,6 +736,16 @@ def test_a_page_says_what_it_is_about_and_where_its_notebook_is(sound):
         book / "_build" / "html" / "notebooks" / "page.ipynb", as_version=4
     )
     assert any("0.125" in cell.source for cell in notebook.cells)
+
+
+def test_the_build_says_which_pages_run_and_that_none_has_to(sound):
+    book, _, said = sound
+    assert "pages to run: 1 (page)" in said
+    assert "1 of 1 pages have run" in said
+    code, said = build(book)
+    assert code == 0, said
+    assert "pages to run: none" in said
+    assert "pages have run" not in said
 
 
 def test_a_page_does_without_the_script_of_icons(sound):

@@ -24,6 +24,7 @@ PUBLIC = [name for name in MODULES if not name.startswith("_")]
 
 # An import goes down, or stays on its floor without going round in a circle.
 FLOORS = {
+    "_progress": 0,
     "_validation": 0,
     "activations": 1,
     "additions": 1,
