@@ -152,6 +152,70 @@ def test_live_chapters_open_as_notebooks_and_run_where_they_lie(monkeypatch):
     assert client.code_cells_executed == 1
 
 
+def without_make():
+    """The environment, without what a `make` above says to one below."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+
+
+def noting(path, fails_on="nothing"):
+    """Lay a program that notes how it is called and fails on one call."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    note = f'echo "{path.name} $*" >> "$NOTES"'
+    path.write_text(f'#!/bin/sh\n{note}\ncase "$*" in *"{fails_on}"*) exit 1;; esac\n')
+    path.chmod(0o755)
+
+
+STYLE = ["ruff check .", "ruff format --check .", "codespell "]
+
+
+@pytest.mark.parametrize(
+    ("fails_on", "calls"),
+    [
+        ("nothing", [*STYLE, "python -m pytest -m not slow"]),
+        ("format --check", STYLE[:2]),
+    ],
+)
+def test_make_test_checks_the_style_first(tmp_path, fails_on, calls):
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("ruff", "codespell", "python"):
+        noting(tmp_path / ".venv" / "bin" / name, fails_on)
+    (tmp_path / ".venv" / ".ready").touch()
+    notes = tmp_path / "notes"
+    done = subprocess.run(
+        ["make", "test"], cwd=tmp_path, env=without_make() | {"NOTES": str(notes)}, check=False
+    )
+    assert notes.read_text().splitlines() == calls
+    assert (done.returncode == 0) == (fails_on == "nothing")
+
+
+def test_continuous_integration_tests_builds_and_tests_the_build(tmp_path):
+    if os.name != "posix":
+        pytest.skip("a script of bash")
+    for name in ("make", "chromium"):
+        noting(tmp_path / "bin" / name)
+    notes = tmp_path / "notes"
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    env = os.environ | {"NOTES": str(notes), "PATH": path}
+    subprocess.run(["bash", ROOT / ".ci" / "run"], env=env, check=True, capture_output=True)
+    assert notes.read_text().splitlines() == ["make test", "make book", "make test-book"]
+
+
+def test_readme_names_targets_as_make_does():
+    """Each that it names is there, and `make help`, which it says names all, does."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    targets = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split())
+    helped = set(re.findall(r"^#   make ([\w-]+) ", makefile, re.MULTILINE))
+    named = set(re.findall(r"^\$ make ([\w-]+)", readme, re.MULTILINE))
+    assert {"book", "test"} <= named <= targets
+    assert helped == targets - {"help", "setup"}
+    for target in targets:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
 @pytest.mark.parametrize(
     ("fails_on", "message"),
     [
@@ -171,7 +235,7 @@ def test_make_says_what_python_lacks(tmp_path, fails_on, message):
     done = subprocess.run(
         ["make", "setup", "PYTHON=./fake-python"],
         cwd=tmp_path,
-        env={key: value for key, value in os.environ.items() if not key.startswith("MAKE")},
+        env=without_make(),
         capture_output=True,
         text=True,
         check=False,
