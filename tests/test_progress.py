@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 
 import pytest
@@ -89,7 +89,8 @@ def build(tmp_path, monkeypatch, capsys):
         env = SimpleNamespace(
             mystnb_config=config, config=SimpleNamespace(external_site_map=list(pages))
         )
-        monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+        if terminal is not None:
+            monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
         parallel_pages.run_pages(SimpleNamespace(quiet=quiet), env, sorted(pages))
         assert _progress.FOLDER not in os.environ
         assert not [folder for folder in filter(None, folders) if os.path.exists(folder)]
@@ -131,16 +132,35 @@ def test_without_a_terminal_a_build_says_it_in_lines(build):
     assert err == ""
 
 
-def test_on_a_terminal_a_build_says_it_in_a_bar(build, monkeypatch):
+@contextmanager
+def terminal_as_stderr(monkeypatch):
+    """A terminal that tells no size; hands on a function that reads what it has shown."""
+    pty = pytest.importorskip("pty", reason="no terminals of POSIX")
+    master, slave = pty.openpty()
     written = []
-    write = sys.stderr.write
-    monkeypatch.setattr(sys.stderr, "write", lambda text: written.append(text) or write(text))
-    page = training(lambda: "".join(written), "1 of 2 pages, 2 of 5 known trainings; running: s")
-    lines, err = build({"second": page, "first": lambda: None}, terminal=True)
+
+    def read():
+        with suppress(OSError):  # the other end was closed
+            while text := os.read(master, 1024):
+                written.append(text)
+        os.close(master)
+
+    threading.Thread(target=read, daemon=True).start()
+    with open(slave, "w", encoding="utf-8") as stderr, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", stderr)
+        yield lambda: b"".join(written).decode(errors="replace")
+
+
+def test_on_a_terminal_a_build_says_it_in_a_bar(build, monkeypatch):
+    with terminal_as_stderr(monkeypatch) as shown:
+        page = training(shown, "1 of 2 pages, 2 of 5 known trainings; running: s")
+        lines, _ = build({"second": page, "first": lambda: None}, terminal=None)
     assert len(lines) == 2
     assert lines[0] == "pages to run: 2 (second, first)"
     assert lines[1].endswith("2 of 2 pages have run, 5 of 5 known trainings")
-    assert re.search(r"\r00:0\d \|█+.*\| 1 of 2 pages, 2 of 5 known trainings; running: s", err)
+    assert re.search(
+        r"\r00:0\d \|█+.*\| 1 of 2 pages, 2 of 5 known trainings; running: s", shown()
+    )
 
 
 def test_a_quiet_build_draws_no_bar(build):
@@ -172,11 +192,15 @@ def test_an_interrupted_build_starts_no_more_pages_and_leaves_nothing(build, mon
         threading.Event().wait(0.3)
 
     def interrupt(*_, **__):
+        threading.Event().wait(0.1)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(parallel_pages, "wait", interrupt)
     with pytest.raises(KeyboardInterrupt):
         build({f"page{i}": page for i in range(20)}, terminal=False)
     assert len(started) < 20
+    assert re.fullmatch(
+        r"stopped, once these pages have run: page\d+(, page\d+)?", build.lines[-1]
+    )
     assert _progress.FOLDER not in os.environ
     assert not any(map(os.path.exists, told))

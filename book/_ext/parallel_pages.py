@@ -18,6 +18,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import get_terminal_size
 from tempfile import TemporaryDirectory
 from time import monotonic
 
@@ -100,9 +101,9 @@ def watch(futures: dict[Future, str], folder: str, running: list[str], on_termin
     start = monotonic()
     bar = tqdm(
         total=pages,
-        bar_format="{elapsed} |{bar:20}| {desc}",
+        bar_format="{elapsed} |{bar:10}| {desc}",
         disable=not on_terminal,
-        dynamic_ncols=True,
+        nrows=get_terminal_size().lines,  # tqdm draws nothing on a terminal that tells no size
         leave=False,
     )
     with bar:
@@ -115,7 +116,7 @@ def watch(futures: dict[Future, str], folder: str, running: list[str], on_termin
                     LOGGER.info("%s failed (%r); it is run again", futures[future], error)
             ready = pages - len(waiting)
             now = so_far(f"{ready} of {pages} pages", folder, running)
-            bar.n = ready
+            bar.n, bar.ncols = ready, get_terminal_size().columns - 1
             bar.set_description_str(now)
             if waiting and not on_terminal:
                 LOGGER.info("%s %s", tqdm.format_interval(monotonic() - start), now)
@@ -146,6 +147,9 @@ def run_pages(app, env, docnames) -> None:
                 for name, client in clients.items()
             }
             watch(futures, folder, running, sys.stderr.isatty() and not app.quiet)
+        except KeyboardInterrupt:
+            LOGGER.info("stopped, once these pages have run: %s", ", ".join(running))
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
 
