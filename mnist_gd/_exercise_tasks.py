@@ -29,7 +29,6 @@ AXIS = "a sum or softmax runs over the wrong axis: each row is one example, so a
 ROUNDED = "the logarithm is taken of a probability that was rounded to 0; start from the logit"
 OVERFLOW = "an exponential overflows; take it of numbers that are not positive only"
 
-RNG = np.random.default_rng(20230405)
 SHAPES = ((4, 3), (2, 5), (6,))
 MATRICES = ((4, 3), (2, 5), (1, 4))
 EXTREME_LOGITS = np.array([[-1000.0, 1000.0, 1000.0]]), np.array([[1.0, 1.0, 0.0]])
@@ -68,18 +67,18 @@ class Task:
     source: str = "central differences give"
 
 
-def _normal(*shape):
-    return RNG.normal(scale=1.5, size=shape)
+def _normal(rng, *shape):
+    return rng.normal(scale=1.5, size=shape)
 
 
-def _labels(*shape):
-    labels = RNG.integers(0, 2, size=shape).astype(float)
+def _labels(rng, *shape):
+    labels = rng.integers(0, 2, size=shape).astype(float)
     labels.flat[:2] = 0, 1  # both occur
     return labels
 
 
-def _distributions(*shape):
-    return softmax(_normal(*shape) / 2)
+def _distributions(rng, *shape):
+    return softmax(_normal(rng, *shape) / 2)
 
 
 def _vector_jacobian(function):
@@ -96,8 +95,8 @@ def _loss_gradient(loss):
     )
 
 
-def _activation_task(truth, mistakes, *, options=(), names=(), shapes=SHAPES, extreme=False):
-    inputs = [(_normal(*shape), _normal(*shape), *options) for shape in shapes]
+def _activation_task(rng, truth, mistakes, *, options=(), names=(), shapes=SHAPES, extreme=False):
+    inputs = [(_normal(rng, *shape), _normal(rng, *shape), *options) for shape in shapes]
     grad, z = np.array([[1.0, 2.0, -1.0]]), np.array([[-1000.0, 0.5, 1000.0]])
     return Task(
         arguments=("grad_output", "z", *names),
@@ -128,8 +127,9 @@ def _loss_task(loss, inputs, mistakes, *, rows=False, options=(), names=(), extr
     )
 
 
-def _relu_task():
+def _relu_task(rng):
     return _activation_task(
+        rng,
         _vector_jacobian(relu),
         {
             WHERE: lambda g, z: g * (g > 0),
@@ -141,8 +141,9 @@ def _relu_task():
     )
 
 
-def _leaky_relu_task():
+def _leaky_relu_task(rng):
     return _activation_task(
+        rng,
         _vector_jacobian(leaky_relu),
         {
             WHERE: lambda g, z, a: np.where(g > 0, g, a * g),
@@ -156,7 +157,7 @@ def _leaky_relu_task():
     )
 
 
-def _prelu_task():
+def _prelu_task(rng):
     def truth(g, z, slope):
         return numerical_gradient(lambda a: np.sum(g * prelu(z, a)), slope)
 
@@ -164,6 +165,7 @@ def _prelu_task():
         return np.where(z > 0, 0, z * g)
 
     task = _activation_task(
+        rng,
         truth,
         {
             "summed over everything; each feature has its own slope": lambda g, z, a: each(
@@ -190,15 +192,18 @@ def _prelu_task():
         },
         names=("slope",),
     )
-    inputs = [(_normal(*s), _normal(*s), RNG.uniform(0.1, 0.5, s[1])) for s in ((4, 3), (7, 2))]
+    inputs = [
+        (_normal(rng, *s), _normal(rng, *s), rng.uniform(0.1, 0.5, s[1])) for s in ((4, 3), (7, 2))
+    ]
     return Task(**{**vars(task), "inputs": inputs})
 
 
-def _sigmoid_task():
+def _sigmoid_task(rng):
     def slope(z):
         return sigmoid(z) * (1 - sigmoid(z))
 
     return _activation_task(
+        rng,
         _vector_jacobian(sigmoid),
         {
             WHERE: lambda g, z: g * slope(g),
@@ -212,7 +217,7 @@ def _sigmoid_task():
     )
 
 
-def _softmax_task():
+def _softmax_task(rng):
     def product(g, s, axis=-1):
         return s * (g - (g * s).sum(axis=axis, keepdims=True))
 
@@ -220,6 +225,7 @@ def _softmax_task():
         return softmax(z.T).T
 
     return _activation_task(
+        rng,
         _vector_jacobian(softmax),
         {
             "only the diagonal of the Jacobian, s (1 - s); each output depends on every z": (
@@ -251,10 +257,10 @@ def _softmax_task():
     )
 
 
-def _mse_task():
+def _mse_task(rng):
     return _loss_task(
         losses.mean_squared_error,
-        [(_normal(*s), _normal(*s)) for s in SHAPES],
+        [(_normal(rng, *s), _normal(rng, *s)) for s in SHAPES],
         {
             "the factor 2 of the square's derivative is missing": lambda p, y: (p - y) / p.size,
             "this is the square, not its derivative": lambda p, y: (p - y) ** 2 / p.size,
@@ -265,10 +271,10 @@ def _mse_task():
     )
 
 
-def _bce_task():
+def _bce_task(rng):
     return _loss_task(
         losses.binary_cross_entropy,
-        [(RNG.uniform(0.05, 0.95, s), _labels(*s)) for s in SHAPES],
+        [(rng.uniform(0.05, 0.95, s), _labels(rng, *s)) for s in SHAPES],
         {
             LOGITS: lambda p, y: (p - y) / p.size,
             "the term of the negatives, (1 - y)/(1 - p), is missing": (
@@ -281,13 +287,13 @@ def _bce_task():
     )
 
 
-def _bce_logits_task():
+def _bce_logits_task(rng):
     def right(z, y):
         return (sigmoid(z) - y) / z.size
 
     return _loss_task(
         losses.binary_cross_entropy_with_logits,
-        [(_normal(*s), _labels(*s)) for s in SHAPES],
+        [(_normal(rng, *s), _labels(rng, *s)) for s in SHAPES],
         {
             "y_pred holds logits; the probability is sigmoid(y_pred)": lambda z, y: (
                 (z - y) / z.size
@@ -300,7 +306,7 @@ def _bce_logits_task():
     )
 
 
-def _focal_logits_task():
+def _focal_logits_task(rng):
     def terms(z, y, alpha):
         sign = np.where(y == 1, 1, -1)
         p_t = sigmoid(sign * z)
@@ -333,7 +339,7 @@ def _focal_logits_task():
 
     return _loss_task(
         losses.focal_loss_with_logits,
-        [(_normal(*s), _labels(*s)) for s in SHAPES],
+        [(_normal(rng, *s), _labels(rng, *s)) for s in SHAPES],
         {
             "1 - p_t is multiplied by gamma; it is raised to the power gamma": multiplied,
             "the weight (1 - p_t)**gamma is taken as constant; it depends on z too": frozen,
@@ -349,14 +355,14 @@ def _focal_logits_task():
     )
 
 
-def _cross_entropy_logits_task():
+def _cross_entropy_logits_task(rng):
     def right(z, y):
         return (softmax(z) - y) / len(z)
 
     extreme = (np.array([[1000.0, 0.0, -1000.0]]), np.array([[0.0, 1.0, 0.0]]))
     return _loss_task(
         losses.cross_entropy_with_logits,
-        [(_normal(*s), _distributions(*s)) for s in MATRICES],
+        [(_normal(rng, *s), _distributions(rng, *s)) for s in MATRICES],
         {
             "y_pred holds logits; the probabilities are softmax(y_pred)": lambda z, y: (
                 (z - y) / len(z)
@@ -371,10 +377,10 @@ def _cross_entropy_logits_task():
     )
 
 
-def _kl_task():
+def _kl_task(rng):
     return _loss_task(
         losses.kl_divergence,
-        [(_distributions(*s), _distributions(*s)) for s in MATRICES],
+        [(_distributions(rng, *s), _distributions(rng, *s)) for s in MATRICES],
         {
             LOGITS: lambda p, y: (p - y) / len(p),
             "the divergence is taken the other way round, of y_pred from y_true": (
@@ -390,7 +396,7 @@ def _kl_task():
     )
 
 
-def _linear_task():
+def _linear_task(rng):
     def truth(g, x, w):
         bias = np.zeros((1, w.shape[1]))
         return (
@@ -407,7 +413,8 @@ def _linear_task():
         returns=("weights_grad", "bias_grad", "input_grad"),
         truth=truth,
         inputs=[
-            (_normal(n, b), _normal(n, a), _normal(a, b)) for n, a, b in ((5, 3, 2), (4, 2, 6))
+            (_normal(rng, n, b), _normal(rng, n, a), _normal(rng, a, b))
+            for n, a, b in ((5, 3, 2), (4, 2, 6))
         ],
         mistakes={
             "averaged over the batch; the loss has divided by n already": lambda g, x, w: (
@@ -446,13 +453,14 @@ def _linear_task():
     )
 
 
-def _gradient_step_task():
+def _gradient_step_task(rng):
     return Task(
         arguments=("x", "gradient", "learning_rate"),
         returns=("the new x",),
         truth=lambda x, g, rate: x - rate * g,
         inputs=[
-            (_normal(*s), _normal(*s), rate) for s, rate in zip(SHAPES, (0.3, 0.1, 2), strict=True)
+            (_normal(rng, *s), _normal(rng, *s), rate)
+            for s, rate in zip(SHAPES, (0.3, 0.1, 2), strict=True)
         ],
         mistakes={
             "the step goes up, along the gradient": lambda x, g, rate: x + rate * g,
@@ -471,7 +479,7 @@ def _gradient_step_task():
     )
 
 
-def _momentum_step_task():
+def _momentum_step_task(rng):
     def task(velocity, move=lambda x, v, old: x + v):
         def step(x, v, g, rate, keep):
             new = velocity(v, g, rate, keep)
@@ -485,7 +493,7 @@ def _momentum_step_task():
         returns=("the new x", "the new velocity"),
         truth=right,
         inputs=[
-            (_normal(*s), _normal(*s), _normal(*s), rate, keep)
+            (_normal(rng, *s), _normal(rng, *s), _normal(rng, *s), rate, keep)
             for s, rate, keep in zip(SHAPES, (0.3, 0.1, 1.7), (0.9, 0.5, 0.8), strict=True)
         ],
         mistakes={
@@ -519,7 +527,7 @@ def _momentum_step_task():
     )
 
 
-def _f1_task():
+def _f1_task(rng):
     def counts(y, p):
         return (np.sum((y == a) & (p == b)) for a, b in ((1, 1), (0, 1), (1, 0), (0, 0)))
 
@@ -580,7 +588,7 @@ def _f1_task():
     )
 
 
-def _central_difference_task():
+def _central_difference_task(rng):
     def cubic(x):
         return float(np.sum(x**3) + np.prod(1 + x / 4))
 
@@ -598,7 +606,7 @@ def _central_difference_task():
         truth=lambda f, x, step: numerical_gradient(f, x, step),
         # Entries below 1, where the package's relative step is the step itself.
         inputs=[
-            (cubic, RNG.uniform(-0.9, 0.9, s), step) for s, step in (((4,), 0.1), ((3, 2), 0.05))
+            (cubic, rng.uniform(-0.9, 0.9, s), step) for s, step in (((4,), 0.1), ((3, 2), 0.05))
         ],
         mistakes={
             "this is the forward difference; the central one looks both ways": (
@@ -629,22 +637,32 @@ def _central_difference_task():
     )
 
 
-#: The exercises by their names.
-TASKS = {
-    "gradient-step": _gradient_step_task(),
-    "momentum-step": _momentum_step_task(),
-    "central-difference": _central_difference_task(),
-    "relu-gradient": _relu_task(),
-    "leaky-relu-gradient": _leaky_relu_task(),
-    "prelu-slope-gradient": _prelu_task(),
-    "sigmoid-gradient": _sigmoid_task(),
-    "softmax-gradient": _softmax_task(),
-    "mse-gradient": _mse_task(),
-    "bce-gradient": _bce_task(),
-    "bce-logits-gradient": _bce_logits_task(),
-    "focal-logits-gradient": _focal_logits_task(),
-    "cross-entropy-logits-gradient": _cross_entropy_logits_task(),
-    "kl-gradient": _kl_task(),
-    "linear-layer-backward": _linear_task(),
-    "f1-score": _f1_task(),
+MAKERS = {
+    "gradient-step": _gradient_step_task,
+    "momentum-step": _momentum_step_task,
+    "central-difference": _central_difference_task,
+    "relu-gradient": _relu_task,
+    "leaky-relu-gradient": _leaky_relu_task,
+    "prelu-slope-gradient": _prelu_task,
+    "sigmoid-gradient": _sigmoid_task,
+    "softmax-gradient": _softmax_task,
+    "mse-gradient": _mse_task,
+    "bce-gradient": _bce_task,
+    "bce-logits-gradient": _bce_logits_task,
+    "focal-logits-gradient": _focal_logits_task,
+    "cross-entropy-logits-gradient": _cross_entropy_logits_task,
+    "kl-gradient": _kl_task,
+    "linear-layer-backward": _linear_task,
+    "f1-score": _f1_task,
 }
+
+
+def _tasks(makers):
+    """Each draws its inputs by itself: a new exercise leaves those of the others as they are."""
+    return {
+        name: make(np.random.default_rng(list(name.encode()))) for name, make in makers.items()
+    }
+
+
+#: The exercises by their names.
+TASKS = _tasks(MAKERS)

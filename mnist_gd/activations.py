@@ -27,6 +27,7 @@ __all__ = [
     "prelu_backward",
     "relu",
     "relu_backward",
+    "shift_logits",
     "identity_backward",
     "sigmoid",
     "sigmoid_backward",
@@ -247,6 +248,23 @@ def sigmoid_backward(grad_output, z):
     return grad_output * sigmoid(z) * sigmoid(-z)
 
 
+def shift_logits(z):
+    """Subtract the largest entry of each row: from 0 down to the lowest finite number.
+
+    Equation `eq-softmax-shift` allows it, and no exponential overflows after it.
+
+    Parameters
+    ----------
+    z : ndarray of float, shape (..., classes)
+
+    Returns
+    -------
+    ndarray of the shape and dtype of `z`
+    """
+    with np.errstate(over="ignore"):
+        return np.maximum(z - z.max(axis=-1, keepdims=True), np.finfo(z.dtype).min)
+
+
 def softmax(z):
     """Softmax over the last axis, equation `eq-softmax`.
 
@@ -270,7 +288,7 @@ def softmax(z):
     z = as_float("z", z)
     if z.ndim == 0 or z.shape[-1] == 0:
         raise ValueError(f"z must have the shape (..., classes), but has {z.shape}")
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    e = np.exp(shift_logits(z))
     return e / e.sum(axis=-1, keepdims=True)
 
 
@@ -281,9 +299,15 @@ def softmax_backward(grad_output, z):
     return s * (grad_output - (grad_output * s).sum(axis=-1, keepdims=True))
 
 
-identity.backward = identity_backward
-relu.backward = relu_backward
-leaky_relu.backward = leaky_relu_backward
-prelu.backward = prelu_backward
-sigmoid.backward = sigmoid_backward
-softmax.backward = softmax_backward
+# What a layer asks of an activation: its derivative, whether it is a rectifier, before which
+# weights are drawn wider, and whether it has parameters of its own, which a layer would not learn.
+for _function, _backward, _rectifier, _trainable in [
+    (identity, identity_backward, False, False),
+    (relu, relu_backward, True, False),
+    (leaky_relu, leaky_relu_backward, True, False),
+    (prelu, prelu_backward, True, True),
+    (sigmoid, sigmoid_backward, False, False),
+    (softmax, softmax_backward, False, False),
+]:
+    _function.backward = _backward
+    _function.rectifier, _function.trainable = _rectifier, _trainable

@@ -7,6 +7,26 @@ from mnist_gd._validation import check_integer, check_real, check_rng
 __all__ = ["Adam", "Momentum", "cosine_decay", "dropout_mask", "shift_images"]
 
 
+def _check_step(parameters, gradients, learning_rate, state):
+    """Return the rate, and the state of each parameter or zeros; raise before anything moves."""
+    for name, values in (("parameters", parameters), ("gradients", gradients)):
+        if not all(isinstance(value, np.ndarray) for value in values):
+            raise TypeError(f"{name} must be a list of arrays, but is {values!r}")
+    shapes = [parameter.shape for parameter in parameters]
+    if [gradient.shape for gradient in gradients] != shapes:
+        raise ValueError(
+            f"gradients must have the shapes of the parameters, {shapes}, but have "
+            f"{[gradient.shape for gradient in gradients]}"
+        )
+    state = [np.zeros_like(parameter) for parameter in parameters] if state is None else state
+    if [array.shape for array in state] != shapes:
+        raise ValueError(
+            f"parameters must be those of the first step, of the shapes "
+            f"{[array.shape for array in state]}, but have {shapes}"
+        )
+    return check_real("learning_rate", learning_rate, above=0), state
+
+
 class Momentum:
     """Steps along a velocity that remembers past gradients, equation `eq-momentum`.
 
@@ -33,9 +53,16 @@ class Momentum:
         parameters, gradients : list of ndarray
             Of the same shapes, and the same list in every call.
         learning_rate : float
+            Above 0.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not of this kind; nothing has moved then.
         """
-        if self._velocities is None:
-            self._velocities = [np.zeros_like(parameter) for parameter in parameters]
+        learning_rate, self._velocities = _check_step(
+            parameters, gradients, learning_rate, self._velocities
+        )
         for parameter, gradient, velocity in zip(
             parameters, gradients, self._velocities, strict=True
         ):
@@ -68,8 +95,8 @@ class Adam:
 
     def update(self, parameters, gradients, learning_rate):
         """Take one step, in place; the arguments are those of :meth:`Momentum.update`."""
-        if self._means is None:
-            self._means = [np.zeros_like(parameter) for parameter in parameters]
+        learning_rate, self._means = _check_step(parameters, gradients, learning_rate, self._means)
+        if self._squares is None:
             self._squares = [np.zeros_like(parameter) for parameter in parameters]
         self._steps += 1
         # Both means began at zero: divided by what their weights sum to, they do not show it.
@@ -157,7 +184,8 @@ def shift_images(images, largest, *, rng):
     images = np.asarray(images)
     if images.ndim != 2 or images.shape[1] != 784:
         raise ValueError(f"images must have the shape (n, 784), but has {images.shape}")
-    if check_integer("largest", largest, minimum=0) > 27:
+    largest = check_integer("largest", largest, minimum=0)
+    if largest > 27:
         raise ValueError(f"largest must be at most 27, but is {largest}")
     n, span = len(images), 28 + 2 * largest
     framed = np.zeros((n, span, span), images.dtype)

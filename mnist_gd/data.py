@@ -332,7 +332,8 @@ def train_validation_split(labels, validation_size, *, rng):
     labels = check_labels("labels", labels)
     check_rng(rng)
     n = len(labels)
-    if check_integer("validation_size", validation_size) >= n:
+    validation_size = check_integer("validation_size", validation_size)
+    if validation_size >= n:
         raise ValueError(f"validation_size must be below {n}, but is {validation_size}")
     # Shuffled rows sorted by class, every (n / validation_size)-th of them: each class gives
     # its share to within one row.

@@ -18,8 +18,8 @@ class History:
     train_score, validation_loss, validation_score : list of float
         Taken at the end of the epoch; empty where they were not asked for.
     seconds : list of float
-        Processor time of the training since its start, evaluation included: what others do on
-        the machine meanwhile does not count.
+        Processor time of the process since the training's start, evaluation and every thread of
+        BLAS included: what other processes do on the machine meanwhile does not count.
     """
 
     metric: str = "score"

@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from mnist_gd._validation import check_integer, check_matrix, check_real, check_rng
-from mnist_gd.activations import identity, leaky_relu, prelu, relu
+from mnist_gd._validation import (
+    check_finite,
+    check_integer,
+    check_matrix,
+    check_real,
+    check_rng,
+    check_same_shape,
+)
+from mnist_gd.activations import identity
 
 __all__ = ["LinearLayer", "initial_weights"]
 
@@ -24,9 +31,25 @@ def initial_weights(input_size, output_size, activation, *, rng):
     -------
     ndarray of float64, shape (input_size, output_size)
     """
-    rectifier = getattr(activation, "func", activation) in (relu, leaky_relu)
+    rectifier = getattr(activation, "rectifier", False)
     variance = 2 / input_size if rectifier else 2 / (input_size + output_size)
     return rng.normal(scale=np.sqrt(variance), size=(input_size, output_size))
+
+
+def _check_activation(activation):
+    """Return the activation, by default the identity; it has a derivative and no parameters."""
+    if activation is None:
+        return identity
+    if not callable(activation) or not hasattr(activation, "backward"):
+        raise TypeError(
+            f"activation must be a function of mnist_gd.activations, but is {activation!r}"
+        )
+    if getattr(activation, "trainable", False):
+        raise TypeError(
+            f"activation must have no parameters of its own, but is {activation!r}: a linear "
+            "layer would not learn its slope"
+        )
+    return activation
 
 
 class LinearLayer:
@@ -60,27 +83,57 @@ class LinearLayer:
     """
 
     def __init__(self, input_size, output_size, activation=None, *, rng, dtype=np.float32):
-        self.input_size = check_integer("input_size", input_size)
-        self.output_size = check_integer("output_size", output_size)
-        self.activation = identity if activation is None else activation
-        if not callable(self.activation) or not hasattr(self.activation, "backward"):
-            raise TypeError(
-                f"activation must be a function of mnist_gd.activations, but is {activation!r}"
-            )
-        if getattr(self.activation, "func", self.activation) is prelu:
-            raise TypeError(
-                "activation must have no parameters of its own, but is prelu: a linear layer "
-                "would not learn its slope"
-            )
+        input_size = check_integer("input_size", input_size)
+        output_size = check_integer("output_size", output_size)
+        activation = _check_activation(activation)
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, but is {dtype!r}")
-        weights = initial_weights(
-            self.input_size, self.output_size, self.activation, rng=check_rng(rng)
-        )
-        self.weights = weights.astype(dtype)
-        self.bias = np.zeros((1, output_size), dtype)
+        weights = initial_weights(input_size, output_size, activation, rng=check_rng(rng))
+        self._set(weights.astype(dtype), np.zeros((1, output_size), dtype), activation)
+
+    def _set(self, weights, bias, activation):
+        self.weights, self.bias, self.activation = weights, bias, activation
+        self.input_size, self.output_size = weights.shape
         self.weights_grad = self.bias_grad = None
         self._x = self._z = None
+
+    @classmethod
+    def from_arrays(cls, weights, bias, activation=None):
+        """Make a layer of weights that are there already, such as those of a file.
+
+        Parameters
+        ----------
+        weights : ndarray of float32 or float64, shape (input_size, output_size)
+        bias : ndarray of the same dtype, shape (1, output_size)
+        activation : callable, optional
+            As for the class.
+
+        Returns
+        -------
+        LinearLayer
+            It has copies of both.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If shapes or dtypes do not fit each other, an entry is not finite, or the activation
+            is none.
+        """
+        weights = np.asarray(weights)
+        if weights.dtype not in (np.float32, np.float64):
+            raise ValueError(f"weights must be float32 or float64, but are {weights.dtype}")
+        weights = check_matrix("weights", weights)
+        bias, shape = np.asarray(bias), (1, weights.shape[1])
+        if bias.shape != shape or bias.dtype != weights.dtype:
+            raise ValueError(
+                f"bias must have the shape {shape} and the dtype {weights.dtype}, but has "
+                f"{bias.shape} and {bias.dtype}"
+            )
+        check_finite("weights", weights)
+        check_finite("bias", bias)
+        layer = cls.__new__(cls)
+        layer._set(weights.copy(), bias.copy(), _check_activation(activation))
+        return layer
 
     def pre_activation(self, x):
         """Return x @ weights + bias, shape (n, output_size), equation `eq-linear`."""
@@ -108,9 +161,11 @@ class LinearLayer:
         ValueError
             If `x` has another shape.
         """
-        self._x = np.asarray(x)
-        self._z = self.pre_activation(x)
-        return self.activation(self._z)
+        x = check_matrix("x", x, self.input_size)
+        z = self.pre_activation(x)
+        output = self.activation(z)
+        self._x, self._z = x, z  # only now: a call that fails leaves the last pass as it was
+        return output
 
     def backward(self, grad_output, *, input_gradient=True):
         """Turn the gradient for the output into gradients for weights, bias and input.
@@ -139,6 +194,7 @@ class LinearLayer:
         if self._x is None:
             raise RuntimeError("backward needs a forward pass before it")
         grad_z = self.activation.backward(grad_output, self._z)
+        check_same_shape("grad_output", grad_z, "the output", self._z)
         self.weights_grad = self._x.T @ grad_z
         self.bias_grad = grad_z.sum(axis=0, keepdims=True)
         return grad_z @ self.weights.T if input_gradient else None
@@ -159,5 +215,7 @@ class LinearLayer:
         if self.weights_grad is None:
             raise RuntimeError("update needs a backward pass before it")
         learning_rate = check_real("learning_rate", learning_rate, above=0)
+        check_same_shape("weights_grad", self.weights_grad, "weights", self.weights)
+        check_same_shape("bias_grad", self.bias_grad, "bias", self.bias)
         self.weights -= learning_rate * self.weights_grad
         self.bias -= learning_rate * self.bias_grad

@@ -1,7 +1,8 @@
 r"""Loss functions and their gradients (chapter *Losses*).
 
 Each loss is called ``loss(y_pred, y_true)`` and returns its mean over the batch as a float; its
-attribute `gradient` returns the exact derivative of that float with respect to `y_pred`:
+attribute `gradient` returns the exact derivative of that float with respect to `y_pred`, and
+`on_logits` says whether `y_pred` holds logits or probabilities:
 
 >>> import numpy as np
 >>> binary_cross_entropy_with_logits(np.array([0.0]), np.array([1.0]))
@@ -17,7 +18,7 @@ take the logarithm of a rounded probability.
 import numpy as np
 
 from mnist_gd._validation import as_float, check_finite, check_real, check_same_shape
-from mnist_gd.activations import sigmoid, softmax
+from mnist_gd.activations import shift_logits, sigmoid, softmax
 
 __all__ = [
     "binary_cross_entropy",
@@ -93,6 +94,12 @@ def _divide_where(weight, p):
         return np.divide(weight, p, out=np.zeros_like(p), where=weight != 0)
 
 
+def _mean(values):
+    """Mean as a float; summed in float64, which holds what float32 does not."""
+    with np.errstate(over="ignore"):
+        return float(np.mean(values, dtype=np.float64))
+
+
 def mean_squared_error(y_pred, y_true):
     """Mean of the squared differences over every element, equation `eq-mse`.
 
@@ -110,13 +117,16 @@ def mean_squared_error(y_pred, y_true):
         If the shapes differ, or anything is empty or not finite.
     """
     y_pred, y_true = _pair(y_pred, y_true)
-    return float(np.mean((y_pred - y_true) ** 2))
+    with np.errstate(over="ignore"):
+        squares = (y_pred - y_true) ** 2
+    return _mean(squares)
 
 
 def mean_squared_error_gradient(y_pred, y_true):
     """Gradient of :func:`mean_squared_error` for `y_pred`, equation `eq-mse-gradient`."""
     y_pred, y_true = _pair(y_pred, y_true)
-    return 2 * (y_pred - y_true) / y_pred.size
+    with np.errstate(over="ignore"):
+        return 2 * (y_pred - y_true) / y_pred.size
 
 
 def binary_cross_entropy(y_pred, y_true):
@@ -170,7 +180,7 @@ def binary_cross_entropy_with_logits(y_pred, y_true):
         If the shapes differ, a logit is not finite or a target is not in [0, 1].
     """
     z, y = _binary_pair(y_pred, y_true, logits=True)
-    return float(np.mean(np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))))
+    return _mean(np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z))))
 
 
 def binary_cross_entropy_with_logits_gradient(y_pred, y_true):
@@ -259,7 +269,7 @@ def focal_loss_with_logits(y_pred, y_true, alpha=0.25, gamma=2.0):
     z, positive, alpha_t, gamma = _focal_terms(y_pred, y_true, alpha, gamma, logits=True)
     u = np.where(positive, z, -z)
     cross_entropies = np.maximum(-u, 0) + np.log1p(np.exp(-np.abs(u)))
-    return float(np.mean(alpha_t * sigmoid(-u) ** gamma * cross_entropies))
+    return _mean(alpha_t * sigmoid(-u) ** gamma * cross_entropies)
 
 
 def focal_loss_with_logits_gradient(y_pred, y_true, alpha=0.25, gamma=2.0):
@@ -324,9 +334,9 @@ def cross_entropy_with_logits(y_pred, y_true):
         If the shapes differ, a logit is not finite or a row of `y_true` is no distribution.
     """
     z, y = _class_pair(y_pred, y_true, logits=True)
-    shifted = z - z.max(axis=1, keepdims=True)
+    shifted = shift_logits(z)
     log_sum = np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return float((y * (log_sum - shifted)).sum(axis=1).mean())
+    return _mean((y * (log_sum - shifted)).sum(axis=1))
 
 
 def cross_entropy_with_logits_gradient(y_pred, y_true):
@@ -366,17 +376,15 @@ def kl_divergence_gradient(y_pred, y_true):
     return cross_entropy_gradient(y_pred, y_true)
 
 
-mean_squared_error.gradient = mean_squared_error_gradient
-binary_cross_entropy.gradient = binary_cross_entropy_gradient
-binary_cross_entropy_with_logits.gradient = binary_cross_entropy_with_logits_gradient
-focal_loss.gradient = focal_loss_gradient
-focal_loss_with_logits.gradient = focal_loss_with_logits_gradient
-cross_entropy.gradient = cross_entropy_gradient
-cross_entropy_with_logits.gradient = cross_entropy_with_logits_gradient
-kl_divergence.gradient = kl_divergence_gradient
-
-LOSSES_ON_LOGITS = (
-    binary_cross_entropy_with_logits,
-    focal_loss_with_logits,
-    cross_entropy_with_logits,
-)
+# What a loss is called with, and its derivative.
+for _loss, _gradient, _on_logits in [
+    (mean_squared_error, mean_squared_error_gradient, False),
+    (binary_cross_entropy, binary_cross_entropy_gradient, False),
+    (binary_cross_entropy_with_logits, binary_cross_entropy_with_logits_gradient, True),
+    (focal_loss, focal_loss_gradient, False),
+    (focal_loss_with_logits, focal_loss_with_logits_gradient, True),
+    (cross_entropy, cross_entropy_gradient, False),
+    (cross_entropy_with_logits, cross_entropy_with_logits_gradient, True),
+    (kl_divergence, kl_divergence_gradient, False),
+]:
+    _loss.gradient, _loss.on_logits = _gradient, _on_logits

@@ -3,18 +3,22 @@
 Chapter *Networks*.
 """
 
+import inspect
+import io
 import json
-from time import thread_time
+from pathlib import Path
+from time import process_time
 
 import numpy as np
 from tqdm import tqdm
 
-from mnist_gd import losses, metrics
+from mnist_gd import activations, losses, metrics
+from mnist_gd._files import write_atomically
 from mnist_gd._validation import (
-    as_float,
     check_finite,
     check_integer,
     check_labels,
+    check_matrix,
     check_real,
     check_rng,
 )
@@ -25,8 +29,16 @@ from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.layers import LinearLayer
 
-__all__ = ["History", "MultiLayerNetwork", "Network", "SingleLayerNetwork", "minibatches"]
+__all__ = [
+    "History",
+    "MultiLayerNetwork",
+    "Network",
+    "SingleLayerNetwork",
+    "answers",
+    "minibatches",
+]
 
+PARTS = ("weights", "bias")  # of a layer, in a saved file
 CHUNK = 4096  # rows that are evaluated at once: bounds the memory of a large set
 
 
@@ -65,25 +77,55 @@ def minibatches(x, y, batch_size, *, rng):
         yield scale_pixels(x[rows]), y[rows]
 
 
+def answers(logits, threshold=0.5):
+    """Return the answers that logits stand for.
+
+    Parameters
+    ----------
+    logits : ndarray of float, shape (n, output_size)
+    threshold : float
+        With one output, the probability above which the answer is "yes", in (0, 1). Logits are
+        compared, which do not round to a probability of exactly one half.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        With one output 1 for "yes" and 0 for "no", with several the class of the largest.
+    """
+    logits = check_matrix("logits", logits)
+    threshold = check_real("threshold", threshold, above=0, below=1)
+    if logits.shape[1] > 1:
+        return logits.argmax(axis=1)
+    return (logits[:, 0] > np.log(threshold / (1 - threshold))).astype(np.int64)
+
+
 class Network:
     """Linear layers in a chain; the last gives logits (equation `eq-network-forward`).
 
     Parameters
     ----------
     layers : list of LinearLayer
+        Of one dtype; each takes as many features as the one before it gives.
     loss : callable
-        A loss of :mod:`mnist_gd.losses`. One on logits gets the logits, any other the
-        probabilities: the sigmoid of a single output, the softmax of several.
+        A loss of :mod:`mnist_gd.losses`, or one of your own with the attributes `gradient` and
+        `on_logits`. If the latter is True it gets the logits, else the probabilities: the
+        sigmoid of a single output, the softmax of several.
 
     Raises
     ------
     TypeError
-        If `loss` has no gradient.
+        If `loss` does not say what its gradient is and whether it takes logits.
+    ValueError
+        If the layers do not fit each other.
     """
 
     def __init__(self, layers, *, loss):
-        if not callable(loss) or not hasattr(loss, "gradient"):
-            raise TypeError(f"loss must be a function of mnist_gd.losses, but is {loss!r}")
+        if not callable(loss) or not hasattr(loss, "gradient") or not hasattr(loss, "on_logits"):
+            raise TypeError(
+                "loss must be a function of mnist_gd.losses, or have the attributes gradient and "
+                f"on_logits as those do, but is {loss!r}"
+            )
+        _check_chain(layers)
         self.layers = layers
         self.loss = loss
         self.input_size, self.output_size = layers[0].input_size, layers[-1].output_size
@@ -105,14 +147,27 @@ class Network:
         Returns
         -------
         ndarray, shape (n, output_size)
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `y` has another shape, or holds what is no label and no distribution.
         """
         y = np.asarray(y)
         dtype = self.layers[-1].weights.dtype
         if y.ndim == 2 and y.shape[1] == self.output_size:
-            return as_float("y", y).astype(dtype, copy=False)
+            return self._distributions(check_matrix("y", y)).astype(dtype, copy=False)
         if self.binary:
             return check_labels("y", y, 2)[:, None].astype(dtype)
         return one_hot(check_labels("y", y, self.output_size), self.output_size, dtype=dtype)
+
+    def _distributions(self, y):
+        check_finite("y", y)
+        if y.min() < 0 or y.max() > 1:
+            raise ValueError(f"y must lie in [0, 1], but ranges from {y.min()} to {y.max()}")
+        if not self.binary and np.abs(y.sum(axis=1) - 1).max() > 1e-4:
+            raise ValueError("rows of y must sum to 1 over the classes, but one does not")
+        return y
 
     @property
     def parameters(self):
@@ -139,25 +194,28 @@ class Network:
         -------
         ndarray, shape (n, output_size)
         """
-        signal = scale_pixels(x)
-        self._masks = []
+        signal = scale_pixels(self._rows(x))
+        dropout = check_real("dropout", dropout, minimum=0, below=1)
+        if dropout:
+            check_rng(rng)
+        masks = []
         for layer in self.layers:
             signal = layer.forward(signal)
             mask = None
             if dropout and layer is not self.layers[-1]:
                 mask = dropout_mask(signal.shape, dropout, rng=rng, dtype=signal.dtype)
                 signal = signal * mask
-            self._masks.append(mask)
-        self._logits = signal
+            masks.append(mask)
+        self._logits, self._masks = signal, masks
         return signal
 
     def _loss(self, logits, targets):
-        on_logits = getattr(self.loss, "func", self.loss) in losses.LOSSES_ON_LOGITS
-        return self.loss(logits if on_logits else self.output_activation(logits), targets)
+        y_pred = logits if self.loss.on_logits else self.output_activation(logits)
+        return self.loss(y_pred, targets)
 
     def _loss_gradient(self, logits, targets):
         """Gradient for the logits, equation `eq-output-gradient`."""
-        if getattr(self.loss, "func", self.loss) in losses.LOSSES_ON_LOGITS:
+        if self.loss.on_logits:
             return self.loss.gradient(logits, targets)
         probabilities = self.output_activation(logits)
         return self.output_activation.backward(self.loss.gradient(probabilities, targets), logits)
@@ -179,7 +237,10 @@ class Network:
         """
         if self._logits is None:
             raise RuntimeError("backward needs a forward pass before it")
-        grad = self._loss_gradient(self._logits, self.targets(y_true))
+        self._backward(self.targets(y_true))
+
+    def _backward(self, targets):
+        grad = self._loss_gradient(self._logits, targets)
         for layer, mask in zip(reversed(self.layers), reversed(self._masks), strict=True):
             if mask is not None:
                 grad = grad * mask
@@ -219,22 +280,18 @@ class Network:
         return self.output_activation(self.logits(x))
 
     def predict(self, x, threshold=0.5):
-        """Return the answers for `x`.
+        """Return the :func:`answers` for `x`.
 
         Parameters
         ----------
         x : ndarray, shape (n, input_size)
         threshold : float
-            With one output, the probability above which the answer is "yes", in (0, 1).
 
         Returns
         -------
         ndarray of int64, shape (n,)
         """
-        if not self.binary:
-            return self.logits(x).argmax(axis=1)
-        threshold = check_real("threshold", threshold, above=0, below=1)
-        return (self.predict_proba(x)[:, 0] > threshold).astype(np.int64)
+        return answers(self.logits(x), threshold)
 
     def evaluate(self, x, y, metric=None):
         """Return the score of the answers for `x`.
@@ -260,8 +317,7 @@ class Network:
         logits = self._infer(x)
         if not np.isfinite(logits).all():
             raise DivergenceError(f"the outputs are no longer finite {when}")
-        answers = (logits[:, 0] > 0).astype(np.int64) if self.binary else logits.argmax(axis=1)
-        return self._loss(logits, targets), self.metric(self._labels(targets), answers)
+        return self._loss(logits, targets), self.metric(self._labels(targets), answers(logits))
 
     def train(
         self,
@@ -321,11 +377,12 @@ class Network:
         x, targets = self._checked(x, y)
         if validation is not None:
             validation = self._checked(*validation)
-        check_integer("epochs", epochs)
-        check_integer("batch_size", batch_size)
+        epochs = check_integer("epochs", epochs)
+        batch_size = check_integer("batch_size", batch_size)
         if not callable(learning_rate):
-            check_real("learning_rate", learning_rate, above=0)
-        check_real("dropout", dropout, minimum=0, below=1)
+            learning_rate = check_real("learning_rate", learning_rate, above=0)
+        dropout = check_real("dropout", dropout, minimum=0, below=1)
+        rng = check_rng(rng)
         if optimizer is not None and not hasattr(optimizer, "update"):
             raise TypeError(f"optimizer must have an update, but is {optimizer!r}")
         if augment is not None and not callable(augment):
@@ -333,7 +390,7 @@ class Network:
         history = History(metric=self.metric.__name__)
         rate = learning_rate if callable(learning_rate) else lambda progress: learning_rate
         how = {"rng": rng, "optimizer": optimizer, "dropout": dropout, "augment": augment}
-        start = thread_time()
+        start = process_time()
         bar = tqdm(total=epochs, unit="epoch", disable=None if progress else True)
         with bar, np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for
             for epoch in range(1, epochs + 1):
@@ -352,7 +409,7 @@ class Network:
                 if validation is not None:
                     history.validation_loss.append(validated[0])
                     history.validation_score.append(validated[1])
-                history.seconds.append(thread_time() - start)
+                history.seconds.append(process_time() - start)
                 bar.update()
         return history
 
@@ -367,15 +424,8 @@ class Network:
     def _checked(self, x, y):
         x, targets = self._rows(x), self.targets(y)
         check_finite("x", x)
-        check_finite("y", targets)
         if len(x) != len(targets):
             raise ValueError(f"x and y must have as many rows, but have {len(x)}, {len(targets)}")
-        if targets.min() < 0 or targets.max() > 1:
-            raise ValueError(
-                f"y must lie in [0, 1], but ranges from {targets.min()} to {targets.max()}"
-            )
-        if not self.binary and np.abs(targets.sum(axis=1) - 1).max() > 1e-4:
-            raise ValueError("rows of y must sum to 1 over the classes, but one does not")
         return x, targets
 
     def _train_epoch(
@@ -396,7 +446,7 @@ class Network:
             if not np.isfinite(loss):
                 raise DivergenceError(f"the loss is no longer finite {when}")
             total += loss * len(x_batch)
-            self.backward(y_batch)
+            self._backward(y_batch)
             if optimizer is None:
                 self.update(learning_rate)
             else:
@@ -407,27 +457,29 @@ class Network:
         return total / len(x), when
 
     def save(self, path):
-        """Write sizes, loss and weights to an ``.npz`` file.
+        """Write the loss, the weights and the activation of each layer to an ``.npz`` file.
+
+        The file is replaced in one step: if that fails, what was there stays.
 
         Raises
         ------
         ValueError
-            If the loss is not one of :mod:`mnist_gd.losses`: a file could not name it.
+            If the loss or an activation is not of this package, which a file could not name, or
+            a parameter is not finite.
         """
-        function = getattr(self.loss, "func", self.loss)
-        if getattr(losses, function.__name__, None) is not function:
-            raise ValueError(f"loss must be of mnist_gd.losses to be saved, but is {self.loss!r}")
+        for parameter in self.parameters:
+            check_finite("parameters", parameter)
         about = {
             "network": type(self).__name__,
-            "sizes": [self.input_size] + [layer.output_size for layer in self.layers],
-            "loss": function.__name__,
-            "options": getattr(self.loss, "keywords", {}),
+            "loss": _entry("loss", self.loss, losses),
+            "activations": [
+                _entry("activation", layer.activation, activations) for layer in self.layers
+            ],
         }
         arrays = {"about": json.dumps(about)}
         for number, layer in enumerate(self.layers):
             arrays[f"weights_{number}"], arrays[f"bias_{number}"] = layer.weights, layer.bias
-        with open(path, "wb") as file:
-            np.savez(file, **arrays)
+        write_atomically(path, lambda file: np.savez(file, **arrays))
 
     @classmethod
     def load(cls, path):
@@ -443,13 +495,12 @@ class Network:
         ValueError
             If the file holds another class of network, or none that :meth:`save` could write.
         """
+        content = Path(path).read_bytes()
         try:
-            name, layers, loss = _read(path)
-        except OSError:
-            raise
+            name, layers, loss = _read(content)
         except Exception as error:  # what a damaged file leads to is not to be foreseen
             raise ValueError(
-                f"path must be a file made by save, but {path} is not: {error}"
+                f"path must be a file made by save, but {path} is not: {error or repr(error)}"
             ) from error
         if cls.__name__ not in (name, "Network"):
             raise ValueError(f"{path} holds a {name}, not a {cls.__name__}")
@@ -458,22 +509,62 @@ class Network:
         return network
 
 
-def _read(path):
-    """Name of the class, layers and loss in a saved file."""
-    with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    about = json.loads(str(arrays["about"]))
-    loss = {name: getattr(losses, name) for name in losses.__all__}[about["loss"]]
-    if about["options"]:
-        loss = with_options(loss, **about["options"])
-    dtype = arrays["weights_0"].dtype
-    layers = _chain(about["sizes"], rng=np.random.default_rng(0), dtype=dtype)
-    for number, layer in enumerate(layers):
-        for part in ("weights", "bias"):
-            array, shape = arrays[f"{part}_{number}"], getattr(layer, part).shape
-            if array.dtype != dtype or array.shape != shape:
-                raise ValueError(f"{part}_{number} is {array.dtype} {array.shape}, not {shape}")
-            setattr(layer, part, array)
+def _check_chain(layers):
+    """Raise unless each layer takes what the one before it gives."""
+    if not layers or not all(isinstance(layer, LinearLayer) for layer in layers):
+        raise ValueError(f"layers must be one LinearLayer or more, but are {layers!r}")
+    for before, after in zip(layers, layers[1:], strict=False):
+        if before.output_size != after.input_size:
+            raise ValueError(
+                f"layers must fit each other, but one gives {before.output_size} features and "
+                f"the next takes {after.input_size}"
+            )
+    if len({layer.weights.dtype for layer in layers}) > 1:
+        raise ValueError("layers must all be float32 or all float64, but are mixed")
+
+
+def _entry(what, function, module):
+    """How a file names a loss or an activation: its name and its options."""
+    plain = inspect.unwrap(function)
+    if getattr(module, plain.__name__, None) is not plain:
+        raise ValueError(f"{what} must be of {module.__name__} to be saved, but is {function!r}")
+    options = getattr(function, "keywords", {})
+    try:
+        options = {name: float(value) for name, value in options.items()}
+    except (TypeError, ValueError):
+        raise ValueError(f"options of the {what} must be numbers, but are {options}") from None
+    return {"name": plain.__name__, "options": options}
+
+
+def _function(entry, module, derivative):
+    """The loss or activation that an entry of a file names."""
+    function = getattr(module, entry["name"]) if entry["name"] in module.__all__ else None
+    if not hasattr(function, derivative):
+        raise ValueError(f"{entry['name']!r} is no function of {module.__name__}")
+    return with_options(function, **entry["options"]) if entry["options"] else function
+
+
+def _read(content):
+    """Name of the class, layers and loss in the content of a saved file."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        about = json.loads(str(file["about"]))
+        parts = [f"{part}_{i}" for i in range(len(about["activations"])) for part in PARTS]
+        if sorted(file.files) != sorted(["about", *parts]):
+            raise ValueError(f"it holds the arrays {file.files}, not about and {parts}")
+        layers = [
+            LinearLayer.from_arrays(
+                file[f"weights_{number}"],
+                file[f"bias_{number}"],
+                _function(entry, activations, "backward"),
+            )
+            for number, entry in enumerate(about["activations"])
+        ]
+    _check_chain(layers)
+    for layer in layers:  # an option that is out of its range shows when it is used
+        layer.activation(np.zeros((1, layer.output_size), layer.weights.dtype))
+    loss = _function(about["loss"], losses, "gradient")
+    row = np.eye(1, layers[-1].output_size, dtype=layers[-1].weights.dtype)
+    loss(row, row)
     return about["network"], layers, loss
 
 

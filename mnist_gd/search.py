@@ -7,14 +7,11 @@ that was killed goes on where it stopped, and a record of other code is never ta
 """
 
 import hashlib
-import inspect
 import itertools
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from time import thread_time
+from time import process_time
 
 import joblib
 import numpy as np
@@ -22,9 +19,12 @@ from filelock import FileLock
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from mnist_gd._code import DIGESTS, code_of
+from mnist_gd._files import write_atomically
 from mnist_gd._progress import counted
 from mnist_gd._validation import check_integer, check_real
 from mnist_gd.gradient_descent import DivergenceError
+from mnist_gd.history import History
 
 __all__ = [
     "Record",
@@ -35,16 +35,6 @@ __all__ = [
     "run_all",
     "successive_halving",
 ]
-
-# What no training run depends on.
-NOT_IN_RUNS = {
-    "__init__.py",
-    "_exercise_tasks.py",
-    "exercises.py",
-    "gradient_check.py",
-    "plots.py",
-    "studies.py",
-}
 
 
 def grid(**axes):
@@ -93,7 +83,7 @@ class Record:
     arrays : dict of ndarray
         The arrays that it returned.
     seconds : float
-        Processor time that the run took.
+        Processor time of the process while the run took place.
     """
 
     configuration: dict
@@ -104,25 +94,23 @@ class Record:
 
 
 def code_version():
-    """Return a hash of the sources that a run depends on, and of NumPy's version.
+    """Return a hash of the whole package, as it was imported, and of NumPy's version.
 
-    The data are among them: :mod:`mnist_gd.data` holds the sums that it loads them by.
+    The data are among it: :mod:`mnist_gd.data` holds the sums that it loads them by.
     """
-    digest = hashlib.sha256(np.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.name not in NOT_IN_RUNS:
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    return _digest(json.dumps([np.__version__, DIGESTS], sort_keys=True))
 
 
 def _plain(name, value):
     """Return `value` as it comes back from a record: NumPy's numbers as Python's own."""
     try:
-        text = json.dumps(value, default=lambda number: np.generic.item(number))
+        text = json.dumps(value, default=lambda number: np.generic.item(number), allow_nan=False)
     except TypeError:
         raise TypeError(
             f"{name} must hold plain values (numbers, strings, lists, dicts), but is {value!r}"
         ) from None
+    except ValueError:  # NaN and infinity are no JSON
+        raise ValueError(f"{name} must hold finite numbers, but is {value!r}") from None
     return json.loads(text)
 
 
@@ -135,52 +123,45 @@ def _check_function(function):
 
 def _key(function, configuration, seed):
     """Name of a record: a hash of everything that its result depends on."""
-    about = [
-        f"{function.__module__}.{function.__qualname__}",
-        "" if function.__module__.startswith("mnist_gd.") else inspect.getsource(function),
-        configuration,
-        seed,
-        code_version(),
-    ]
-    return _sum(json.dumps(about, sort_keys=True))[:32]
+    name = f"{function.__module__}.{function.__qualname__}"
+    about = [name, configuration, seed, np.__version__, code_of(function)]
+    return _digest(json.dumps(about, sort_keys=True))[:32]
 
 
-def _sum(text):
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(data):
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
-def _write(path, write):
-    """Write a file in one step: readers see all of it or nothing."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def _array_digest(array):
+    return _digest(f"{array.dtype.str} {array.shape} {_digest(array.tobytes())}")
 
 
 def _save(folder, key, record):
-    """Keep a record; its .json comes last and says, with its sum, that it is whole."""
+    """Keep a record; its .json comes last and says, by sums over all of it, that it is whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    about = vars(record) | {"arrays": sorted(record.arrays)}
-    text = json.dumps(about | {"sha256": _sum(json.dumps(about))}, indent=1)
-    if record.arrays:
-        _write(folder / f"{key}.npz", lambda file: np.savez_compressed(file, **record.arrays))
-    _write(folder / f"{key}.json", lambda file: file.write(text.encode()))
+    arrays = {name: np.asarray(array) for name, array in record.arrays.items()}
+    sums = {name: _array_digest(array) for name, array in sorted(arrays.items())}
+    about = {"key": key, **vars(record), "arrays": sums}
+    text = json.dumps(about | {"sha256": _digest(json.dumps(about))}, indent=1)
+    if arrays:
+        write_atomically(folder / f"{key}.npz", lambda file: np.savez_compressed(file, **arrays))
+    write_atomically(folder / f"{key}.json", lambda file: file.write(text.encode()))
 
 
-def _load(folder, key):
-    """Return the record of a key, or None if there is no whole one."""
+def _load(folder, key, configuration, seed):
+    """Return the record of a run, or None if there is no whole one, or it is another run's."""
     try:
-        about = json.loads((folder / f"{key}.json").read_text())
-        if about.pop("sha256") != _sum(json.dumps(about)):
+        about = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
+        if about.pop("sha256") != _digest(json.dumps(about)):
             return None
-        names, arrays = about.pop("arrays"), {}
-        if names:
+        if (about.pop("key"), about["configuration"], about["seed"]) != (key, configuration, seed):
+            return None
+        sums, arrays = about.pop("arrays"), {}
+        if sums:
             with open(folder / f"{key}.npz", "rb") as file, np.load(file) as saved:
-                arrays = {name: saved[name] for name in names}
+                arrays = {name: saved[name] for name in sums}
+        if any(_array_digest(array) != sums[name] for name, array in arrays.items()):
+            return None
         return Record(arrays=arrays, **about)
     except Exception:  # however a file is damaged, its run is done again
         return None
@@ -188,15 +169,15 @@ def _load(folder, key):
 
 def _run(function, configuration, seed):
     """One run in a worker: one BLAS thread; divergence is an outcome like any other."""
-    start = thread_time()
+    start = process_time()
     with threadpool_limits(1, user_api="blas"):
         try:
             outcome, arrays = function(configuration, seed)
         except DivergenceError as error:
-            history = getattr(error, "history", None)
-            outcome = {"diverged": str(error), "history": history.as_dict() if history else {}}
-            arrays = {}
-    return Record(configuration, seed, _plain("outcome", outcome), arrays, thread_time() - start)
+            history = getattr(error, "history", History())
+            outcome, arrays = {"diverged": str(error), "history": history.as_dict()}, {}
+    seconds = process_time() - start
+    return Record(configuration, seed, _plain("outcome", outcome), arrays, seconds)
 
 
 def run_all(
@@ -242,7 +223,8 @@ def run_all(
     if not jobs:
         raise ValueError("configurations and seeds must not be empty")
     keys = [_key(function, *job) for job in jobs]
-    found = {key: _load(folder, key) for key in keys}
+    wanted = dict(zip(keys, jobs, strict=True))
+    found = {key: _load(folder, key, *job) for key, job in wanted.items()}
     lacking = list(found.values()).count(None)
     if lacking and not run_missing:
         raise LookupError(f"{lacking} of {len(found)} runs have no record in {folder}")
@@ -251,13 +233,9 @@ def run_all(
         locks = Path(f"{folder}.locks")
         for needed in (folder, locks):
             needed.mkdir(parents=True, exist_ok=True)
-        with FileLock(locks / _sum("".join(keys))[:32]):
-            found = {key: found[key] or _load(folder, key) for key in keys}
-            missing = [
-                (key, function, *job)
-                for key, job in dict(zip(keys, jobs, strict=True)).items()
-                if found[key] is None
-            ]
+        with FileLock(locks / _digest("".join(keys))[:32]):
+            found = {key: found[key] or _load(folder, key, *job) for key, job in wanted.items()}
+            missing = [(key, function, *job) for key, job in wanted.items() if found[key] is None]
             parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             finished = parallel(joblib.delayed(_keyed_run)(*job) for job in missing)
             bar = tqdm(finished, total=len(missing), disable=None if progress else True)
@@ -268,6 +246,11 @@ def run_all(
 
 
 def _keyed_run(key, function, configuration, seed):
+    if _key(function, configuration, seed) != key:
+        raise RuntimeError(
+            f"this worker has imported other code of {function.__module__}, or another NumPy, "
+            "than the search that it works for: start the search again"
+        )
     return key, _run(function, configuration, seed)
 
 
@@ -334,7 +317,7 @@ def grid_search(function, configurations, **options):
     for configuration in configurations:
         if "epochs" not in configuration:
             raise ValueError(f"configurations must each have epochs, but one is {configuration}")
-        check_integer("epochs", configuration["epochs"])
+        configuration["epochs"] = check_integer("epochs", configuration["epochs"])
         name = _without_epochs(configuration)
         if (
             "decay" in configuration
@@ -384,7 +367,7 @@ def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
     ValueError, TypeError
         If there is no rung, `keep` is out of its range, or as in :func:`grid_search`.
     """
-    check_real("keep", keep, above=0, below=1)
+    keep = check_real("keep", keep, above=0, below=1)
     if not rungs:
         raise ValueError("rungs must hold at least one dict of axes")
     left = [_plain("configurations", c) for c in configurations]
@@ -417,7 +400,7 @@ def _row(configuration, records):
     """One line of the table: a run that ended before the epoch in question scores 0."""
     epochs = configuration["epochs"]
     histories = [record.outcome["history"] for record in records]
-    whole = [len(h.get("seconds", ())) >= epochs for h in histories]
+    whole = [len(h["seconds"]) >= epochs for h in histories]
     reached = list(zip(histories, whole, strict=True))
     scores = [h["validation_score"][epochs - 1] if there else 0.0 for h, there in reached]
     seconds = [h["seconds"][epochs - 1] for h, there in reached if there] or [float("nan")]

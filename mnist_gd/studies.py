@@ -23,7 +23,7 @@ __all__ = [
     "choose",
     "final_results",
     "full_search",
-    "late_score",
+    "settled_score",
     "main",
     "notebook_grid",
     "quick_search",
@@ -32,15 +32,18 @@ __all__ = [
 ]
 
 SEEDS = range(5)
+SWEEP_SEEDS = range(3)
 
-# What the two headline networks are chosen from, by their score on validation data. They are then
-# trained as long as the longest run of the sweep.
+# What the two headline networks are chosen from, by their score on validation data after the last
+# epoch. Their rate falls to zero: at a constant one that score hangs on the last few batches, and
+# with it on the last bits, which differ from machine to machine.
 SWEEPS = {
     "four": {
         "loss": ["binary_cross_entropy_with_logits"],
         "hidden_size": [512],
         "batch_size": [64],
         "learning_rate": [0.3, 1.0, 3.0],
+        "decay": ["cosine"],
         "epochs": [10],
     },
     "ten": {
@@ -48,7 +51,8 @@ SWEEPS = {
         "hidden_size": [256, 64],
         "batch_size": [64],
         "learning_rate": [0.1, 0.3, 1.0],
-        "epochs": [5, 10, 15],
+        "decay": ["cosine"],
+        "epochs": [15],
     },
 }
 
@@ -173,7 +177,9 @@ def sweep(task, *, records, n_jobs=-1):
         If there is no sweep for the task.
     """
     configurations = grid(task=[task], **_named("task", task, SWEEPS))
-    return grid_search(validation_run, configurations, records=records, n_jobs=n_jobs)
+    return grid_search(
+        validation_run, configurations, seeds=SWEEP_SEEDS, records=records, n_jobs=n_jobs
+    )
 
 
 def _named(argument, name, choices):
@@ -183,9 +189,10 @@ def _named(argument, name, choices):
 
 
 def choose(task, *, records, n_jobs=-1):
-    """Return the configuration of a task that is best on the validation data.
+    """Return the configuration of a task that its sweep leads to, on the validation data.
 
-    It is to be trained as long as the longest run of the sweep.
+    It is the smallest, in size and learning rate, of those that the best does not beat by two
+    standard errors: which of several equals comes first hangs on the last bits of a machine.
 
     Parameters and errors are those of :func:`sweep`.
 
@@ -193,9 +200,13 @@ def choose(task, *, records, n_jobs=-1):
     -------
     dict
     """
-    best = sweep(task, records=records, n_jobs=n_jobs).best
-    chosen = {name: best[name] for name in ("task", *SWEEPS[task])}
-    return chosen | {"epochs": max(SWEEPS[task]["epochs"])}
+    rows = sweep(task, records=records, n_jobs=n_jobs).rows
+    # Of a difference of two means; the median is not moved by a setting that diverges.
+    spread = np.median([np.std(row["scores"], ddof=1) for row in rows])
+    error = spread * np.sqrt(2 / len(SWEEP_SEEDS))
+    equals = [row for row in rows if rows[0]["score"] - row["score"] <= 2 * error]
+    chosen = min(equals, key=lambda row: (row["hidden_size"], row["learning_rate"]))
+    return {name: chosen[name] for name in ("task", *SWEEPS[task])}
 
 
 @dataclass(frozen=True)
@@ -224,7 +235,7 @@ class FinalResults:
 def final_results(experiment, *, records, n_jobs=-1):
     """Train the final networks of an experiment and let them answer the test set.
 
-    This is the only place where the test set's labels meet an answer. What is trained is settled
+    Its answers and its labels are handed out here and nowhere else. What is trained is settled
     before, on validation data: nothing can be asked for but the name of the experiment.
 
     Parameters
@@ -292,14 +303,15 @@ class Study:
 def _scores(run):
     """Validation scores of a run; if it ended early, 0 after every epoch."""
     epochs = run.configuration["epochs"]
-    scores = run.outcome["history"].get("validation_score", [])
+    scores = run.outcome["history"]["validation_score"]
     return scores if len(scores) == epochs else [0.0] * epochs
 
 
-def late_score(run):
-    """Return the mean validation score over the second half of a run's epochs.
+def settled_score(run):
+    """Return the validation score by which runs of different learning rates are compared.
 
-    At a constant rate the score after the last epoch alone hangs on its last few batches.
+    Where the rate falls to zero, it is the score after the last epoch. At a constant rate that
+    hangs on the last few batches: there it is the mean over the second half of the epochs.
 
     Parameters
     ----------
@@ -312,7 +324,8 @@ def late_score(run):
         0 for a run that diverged.
     """
     scores = _scores(run)
-    return float(np.mean(scores[len(scores) // 2 :]))
+    late = scores[-1:] if "decay" in run.configuration else scores[len(scores) // 2 :]
+    return float(np.mean(late))
 
 
 def _by_name(names, runs):
@@ -323,7 +336,7 @@ def _by_name(names, runs):
 def study(name, *, records, scale=None, run_missing=True, n_jobs=-1):
     """Compare the variants of a study, each with the best of its learning rates.
 
-    The rate is the one whose first seed has the best :func:`late_score`; the other seeds are
+    The rate is the one whose first seed has the best :func:`settled_score`; the other seeds are
     trained with that rate alone.
 
     Parameters
@@ -362,7 +375,7 @@ def study(name, *, records, scale=None, run_missing=True, n_jobs=-1):
     best = {}
     for variant, several in rates.items():
         ours = [run for run in tried if run.configuration in several]
-        best[variant] = max(ours, key=late_score)
+        best[variant] = max(ours, key=settled_score)
     runs = run_all(
         validation_run, [run.configuration for run in best.values()], seeds=SEEDS, **options
     )

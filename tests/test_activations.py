@@ -1,5 +1,7 @@
 """Activations: values, derivatives, extremes, and what they refuse."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -286,3 +288,12 @@ def test_with_options_refuses_unknown_options(name):
         with_options(leaky_relu, **{name: 0.5})
     with pytest.raises(TypeError, match=r"relu has no option 'slope'; it has none"):
         with_options(relu, slope=1)
+
+
+@pytest.mark.parametrize("function", [relu, sigmoid, softmax, identity, leaky_relu])
+def test_no_finite_input_is_worth_nan(function, dtype):
+    info = np.finfo(dtype)
+    values = [info.max, -info.max, info.tiny, -info.tiny, 0, 1]
+    rows = np.array(list(itertools.product(values, repeat=3)), dtype)
+    assert np.isfinite(function(rows)).all()
+    assert np.isfinite(function.backward(np.ones_like(rows), rows)).all()

@@ -86,8 +86,47 @@ def test_each_parameter_has_a_state_of_its_own(make, dtype):
     for one, other in zip(together, alone, strict=True):
         assert one.dtype == dtype
         assert np.array_equal(one, other)
-    with pytest.raises(ValueError, match="zip"):
-        optimizer.update(together[:1], [together[0]], 0.1)
+
+
+@pytest.mark.parametrize("make", [Momentum, Adam])
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"gradients": [np.ones((1, 3)), np.ones((1, 1))]}, ValueError, "gradients must have the"),
+        ({"gradients": [np.ones((1, 3))]}, ValueError, "gradients must have the shapes"),
+        ({"gradients": [[1.0] * 3, np.ones(1)]}, TypeError, "gradients must be a list of arrays"),
+        ({"parameters": [1.0, 2.0]}, TypeError, "parameters must be a list of arrays"),
+        ({"learning_rate": np.nan}, ValueError, "learning_rate must be above 0, but is nan"),
+        ({"learning_rate": -1}, ValueError, "learning_rate must be above 0, but is -1"),
+        ({"learning_rate": "fast"}, TypeError, "learning_rate must be a real number"),
+        (
+            {"parameters": [np.ones(3)], "gradients": [np.ones(3)]},
+            ValueError,
+            "parameters must be those of the first step",
+        ),
+    ],
+)
+def test_a_refused_step_moves_nothing(make, change, error, message):
+    """Nor does it count: the next one is the one that would have come."""
+    optimizer, other = make(), make()
+    parameters = [np.ones((1, 3)), np.ones(1)]
+    step = {
+        "parameters": parameters,
+        "gradients": [np.ones((1, 3)), np.ones(1)],
+        "learning_rate": 0.1,
+    }
+    optimizer.update(**step)
+    before = [parameter.copy() for parameter in parameters]
+    with pytest.raises(error, match=message):
+        optimizer.update(**step | change)
+    for parameter, old in zip(parameters, before, strict=True):
+        assert np.array_equal(parameter, old)
+    optimizer.update(**step)
+    fresh = [np.ones((1, 3)), np.ones(1)]
+    for _ in range(2):
+        other.update(fresh, step["gradients"], 0.1)
+    for parameter, wanted in zip(parameters, fresh, strict=True):
+        assert np.array_equal(parameter, wanted)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_gd import activations, losses
+from mnist_gd._exercise_tasks import MAKERS, _tasks
 from mnist_gd.exercises import TASKS, Report, WrongAnswer, check
 from mnist_gd.gradient_check import numerical_gradient
 from mnist_gd.metrics import f1_score
@@ -297,3 +298,11 @@ def test_function_must_be_callable():
 
 def test_a_wrong_answer_is_an_assertion_error():
     assert issubclass(WrongAnswer, AssertionError)
+
+
+def test_the_inputs_of_an_exercise_do_not_hang_on_the_others():
+    reversed_order = _tasks(dict(reversed(MAKERS.items())))
+    for name, task in TASKS.items():
+        for one, two in zip(task.inputs, reversed_order[name].inputs, strict=True):
+            for a, b in zip(one, two, strict=True):
+                assert callable(a) or np.array_equal(a, b)

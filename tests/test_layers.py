@@ -287,3 +287,58 @@ def test_bad_learning_rates_are_refused_and_change_nothing(rate, error, words, x
     with pytest.raises(error, match=f"learning_rate must be {words}"):
         layer.update(rate)
     np.testing.assert_array_equal(layer.weights, before)
+
+
+def test_a_refused_forward_pass_leaves_the_last_one(rng):
+    layer = LinearLayer(3, 2, relu, rng=rng)
+    x = rng.normal(size=(4, 3)).astype(np.float32)
+    layer.forward(x)
+    layer.backward(np.ones((4, 2), np.float32))
+    before = layer.weights_grad, layer.bias_grad
+    for bad in (np.ones((5, 2), np.float32), np.ones(3, np.float32), [["a", "b", "c"]]):
+        with pytest.raises((ValueError, TypeError), match="x must"):
+            layer.forward(bad)
+        layer.backward(np.ones((4, 2), np.float32))
+        assert np.array_equal(layer.weights_grad, before[0])
+        assert np.array_equal(layer.bias_grad, before[1])
+
+
+def test_gradients_of_another_shape_move_nothing(rng):
+    layer = LinearLayer(3, 2, rng=rng)
+    layer.weights_grad, layer.bias_grad = np.ones((1, 1)), np.ones((1, 2))
+    before = layer.weights.copy()
+    with pytest.raises(ValueError, match="weights_grad and weights must have the same shape"):
+        layer.update(0.1)
+    layer.weights_grad, layer.bias_grad = np.ones((3, 2)), np.ones((1, 1))
+    with pytest.raises(ValueError, match="bias_grad and bias must have the same shape"):
+        layer.update(0.1)
+    assert np.array_equal(layer.weights, before)
+
+
+def test_a_layer_of_given_arrays_computes_with_copies_of_them(dtype, rng):
+    weights, bias = rng.normal(size=(3, 2)).astype(dtype), rng.normal(size=(1, 2)).astype(dtype)
+    layer = LinearLayer.from_arrays(weights, bias, sigmoid)
+    x = rng.normal(size=(5, 3)).astype(dtype)
+    assert np.array_equal(layer.forward(x), sigmoid(x @ weights + bias))
+    assert (layer.input_size, layer.output_size) == (3, 2)
+    layer.backward(np.ones((5, 2), dtype))
+    kept = weights.copy(), bias.copy()
+    layer.update(0.1)
+    assert np.array_equal(weights, kept[0])
+    assert np.array_equal(bias, kept[1])
+
+
+@pytest.mark.parametrize(
+    ("weights", "bias", "message"),
+    [
+        (np.ones(3), np.ones((1, 1)), "weights must have the shape"),
+        (np.ones((3, 2)), np.ones(2), r"bias must have the shape \(1, 2\)"),
+        (np.ones((3, 2)), np.ones((1, 2), np.float32), "bias must have .* dtype float64"),
+        (np.ones((3, 2), np.float16), np.ones((1, 2), np.float16), "weights must be float32 or"),
+        (np.full((3, 2), np.nan), np.ones((1, 2)), "weights must be finite"),
+        (np.ones((3, 2)), np.full((1, 2), np.inf), "bias must be finite"),
+    ],
+)
+def test_arrays_that_make_no_layer_are_refused(weights, bias, message):
+    with pytest.raises(ValueError, match=message):
+        LinearLayer.from_arrays(weights, bias)

@@ -1,5 +1,6 @@
 """Losses: values, gradients, extremes, and what they refuse."""
 
+import itertools
 import math
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import special
 from sklearn.metrics import brier_score_loss, log_loss
 from torch.nn import functional
 
-from mnist_gd import data
+from mnist_gd import data, losses
 from mnist_gd.activations import sigmoid, softmax, with_options
 from mnist_gd.gradient_check import check_gradient
 from mnist_gd.losses import (
@@ -528,3 +529,41 @@ def test_focal_loss_refuses_soft_labels(loss):
         loss(np.array([0.5]), np.array([0.5]))
     with pytest.raises(TypeError, match=r"no option 'gama'; it has \['alpha', 'gamma'\]"):
         with_options(loss, gama=2)
+
+
+def extreme_rows(dtype, classes):
+    """Every combination of the largest and the smallest finite numbers, as rows of logits."""
+    info = np.finfo(dtype)
+    values = [info.max, -info.max, info.tiny, -info.tiny, 0, 1]
+    return np.array(list(itertools.product(values, repeat=classes)), dtype)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [loss for loss in map(vars(losses).get, losses.__all__) if getattr(loss, "on_logits", False)],
+    ids=lambda loss: loss.__name__,
+)
+def test_no_finite_logit_is_worth_nan(loss, dtype):
+    """Up to the largest number that there is; the loss is then as large, and the slope exact."""
+    rows = extreme_rows(dtype, 3)
+    for label in range(3):
+        y = np.eye(3, dtype=dtype)[[label] * len(rows)]
+        for one, target in zip(rows, y, strict=True):
+            value = loss(one[None], target[None])
+            assert value >= 0  # of float64 a sum may be infinite
+            assert np.isfinite(value) or dtype == np.float64
+        gradient = loss.gradient(rows, y)
+        assert np.isfinite(gradient).all()
+        assert gradient.dtype == dtype
+    assert not np.isnan(loss(rows, y))
+    wrong, right = np.array([[-rows.max()] * 3]), np.ones((1, 3), dtype) / 3
+    if loss is losses.cross_entropy_with_logits:
+        assert loss(np.array([[0, rows.max()]]), np.array([[1, 0]])) == rows.max()
+        assert loss(wrong, right) == pytest.approx(np.log(3))
+
+
+@pytest.mark.parametrize("loss", [losses.mean_squared_error], ids=["mean_squared_error"])
+def test_squares_too_large_for_a_float_are_infinite_and_nothing_is_nan(loss, dtype):
+    rows = extreme_rows(dtype, 2)
+    assert loss(rows, rows[::-1].copy()) == np.inf
+    assert not np.isnan(loss.gradient(rows, rows[::-1].copy())).any()

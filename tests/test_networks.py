@@ -1,6 +1,9 @@
 """Networks: gradients end to end, training, divergence, files, and what they refuse."""
 
 import hashlib
+import inspect
+import json
+import os
 import subprocess
 import sys
 import time
@@ -12,15 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_gd import losses, metrics
-from mnist_gd.activations import sigmoid, softmax, with_options
+from mnist_gd.activations import leaky_relu, relu, sigmoid, softmax, with_options
 from mnist_gd.additions import Adam, Momentum, cosine_decay, dropout_mask
 from mnist_gd.gradient_check import check_gradient
 from mnist_gd.gradient_descent import DivergenceError
+from mnist_gd.layers import LinearLayer
 from mnist_gd.networks import (
     CHUNK,
     MultiLayerNetwork,
     Network,
     SingleLayerNetwork,
+    answers,
     minibatches,
 )
 
@@ -38,10 +43,6 @@ CLASS_LOSSES = [
     losses.cross_entropy_with_logits,
     losses.kl_divergence,
 ]
-
-
-def on_logits(loss):
-    return loss.__name__.endswith("_with_logits")
 
 
 def make(kind, loss, seed=7, dtype=np.float64):
@@ -114,7 +115,7 @@ def test_every_gradient_of_every_layer(kind, loss, rng):
     targets = y[:, None] if network.output_size == 1 else np.eye(3)[y]
 
     def value():
-        predicted = network.logits(x) if on_logits(loss) else network.predict_proba(x)
+        predicted = network.logits(x) if loss.on_logits else network.predict_proba(x)
         return loss(predicted, targets)
 
     network.forward(x)
@@ -693,6 +694,7 @@ def test_divergence_after_some_epochs_keeps_those(rng):
         return np.nan if len(calls) == 2 * 10 + 4 else 1.0
 
     breaks_in_the_third_epoch.gradient = losses.mean_squared_error.gradient
+    breaks_in_the_third_epoch.on_logits = False
     network.loss = breaks_in_the_third_epoch
     with pytest.raises(DivergenceError, match=r"loss .* in epoch 3, batch 4, with") as caught:
         network.train(
@@ -724,6 +726,72 @@ def test_a_bias_that_is_not_finite_is_divergence_too(rng):
         )
 
 
+# --------------------------------------------------------------------------- answers
+
+
+def test_there_is_one_answer_however_it_is_asked_for(rng):
+    """A logit just above 0 is a yes, though its probability rounds to one half."""
+    layer = LinearLayer.from_arrays(np.ones((1, 1), np.float32), np.zeros((1, 1), np.float32))
+    network = Network([layer], loss=losses.binary_cross_entropy_with_logits)
+    x = np.array([[1e-9], [-1e-9], [0], [3]], np.float32)
+    assert network.predict_proba(x)[0, 0] == 0.5
+    wanted = [1, 0, 0, 1]
+    assert network.predict(x).tolist() == answers(x).tolist() == wanted
+    assert network.evaluate(x, np.array(wanted), metrics.accuracy) == 1
+    history = network.train(
+        x, np.array(wanted), epochs=1, batch_size=4, learning_rate=1e-30, rng=rng
+    )
+    assert history.train_score == [1.0]
+
+
+@given(st.floats(0.01, 0.99), st.integers(0, 2**32))
+def test_the_threshold_is_one_of_probabilities(threshold, seed):
+    logits = np.random.default_rng(seed).normal(scale=4, size=(50, 1))
+    probabilities = sigmoid(logits)[:, 0]
+    clear = np.abs(probabilities - threshold) > 1e-12
+    found = answers(logits, threshold)
+    assert (found == (probabilities > threshold))[clear].all()
+    assert answers(np.hstack([-logits, logits])).tolist() == (logits[:, 0] > 0).tolist()
+
+
+# --------------------------------------------------------------------------- the reader's loss
+
+
+def test_a_loss_of_the_reader_gets_what_it_asks_for(rng):
+    """Logits, if it says so, however large; else probabilities."""
+    seen = []
+    for wants_logits in (True, False):
+
+        def own(y_pred, y_true):
+            seen.append(y_pred)
+            return float(np.mean((y_pred - y_true) ** 2))
+
+        own.gradient = lambda y_pred, y_true: 2 * (y_pred - y_true) / y_pred.size
+        own.on_logits = wants_logits
+        network = make("single", own)
+        network.layers[-1].bias += 20
+        x, y = examples("single", rng, 8)
+        network.train(x, y, epochs=1, batch_size=8, learning_rate=1e-9, rng=rng)
+    assert seen[0].min() > 10
+    assert seen[-1].max() <= 1
+    with_more = with_options(own)
+    assert with_more.on_logits is False
+
+
+def test_a_loss_must_say_what_it_takes():
+    def own(y_pred, y_true):
+        return 0.0
+
+    own.gradient = lambda y_pred, y_true: np.zeros_like(y_pred)
+    with pytest.raises(TypeError, match=r"loss must be .* attributes gradient and on_logits"):
+        make("single", own)
+
+
+@pytest.mark.parametrize("loss", [*BINARY_LOSSES, *CLASS_LOSSES], ids=lambda loss: loss.__name__)
+def test_every_loss_says_what_it_takes(loss):
+    assert loss.on_logits is loss.__name__.endswith("_with_logits")
+
+
 # --------------------------------------------------------------------------- files
 
 
@@ -737,13 +805,76 @@ def test_a_saved_network_comes_back_exactly(kind, loss, dtype, tmp_path, rng):
         assert isinstance(other, cls)
         assert_same(weights_of(other), weights_of(network))
         assert {array.dtype for array in weights_of(other)} == {np.dtype(dtype)}
-        assert getattr(other.loss, "func", other.loss) is getattr(loss, "func", loss)
+        assert inspect.unwrap(other.loss) is inspect.unwrap(loss)
         assert getattr(other.loss, "keywords", None) == getattr(loss, "keywords", None)
         x, y = examples(kind, rng)
         x = x.astype(dtype)
         assert_same([other.logits(x)], [network.logits(x)])
         other.train(x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=rng)
         assert (other.layers[0].weights != network.layers[0].weights).any()
+
+
+STEEP = with_options(leaky_relu, negative_slope=0.2)
+
+
+@pytest.mark.parametrize(
+    "chain", [(sigmoid, None), (STEEP, softmax), (None, relu), (relu, relu, sigmoid, STEEP)]
+)
+def test_every_activation_comes_back(chain, tmp_path, rng):
+    layers = [LinearLayer(3, 3, activation, rng=rng) for activation in chain]
+    network = Network(layers, loss=losses.cross_entropy_with_logits)
+    network.save(tmp_path / "network.npz")
+    other = Network.load(tmp_path / "network.npz")
+    x = rng.normal(size=(20, 3)).astype(np.float32)
+    assert_same([other.logits(x)], [network.logits(x)])
+    for one, two in zip(other.layers, network.layers, strict=True):
+        assert inspect.unwrap(one.activation) is inspect.unwrap(two.activation)
+
+
+def own_activation(z):
+    return np.tanh(z)
+
+
+own_activation.backward = lambda grad_output, z: grad_output / np.cosh(z) ** 2
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [own_activation, with_options(leaky_relu, negative_slope=np.ones(3))],
+    ids=["own", "options"],
+)
+def test_an_activation_that_no_file_could_name_is_refused(activation, tmp_path, rng):
+    layer = LinearLayer(3, 3, rng=rng)
+    layer.activation = activation
+    path = tmp_path / "network.npz"
+    with pytest.raises(ValueError, match=r"activation must be of|options of the activation must"):
+        Network([layer], loss=losses.cross_entropy_with_logits).save(path)
+    assert not path.exists()
+
+
+def test_weights_that_are_not_finite_are_not_saved(saved, tmp_path):
+    network = MultiLayerNetwork.load(saved)
+    network.layers[1].bias[0, 2] = np.nan
+    before = saved.read_bytes()
+    with pytest.raises(ValueError, match="parameters must be finite"):
+        network.save(saved)
+    assert saved.read_bytes() == before
+
+
+@pytest.mark.parametrize("step", ["savez", "fsync", "replace"])
+def test_a_save_that_fails_leaves_the_file_before(saved, monkeypatch, step):
+    """On a full disk the good network of yesterday is still there, and nothing beside it."""
+    before = saved.read_bytes()
+
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np if step == "savez" else os, step, full)
+    with pytest.raises(OSError, match="No space left"):
+        make("multi", losses.cross_entropy_with_logits, seed=8).save(saved)
+    monkeypatch.undo()
+    assert saved.read_bytes() == before
+    assert list(saved.parent.iterdir()) == [saved]
 
 
 @pytest.fixture
@@ -777,6 +908,10 @@ def rewrite(path, **changes):
         {"bias_2": np.zeros((6,))},
         {"bias_2": np.zeros((1, 6), np.float32)},
         {"weights_0": np.full((4, 6), None)},
+        {"weights_0": np.full((4, 6), np.nan)},
+        {"bias_1": np.full((1, 6), np.inf)},
+        {"weights_0": np.ones((4, 6), np.int64)},
+        {"weights_0": np.ones((4, 6), np.float32), "bias_0": np.ones((1, 6), np.float32)},
     ],
     ids=str,
 )
@@ -786,12 +921,34 @@ def test_a_file_that_lacks_something_is_refused(saved, changes):
         MultiLayerNetwork.load(saved)
 
 
-def test_a_file_cannot_name_what_is_no_loss(saved):
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("loss", {"name": "softmax", "options": {}}),
+        ("loss", {"name": "cross_entropy_with_logits_gradient", "options": {}}),
+        ("loss", {"name": "focal_loss", "options": {"alpha": 7.0}}),
+        ("loss", {"name": "focal_loss", "options": {"alpha": "much"}}),
+        ("loss", {"name": "focal_loss", "options": {"beta": 0.5}}),
+        ("loss", {"name": "np", "options": {}}),
+        ("loss", "cross_entropy_with_logits"),
+        ("loss", None),
+        ("activations", []),
+        ("activations", [{"name": "relu", "options": {}}]),
+        ("activations", [{"name": "relu_backward", "options": {}}] * 3),
+        ("activations", [{"name": "prelu", "options": {"slope": 0.1}}] * 3),
+        ("activations", [{"name": "leaky_relu", "options": {"negative_slope": "x"}}] * 3),
+        ("activations", [{"name": "relu", "options": {}}] * 5),
+        ("activations", 3),
+    ],
+    ids=str,
+)
+def test_a_file_cannot_name_what_is_no_loss_and_no_activation(saved, key, value):
     with np.load(saved) as file:
-        about = str(file["about"])
-    rewrite(saved, about=about.replace("cross_entropy_with_logits", "softmax"))
-    with pytest.raises(ValueError, match="path must be a file made by save, but"):
+        about = json.loads(str(file["about"]))
+    rewrite(saved, about=json.dumps(about | {key: value}))
+    with pytest.raises(ValueError, match="path must be a file made by save, but") as caught:
         MultiLayerNetwork.load(saved)
+    assert str(saved) in str(caught.value)
 
 
 def test_no_pickle_is_opened(tmp_path):
@@ -825,6 +982,7 @@ def test_a_loss_that_no_file_could_name_is_refused_before_anything_is_written(tm
         return 0.0
 
     own.gradient = lambda y_pred, y_true: np.zeros_like(y_pred)
+    own.on_logits = True
     path = tmp_path / "network.npz"
     with pytest.raises(ValueError, match=r"loss must be of mnist_gd\.losses to be saved"):
         make("single", own).save(path)
@@ -1000,3 +1158,78 @@ def test_the_layers_are_as_many_and_as_wide_as_asked(rng):
     assert [layer.activation.__name__ for layer in multi.layers] == ["relu"] * 3 + ["identity"]
     linear = MultiLayerNetwork(7, 5, 3, hidden_layers=0, loss=loss, rng=rng)
     assert shapes(linear) == [(7, 3)]
+
+
+@both_networks
+@pytest.mark.parametrize("count", [np.uint8(200), np.int8(100), np.uint16(300)], ids=repr)
+def test_small_integers_count_as_far_as_large_ones(kind, loss, count, rng):
+    """What was checked is what is used: an unsigned 8-bit number would overflow in between."""
+    x, y = examples(kind, rng, 30)
+    learned = []
+    for number in (count, int(count)):
+        network = make(kind, loss)
+        settings = {"learning_rate": 1e-3, "rng": np.random.default_rng(0)}
+        history = network.train(x, y, epochs=number, batch_size=number, **settings)
+        assert len(history) == number
+        learned.append(weights_of(network))
+    assert_same(*learned)
+
+
+NONSENSE = {
+    "single": [np.full((30, 1), 7), np.full((30, 1), np.nan), np.full((30, 1), -0.1)],
+    "multi": [np.full((30, 3), 5), np.full((30, 3), np.nan), np.zeros((30, 3)), np.full(30, 7)],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "y"), [(kind, y) for kind, several in NONSENSE.items() for y in several]
+)
+@pytest.mark.parametrize("ask", ["targets", "evaluate", "backward", "train"])
+def test_what_is_no_label_is_refused_by_all_alike(kind, y, ask, rng):
+    x, _ = examples(kind, rng, 30)
+    loss = dict(single=losses.binary_cross_entropy_with_logits).get(
+        kind, losses.cross_entropy_with_logits
+    )
+    network = make(kind, loss)
+    network.forward(x)
+    calls = {
+        "targets": lambda: network.targets(y),
+        "evaluate": lambda: network.evaluate(x, y),
+        "backward": lambda: network.backward(y),
+        "train": lambda: network.train(x, y, epochs=1, batch_size=5, learning_rate=0.1, rng=rng),
+    }
+    with pytest.raises(ValueError, match=r"y must|rows of y must"):
+        calls[ask]()
+
+
+@pytest.mark.parametrize(
+    "bad", [{"x": np.ones((5, 3))}, {"dropout": 1.5}, {"dropout": 0.5, "rng": None}], ids=str
+)
+def test_a_refused_forward_pass_changes_nothing(bad, rng):
+    network = make("multi", losses.cross_entropy_with_logits)
+    x, y = examples("multi", rng, 8)
+    network.forward(x)
+    network.backward(y)
+    before = [gradient.copy() for gradient in network.gradients]
+    with pytest.raises((ValueError, TypeError)):
+        network.forward(**{"x": x[:5]} | bad)
+    network.backward(y)
+    assert_same(before, network.gradients)
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ([], "layers must be one LinearLayer or more"),
+        ([relu], "layers must be one LinearLayer or more"),
+        ([(3, 4, np.float32), (5, 2, np.float32)], "layers must fit each other"),
+        ([(3, 4, np.float32), (4, 2, np.float64)], "layers must all be float32 or all float64"),
+    ],
+)
+def test_layers_that_make_no_network_are_refused(layers, message, rng):
+    made = [
+        LinearLayer(*layer[:2], rng=rng, dtype=layer[2]) if isinstance(layer, tuple) else layer
+        for layer in layers
+    ]
+    with pytest.raises(ValueError, match=message):
+        Network(made, loss=losses.cross_entropy_with_logits)

@@ -2,12 +2,10 @@
 is lost, repeated or taken for another.
 """
 
-import importlib
 import inspect
 import io
 import itertools
 import json
-import linecache
 import os
 import random
 import shutil
@@ -495,7 +493,7 @@ def test_a_configuration_given_twice_runs_once(three):
 
 def test_records_of_other_code_are_not_used(three, monkeypatch):
     three.run()
-    monkeypatch.setattr(search, "code_version", lambda: "another")
+    monkeypatch.setattr(search, "code_of", lambda function: "another")
     assert three.run()[1] == 3
     monkeypatch.undo()
     assert three.run()[1] == 0
@@ -549,27 +547,20 @@ def test_a_write_that_fails_leaves_nothing_behind(three, monkeypatch):
     def full(source, target):
         raise OSError("no space left")
 
-    monkeypatch.setattr(search.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="no space left"):
         three.run()
     assert list(three.folder.iterdir()) == []
 
 
-def test_code_version(tmp_path, monkeypatch):
-    """Of every module that a run depends on, and of NumPy; not of what only draws or checks."""
-    copy = Path(shutil.copytree(ROOT / "mnist_gd", tmp_path / "copy"))
+def test_code_version(monkeypatch):
+    """Of every module of the package, and of NumPy."""
     before = code_version()
-    monkeypatch.setattr(search, "__file__", str(copy / "search.py"))
     assert code_version() == before
-    for name in ("losses.py", "networks.py", "_validation.py"):
-        (copy / name).write_text((copy / name).read_text() + "\n# changed")
-        assert code_version() != before
-        before = code_version()
-    for name in search.NOT_IN_RUNS:
-        (copy / name).write_text("# changed")
-    assert code_version() == before
+    monkeypatch.setitem(search.DIGESTS, "mnist_gd.losses", "another")
+    after = code_version()
     monkeypatch.setattr(np, "__version__", "0.0")
-    assert code_version() != before
+    assert len({before, after, code_version()}) == 3
 
 
 def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
@@ -584,24 +575,81 @@ def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
         search._key(synthetic, configuration, 1),
         search._key(real, configuration, 0),
     ]
-    monkeypatch.setattr(search, "code_version", lambda: "another")
+    monkeypatch.setattr(search, "code_of", lambda function: "another")
+    others.append(search._key(synthetic, configuration, 0))
+    monkeypatch.undo()
+    monkeypatch.setattr(np, "__version__", "0.0")
     others.append(search._key(synthetic, configuration, 0))
     assert len({key, *others}) == len(others) + 1
 
 
-def test_the_key_covers_the_source_of_functions_outside_the_package(tmp_path, monkeypatch):
-    """What is written on a page or in a script is code too."""
-    monkeypatch.syspath_prepend(tmp_path)
-    keys = []
-    for number in (1, 2):
-        (tmp_path / "script_of_runs.py").write_text(
-            f"def run(configuration, seed):\n    return {{'score': {number}}}, {{}}\n"
-        )
-        sys.modules.pop("script_of_runs", None)
-        linecache.clearcache()
-        keys.append(search._key(importlib.import_module("script_of_runs").run, {}, 0))
-        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
-    assert keys[0] != keys[1]
+def test_a_worker_with_other_code_says_so(three, monkeypatch):
+    """It would file what it computes under the wrong name."""
+    job = (synthetic, three.configurations[0], 0)
+    key = search._key(*job)
+    assert search._keyed_run(key, *job)[0] == key
+    monkeypatch.setattr(search, "code_of", lambda function: "another")
+    with pytest.raises(RuntimeError, match=r"imported other code of .*start the search again"):
+        search._keyed_run(key, *job)
+
+
+def test_a_record_is_bound_to_its_run_and_to_its_arrays(three):
+    """Another's file in its place, whole as it may be, is not taken for it."""
+    three.run()
+    for suffix in (".npz", ".json"):
+        one, two, _ = sorted(three.folder.glob(f"*{suffix}"))
+        kept = two.read_bytes()
+        shutil.copyfile(one, two)
+        assert three.run()[1] == 1
+        assert two.read_bytes() == kept or suffix == ".json"  # seconds differ from run to run
+        assert three.run()[1] == 0
+    one, two, _ = (path.with_suffix("") for path in sorted(three.folder.glob("*.json")))
+    for suffix in (".npz", ".json"):  # a whole record, under the name of another
+        shutil.copyfile(one.with_suffix(suffix), two.with_suffix(suffix))
+    assert three.run()[1] == 1
+
+
+def test_an_edited_record_is_run_again_even_if_its_sum_is_right(three):
+    three.run()
+    path = sorted(three.folder.glob("*.json"))[0]
+    about = json.loads(path.read_text())
+    about.pop("sha256")
+    about["seed"] = 5
+    path.write_text(json.dumps(about | {"sha256": search._digest(json.dumps(about))}))
+    assert three.run()[1] == 1
+
+
+def infinite(configuration, seed):
+    return {"score": float("nan")}, {}
+
+
+def test_a_record_is_json_for_everyone(three, tmp_path):
+    three.run()
+    for path in three.folder.glob("*.json"):
+        json.loads(path.read_text(), parse_constant=pytest.fail)
+    with pytest.raises(ValueError, match="outcome must hold finite numbers"):
+        run_all(infinite, [{}], records=tmp_path, **QUIET)
+    with pytest.raises(ValueError, match="configurations must hold finite numbers"):
+        run_all(infinite, [{"rate": float("inf")}], records=tmp_path, **QUIET)
+
+
+def diverges_at_once(configuration, seed):
+    raise DivergenceError("too fast", *[])
+
+
+def diverges_in_the_first_epoch(configuration, seed):
+    error = DivergenceError("too fast")
+    error.history = History(metric="accuracy")
+    raise error
+
+
+@pytest.mark.parametrize("function", [diverges_at_once, diverges_in_the_first_epoch])
+def test_divergence_before_the_first_epoch_ends_leaves_an_empty_history(function, tmp_path):
+    (record,) = run_all(function, [{"epochs": 1}], records=tmp_path, **QUIET)
+    assert record.outcome["diverged"] == "too fast"
+    assert record.outcome["history"]["validation_score"] == []
+    table = grid_search(function, [{"epochs": 1}], records=tmp_path, **QUIET)
+    assert (table.best["score"], table.best["diverged"]) == (0, 1)
 
 
 def test_numbers_of_numpy_name_the_same_record(three):

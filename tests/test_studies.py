@@ -10,6 +10,7 @@ import pytest
 from mnist_gd import experiments, studies
 from mnist_gd.data import MNIST, Split
 from mnist_gd.experiments import SETTINGS, build, final_run, validation_run
+from mnist_gd.history import History
 from mnist_gd.search import Record, SearchResult, code_version, grid
 from mnist_gd.studies import (
     STUDIES,
@@ -70,23 +71,56 @@ def fake(monkeypatch):
 # The choice of the headline networks
 
 
-@pytest.mark.parametrize("task", studies.SWEEPS)
-def test_choice_is_the_best_row_of_the_sweep_trained_to_the_end(monkeypatch, tmp_path, task):
+@pytest.fixture
+def searched(monkeypatch, tmp_path):
+    """What `choose` makes of a sweep whose scores are given by a rule; notes what was asked."""
     asked = {}
 
-    def fake_search(function, configurations, **options):
-        asked.update(options, function=function, configurations=configurations)
-        rows = [configuration | {"score": 0.5, "seconds": 1.0} for configuration in configurations]
-        return SearchResult(rows[::-1], runs=len(rows))
+    def choose_by(task, scores):
+        def fake_search(function, configurations, **options):
+            asked.update(options, function=function, configurations=configurations)
+            rows = [
+                c | {"score": float(np.mean(scores(c))), "scores": list(scores(c))}
+                for c in configurations
+            ]
+            return SearchResult(sorted(rows, key=lambda row: -row["score"]), runs=len(rows))
 
-    monkeypatch.setattr(studies, "grid_search", fake_search)
-    chosen = choose(task, records=tmp_path, n_jobs=1)
+        monkeypatch.setattr(studies, "grid_search", fake_search)
+        return choose(task, records=tmp_path, n_jobs=1), asked
+
+    return choose_by
+
+
+@pytest.mark.parametrize("task", studies.SWEEPS)
+def test_choice_is_the_best_of_the_sweep(searched, tmp_path, task):
+    largest = max(studies.SWEEPS[task]["learning_rate"])
+
+    def scores(c):
+        better = 0.1 * (c["learning_rate"] == largest) + 0.1 * (c["hidden_size"] > 64)
+        return np.array([0.50, 0.51, 0.52]) + better
+
+    chosen, asked = searched(task, scores)
     assert asked["function"] is validation_run
     assert (asked["records"], asked["n_jobs"]) == (tmp_path, 1)
+    assert asked["seeds"] == studies.SWEEP_SEEDS
     assert asked["configurations"] == grid(task=[task], **studies.SWEEPS[task])
-    best = asked["configurations"][-1]
-    assert chosen == best | {"epochs": max(studies.SWEEPS[task]["epochs"])}
+    assert chosen in asked["configurations"]
+    assert chosen["learning_rate"] == largest
+    assert chosen["hidden_size"] == max(studies.SWEEPS[task]["hidden_size"])
+    assert chosen["decay"] == "cosine"  # a headline must not hang on the last few batches
     build(chosen, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("lead", [-0.01, 0.0, 0.01])
+def test_of_equals_the_smallest_is_chosen(searched, lead):
+    """Whichever of two comes first by chance; a run that diverged does not blur the rest."""
+
+    def scores(c):
+        if c["learning_rate"] == 0.3:
+            return [0.9, 0.0, 0.9]
+        return np.array([0.80, 0.82, 0.84]) + lead * (c["learning_rate"] == 3.0) + 0.1
+
+    assert searched("four", scores)[0]["learning_rate"] == 1.0
 
 
 @pytest.mark.parametrize("function", [sweep, choose])
@@ -250,35 +284,35 @@ def test_a_run_that_diverged_scores_nothing():
     outcomes = [
         {"history": {"validation_score": [0.1, 0.2, 0.3]}},
         {"diverged": "...", "history": {"validation_score": [0.1, 0.9]}},
-        {"diverged": "...", "history": {}},
+        {"diverged": "...", "history": History().as_dict()},
     ]
     runs = [Record(settings, seed, outcome, {}, 1.0) for seed, outcome in enumerate(outcomes)]
     assert studies.Study({"a": runs}, settings, False).scores()["a"].tolist() == [0.3, 0, 0]
-    assert [studies.late_score(run) for run in runs] == [0.25, 0, 0]
+    assert [studies.settled_score(run) for run in runs] == [0.25, 0, 0]
 
 
-def test_the_rate_is_judged_by_the_second_half_of_the_epochs(fake, monkeypatch, tmp_path):
-    """One good epoch at the end, or good ones at the start, do not make a rate."""
-    epochs = STUDIES["ten_losses"]["build"]["epochs"]
-    courses = {
-        0: [0.9] * (epochs // 2) + [0.5] * (epochs - epochs // 2),
-        1: [0.1] * (epochs // 2) + [0.6] * (epochs - epochs // 2),
-        2: [0.1] * (epochs - 1) + [0.9],
-    }
-    rates = STUDIES["ten_losses"]["variants"]["cross-entropy"]["learning_rate"]
+@pytest.mark.parametrize(
+    ("name", "variant", "chosen"),
+    [("additions", "plain gradient descent", 1), ("additions", "falling rate", 0)],
+)
+def test_the_rule_of_choice_fits_the_rate(fake, monkeypatch, tmp_path, name, variant, chosen):
+    """At a constant rate one good epoch at the end does not make it; at a falling one it does."""
+    epochs = STUDIES[name]["build"]["epochs"]
+    courses = [[0.1] * (epochs - 1) + [0.9], [0.2] * (epochs // 2) + [0.8] * (epochs // 2)]
+    rates = STUDIES[name]["variants"][variant]["learning_rate"]
     run_all = fake.run_all
 
     def with_courses(function, configurations, **options):
         runs = run_all(function, configurations, **options)
         for run in runs:
-            if run.configuration["loss"] == "cross_entropy_with_logits":
+            if run.configuration["learning_rate"] in rates:
                 course = courses[rates.index(run.configuration["learning_rate"])]
                 run.outcome["history"]["validation_score"] = course
         return runs
 
     monkeypatch.setattr(studies, "run_all", with_courses)
-    runs = study("ten_losses", records=tmp_path, scale="build").runs["cross-entropy"]
-    assert {run.configuration["learning_rate"] for run in runs} == {rates[1]}
+    runs = study(name, records=tmp_path, scale="build").runs[variant]
+    assert {run.configuration["learning_rate"] for run in runs} == {rates[chosen]}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,165 @@
+"""What a result depends on: the code as it was imported, without comments and docstrings."""
+
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mnist_gd import _code, experiments
+from mnist_gd._code import DIGESTS, closure, code_of, digest, imports
+
+ROOT = Path(__file__).parents[1]
+
+SOURCE = '''"""A module."""
+
+import numpy as np
+
+
+def f(x):
+    """Return x."""
+    return x + 1  # a comment
+
+
+class A:
+    """A class."""
+
+    b = 1
+'''
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda source: source.replace('"""A module."""', '"""Another."""'),
+        lambda source: source.replace('"""Return x."""', '"""Say x."""'),
+        lambda source: source.replace('    """Return x."""\n', ""),
+        lambda source: source.replace('    """A class."""\n', ""),
+        lambda source: source.replace("  # a comment", ""),
+        lambda source: source.replace("x + 1", "(x\n    + 1)"),
+        lambda source: source.replace("\n\n\n", "\n\n"),
+    ],
+)
+def test_words_and_layout_do_not_count(change):
+    assert change(SOURCE) != SOURCE
+    assert digest(change(SOURCE)) == digest(SOURCE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda source: source.replace("x + 1", "x + 2"),
+        lambda source: source.replace("x + 1", "x - 1"),
+        lambda source: source.replace("b = 1", "b = '1'"),
+        lambda source: source.replace("numpy as np", "numpy as xp"),
+        lambda source: source.replace("def f(x)", "def f(x, y=0)"),
+        lambda source: source.replace("    return x + 1", "    return '''x''' and x"),
+    ],
+)
+def test_code_counts(change):
+    assert digest(change(SOURCE)) != digest(SOURCE)
+
+
+def test_a_string_that_is_no_docstring_counts():
+    assert digest("x = 1\n'one'") != digest("x = 1\n'two'")
+    assert digest("def f():\n    x = 'one'") != digest("def f():\n    x = 'two'")
+
+
+def test_imports_are_those_made_at_once():
+    source = (
+        "from mnist_gd import losses, nothing\n"
+        "import mnist_gd.data\n"
+        "try:\n    from mnist_gd.layers import LinearLayer\nexcept ImportError:\n    pass\n"
+        "def draw():\n    from mnist_gd import plots\n"
+    )
+    assert imports(source) == {f"mnist_gd.{name}" for name in ("losses", "data", "layers")}
+
+
+def test_a_training_depends_on_the_mathematics_and_on_no_drawing():
+    names = set(code_of(experiments.final_run))
+    assert names == closure(["mnist_gd.experiments"])
+    assert {f"mnist_gd.{n}" for n in ("experiments", "networks", "losses", "data")} <= names
+    assert not {f"mnist_gd.{n}" for n in ("plots", "search", "studies", "exercises")} & names
+
+
+def test_every_module_counts():
+    """What a run imports is what Python says it loads."""
+    program = "import sys, mnist_gd.experiments; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout.split()
+    ours = {name for name in loaded if re.match(r"mnist_gd\.", name)} & _code.MODULES.keys()
+    assert ours == closure(["mnist_gd.experiments"])
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch):
+    """A module outside the package, written and imported anew by each call."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(source):
+        (tmp_path / "script_of_runs.py").write_text(source, encoding="utf-8")
+        sys.modules.pop("script_of_runs", None)
+        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+        importlib.invalidate_caches()
+        return importlib.import_module("script_of_runs").run
+
+    yield write
+    sys.modules.pop("script_of_runs", None)
+
+
+RUN = """
+from mnist_gd.losses import focal_loss
+HELP = 1
+def run(configuration, seed):
+    return {}, {}
+"""
+
+
+def test_a_function_from_elsewhere_depends_on_its_module(script):
+    first = code_of(script(RUN))
+    assert "mnist_gd.losses" in first
+    assert "mnist_gd.networks" not in first
+    assert code_of(script(RUN + "# a comment\n")) == first
+    assert code_of(script(RUN.replace("HELP = 1", "HELP = 2"))) != first
+    assert code_of(script(RUN.replace("{}, {}", "{1: 1}, {}"))) != first
+
+
+def test_an_edit_after_the_import_is_not_what_ran(script, tmp_path):
+    """In the package nothing is read again; elsewhere the function's own instructions tell."""
+    run = script(RUN)
+    edited = RUN.replace("{}, {}", "{1: 1}, {}")
+    (tmp_path / "script_of_runs.py").write_text(edited, encoding="utf-8")
+    assert code_of(run) != code_of(script(edited))
+
+
+def test_the_package_is_read_when_it_is_imported(tmp_path):
+    copy = shutil.copytree(ROOT / "mnist_gd", tmp_path / "mnist_gd")
+    program = (
+        "from pathlib import Path\n"
+        "from mnist_gd import experiments, search\n"
+        "key = lambda: search._key(experiments.final_run, {}, 0)\n"
+        "before = key()\n"
+        "path = Path('mnist_gd/losses.py')\n"
+        "path.write_text(path.read_text() + '\\nX = 1\\n')\n"
+        "print(before, key())"
+    )
+    keys = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            cwd=copy.parent,
+            check=True,
+        )
+        keys.append(done.stdout.split())
+    assert keys[0][0] == keys[0][1] != keys[1][0]
+
+
+def test_digests_are_of_what_stands_in_the_tree():
+    path = ROOT / "mnist_gd" / "losses.py"
+    assert DIGESTS["mnist_gd.losses"] == digest(path.read_text(encoding="utf-8"))

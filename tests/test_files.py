@@ -1,0 +1,45 @@
+"""A file is whole or not there, whatever happens while it is written."""
+
+import os
+
+import pytest
+
+from mnist_gd._files import write_atomically
+
+
+def test_it_writes_and_replaces(tmp_path):
+    path = tmp_path / "file"
+    for content in (b"one", b"another"):
+        write_atomically(path, lambda file, content=content: file.write(content))
+        assert path.read_bytes() == content
+    write_atomically(str(path), lambda file: file.write(b"a path as text"))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_others_may_read_it_as_they_could_any_file(tmp_path):
+    (tmp_path / "ordinary").write_bytes(b"")
+    write_atomically(tmp_path / "file", lambda file: None)
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
+
+
+@pytest.mark.parametrize("error", [OSError("no space left"), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize("step", ["write", "fsync", "replace"])
+def test_what_fails_leaves_the_file_before_and_nothing_else(tmp_path, monkeypatch, step, error):
+    path = tmp_path / "file"
+    path.write_bytes(b"before")
+
+    def fails(*arguments):
+        raise error
+
+    def write(file):
+        file.write(b"half of")
+        if step == "write":
+            fails()
+
+    if step != "write":
+        monkeypatch.setattr(os, step, fails)
+    with pytest.raises(type(error)):
+        write_atomically(path, write)
+    monkeypatch.undo()
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
