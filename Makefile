@@ -36,8 +36,9 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import venv, ensurepip' || { \
 	  echo "error: '$(PYTHON)' cannot make virtual environments: its venv or ensurepip is missing" >&2; \
 	  echo "       (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	@echo "Setting up $(VENV) with the tested versions; the download takes some minutes"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
 # -W: a warning fails the build; --all: pages that did not change are checked again
@@ -57,8 +58,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 
-test: $(READY)
-	$(BIN)/ruff check .
+test: lint
 	$(BIN)/python -m pytest -m "not slow"
 
 # What tests/book/ tests; also REQUIRE_BROWSER=1 make test-book, to fail without Chromium.

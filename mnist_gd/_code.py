@@ -82,7 +82,7 @@ def code_of(function):
 
     Of the package these are the modules that are imported with the function's own. A function
     from elsewhere depends on its own instructions, on the module that it stands in and on those
-    of the package that this imports.
+    of the package that this imports; one of a notebook on its own and on the whole package.
 
     Parameters
     ----------
@@ -92,10 +92,17 @@ def code_of(function):
     name = function.__module__
     if name in MODULES:
         return {module: DIGESTS[module] for module in closure([name])}
-    source = inspect.getsource(inspect.getmodule(function))
+    try:
+        source = inspect.getsource(inspect.getmodule(function))
+        package = closure(imports(source))
+    except (
+        OSError,
+        TypeError,
+    ):  # of a notebook or a prompt: what it has imported is not to be seen
+        source, package = "", MODULES
     instructions = repr(_instructions(function.__code__, function.__doc__)).encode()
     return {
         f"{name}.{function.__qualname__}": hashlib.sha256(instructions).hexdigest(),
         name: digest(source),
-        **{module: DIGESTS[module] for module in closure(imports(source))},
+        **{module: DIGESTS[module] for module in package},
     }

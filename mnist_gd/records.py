@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from mnist_gd._code import DIGESTS, code_of
 from mnist_gd._files import write_atomically
+from mnist_gd._progress import counted
 from mnist_gd._validation import check_integer
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
@@ -208,7 +209,7 @@ def run_all(
             parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             finished = parallel(joblib.delayed(_keyed_run)(*job) for job in missing)
             bar = tqdm(finished, total=len(missing), disable=None if progress else True)
-            for key, record in bar:
+            for key, record in counted(bar, len(missing)):
                 _save(folder, key, record)
                 found[key] = record
     return [found[key] for key in keys]

@@ -136,6 +136,16 @@ def test_an_edit_after_the_import_is_not_what_ran(script, tmp_path):
     assert code_of(run) != code_of(script(edited))
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_function_of_a_prompt_depends_on_itself_and_on_the_whole_package(number):
+    space = {"__name__": "nowhere"}
+    exec(f"def run(configuration, seed):\n    return {{'score': {number}}}, {{}}", space)
+    code = code_of(space["run"])
+    assert DIGESTS.items() <= code.items()
+    exec("def run(configuration, seed):\n    return {'score': 3}, {}", space)
+    assert code_of(space["run"]) != code
+
+
 def test_the_package_is_read_when_it_is_imported(tmp_path):
     copy = shutil.copytree(ROOT / "mnist_gd", tmp_path / "mnist_gd")
     program = (

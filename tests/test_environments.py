@@ -35,6 +35,19 @@ def test_binder_installs_what_make_installs():
     assert installs[:2] == ["-c", "constraints.txt"]
 
 
+def test_plain_steps_of_the_readme_are_those_of_make():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    steps = re.findall(r"^\$ \.venv/bin/(.*)$", readme, re.MULTILINE)
+    install, build, tests = map(shlex.split, steps)
+    assert install[:4] == ["python", "-m", "pip", "install"]
+    assert install[4:] == pip_install(MAKEFILE)
+    of_make = [
+        shlex.split(line) for line in re.findall(r"^\t\$\(BIN\)/(.*)$", MAKEFILE, re.MULTILINE)
+    ]
+    assert tests in of_make
+    assert any(step[: len(build)] == build for step in of_make)  # strictly, by make
+
+
 def test_binder_opens_chapters_as_make_live_does():
     command = [BINDER / "start", "printenv", "JUPYTER_CONFIG_PATH"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

@@ -676,16 +676,15 @@ def make_book(folder, page):
     shutil.copytree(ROOT / "book" / "_static", book / "_static")
     shutil.copytree(ROOT / "book" / "_templates", book / "_templates")
     (book / "_extra").mkdir()
-    shutil.copy(ROOT / "_config.yml", folder)
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: page\n")
-    for name in ("_config.yml", "_toc.yml"):
-        (book / name).symlink_to(f"../{name}")
+    shutil.copy(ROOT / "book" / "_config.yml", book)
+    (book / "_toc.yml").write_text("format: jb-book\nroot: page\n")
     (book / "references.bib").write_text("")
     (book / "picture.svg").write_text(DRAWING)
     (book / "page.md").write_text(page)
     package = folder / "mnist_gd"
     package.mkdir()
     (package / "__init__.py").write_text("VALUE = 1\n")
+    shutil.copy(ROOT / "mnist_gd" / "_progress.py", package)
     return book
 
 
@@ -737,6 +736,16 @@ def test_a_page_says_what_it_is_about_and_where_its_notebook_is(sound):
         book / "_build" / "html" / "notebooks" / "page.ipynb", as_version=4
     )
     assert any("0.125" in cell.source for cell in notebook.cells)
+
+
+def test_the_build_says_which_pages_run_and_that_none_has_to(sound):
+    book, _, said = sound
+    assert "pages to run: 1 (page)" in said
+    assert "1 of 1 pages have run" in said
+    code, said = build(book)
+    assert code == 0, said
+    assert "pages to run: none" in said
+    assert "pages have run" not in said
 
 
 def test_a_page_does_without_the_script_of_icons(sound):

@@ -17,7 +17,7 @@ yaml = pytest.importorskip("yaml", reason="the extra 'book' is not installed")
 
 def chapters():
     """The names of the pages in the table of contents."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
     return [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
 
 
@@ -47,9 +47,45 @@ def test_every_dependency_is_pinned_to_a_version_that_it_allows():
         assert requirement.specifier.contains(version), f"{text} forbids {version}"
 
 
-@pytest.mark.parametrize("name", ["_config.yml", "_toc.yml"])
-def test_book_links_to_the_roots_configuration(name):
-    assert (ROOT / "book" / name).resolve() == ROOT / name
+def git(*arguments):
+    """What git says in the checkout; without git or a checkout the test is skipped."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("no git, or no checkout of it")
+    command = ["git", "-C", ROOT, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_clone_without_links_and_with_ends_of_lines_translated_holds_the_same(tmp_path):
+    """As on Windows: a symbolic link would come out as a file that holds a path."""
+    windows = ["core.symlinks=false", "core.autocrlf=true", "core.eol=crlf", "core.fileMode=false"]
+    linux = ["core.symlinks=true", "core.autocrlf=false"]
+    for name, settings in (("windows", windows), ("linux", linux)):
+        options = [word for setting in settings for word in ("-c", setting)]
+        git(*options, "checkout-index", "--all", "--force", f"--prefix={tmp_path / name}/")
+    names = git("ls-files", "-z").split("\0")[:-1]
+    assert len(names) > 100
+    for name in names:
+        there, here = tmp_path / "windows" / name, tmp_path / "linux" / name
+        assert not here.is_symlink(), name
+        assert there.read_bytes() == here.read_bytes(), name
+
+
+def test_every_file_has_a_name_that_every_system_can_hold():
+    names = git("ls-files", "-z").split("\0")[:-1]
+    assert len({name.lower() for name in names}) == len(names)
+    for name in names:
+        assert len(name) < 120, name
+        for part in name.split("/"):
+            assert re.fullmatch(r"[\w.@+-]+", part, re.ASCII), name
+            assert not part.endswith("."), name
+            assert not re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", part.lower()), name
+
+
+def test_the_book_is_configured_in_its_own_folder_alone():
+    """Where `jupyter-book build book`, `clean book` and the build's output look for it."""
+    found = {path for name in ("_config.yml", "_toc.yml") for path in ROOT.glob(f"**/{name}")}
+    found = {path for path in found if not {".venv", "_build"} & {*path.relative_to(ROOT).parts}}
+    assert found == {ROOT / "book" / "_config.yml", ROOT / "book" / "_toc.yml"}
 
 
 def test_every_chapter_is_in_the_contents_once_and_exists():
@@ -116,6 +152,70 @@ def test_live_chapters_open_as_notebooks_and_run_where_they_lie(monkeypatch):
     assert client.code_cells_executed == 1
 
 
+def without_make():
+    """The environment, without what a `make` above says to one below."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+
+
+def noting(path, fails_on="nothing"):
+    """Lay a program that notes how it is called and fails on one call."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    note = f'echo "{path.name} $*" >> "$NOTES"'
+    path.write_text(f'#!/bin/sh\n{note}\ncase "$*" in *"{fails_on}"*) exit 1;; esac\n')
+    path.chmod(0o755)
+
+
+STYLE = ["ruff check .", "ruff format --check .", "codespell "]
+
+
+@pytest.mark.parametrize(
+    ("fails_on", "calls"),
+    [
+        ("nothing", [*STYLE, "python -m pytest -m not slow"]),
+        ("format --check", STYLE[:2]),
+    ],
+)
+def test_make_test_checks_the_style_first(tmp_path, fails_on, calls):
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("ruff", "codespell", "python"):
+        noting(tmp_path / ".venv" / "bin" / name, fails_on)
+    (tmp_path / ".venv" / ".ready").touch()
+    notes = tmp_path / "notes"
+    done = subprocess.run(
+        ["make", "test"], cwd=tmp_path, env=without_make() | {"NOTES": str(notes)}, check=False
+    )
+    assert notes.read_text().splitlines() == calls
+    assert (done.returncode == 0) == (fails_on == "nothing")
+
+
+def test_continuous_integration_tests_builds_and_tests_the_build(tmp_path):
+    if os.name != "posix":
+        pytest.skip("a script of bash")
+    for name in ("make", "chromium"):
+        noting(tmp_path / "bin" / name)
+    notes = tmp_path / "notes"
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    env = os.environ | {"NOTES": str(notes), "PATH": path}
+    subprocess.run(["bash", ROOT / ".ci" / "run"], env=env, check=True, capture_output=True)
+    assert notes.read_text().splitlines() == ["make test", "make book", "make test-book"]
+
+
+def test_readme_names_targets_as_make_does():
+    """Each that it names is there, and `make help`, which it says names all, does."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    targets = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split())
+    helped = set(re.findall(r"^#   make ([\w-]+) ", makefile, re.MULTILINE))
+    named = set(re.findall(r"^\$ make ([\w-]+)", readme, re.MULTILINE))
+    assert {"book", "test"} <= named <= targets
+    assert helped == targets - {"help", "setup"}
+    for target in targets:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
 @pytest.mark.parametrize(
     ("fails_on", "message"),
     [
@@ -135,7 +235,7 @@ def test_make_says_what_python_lacks(tmp_path, fails_on, message):
     done = subprocess.run(
         ["make", "setup", "PYTHON=./fake-python"],
         cwd=tmp_path,
-        env={key: value for key, value in os.environ.items() if not key.startswith("MAKE")},
+        env=without_make(),
         capture_output=True,
         text=True,
         check=False,

@@ -27,6 +27,7 @@ FLOORS = {
     "_archives": 0,
     "_code": 0,
     "_files": 0,
+    "_progress": 0,
     "_validation": 0,
     "activations": 1,
     "additions": 1,

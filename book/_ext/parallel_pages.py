@@ -4,25 +4,40 @@ MyST-NB runs a page when Sphinx comes to read it: one after the other, on howeve
 processors. This extension takes all pages that the execution cache does not know, runs as
 many at once as there are processors, and leaves the results in that cache, where MyST-NB
 finds them. A page that fails here is left for MyST-NB to run and to report.
+
+A first build trains for minutes. So it says which pages have to run, and then how many have,
+how many trainings are done of those that the pages have asked for so far, and the time: as a
+bar on a terminal, else as a line every half minute.
 """
 
 from __future__ import annotations
 
 import gc
 import os
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import get_terminal_size
+from tempfile import TemporaryDirectory
+from time import monotonic
 
 from jupyter_cache import get_cache
 from myst_nb.core.execute import create_client
+from myst_nb.core.execute.cache import NotebookClientCache
 from myst_nb.core.read import create_nb_reader
 from sphinx.util import logging
+from tqdm import tqdm
+
+from mnist_gd import _progress
 
 LOGGER = logging.getLogger(__name__)
 
 # One BLAS thread a kernel: the pages share the processors already, and the order of the
 # additions, and with it the last bit of a result, is the same on any number of them.
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+LINE_EVERY = 30  # seconds
+BAR_EVERY = 0.5
 
 
 class Silent:
@@ -34,19 +49,79 @@ class Silent:
     debug = warning = error = info
 
 
-def run_page(env, docname: str) -> None:
-    """Run one page into the cache, unless it is there or is no notebook."""
+def client_of(env, docname: str) -> NotebookClientCache | None:
+    """Return what runs a page into the cache; None if it is there or is no notebook."""
     path = env.doc2path(docname)
     text = Path(path).read_text(encoding="utf-8")
     reader = create_nb_reader(path, env.myst_config, env.mystnb_config, text)
     if reader is None:
-        return
+        return None
     notebook = reader.read(text)
+    client = create_client(notebook, path, env.mystnb_config, Silent(), reader.read_fmt)
+    if not isinstance(client, NotebookClientCache):
+        return None
     try:
-        with create_client(notebook, path, env.mystnb_config, Silent(), reader.read_fmt):
+        get_cache(env.mystnb_config.execution_cache_path).match_cache_notebook(client.notebook)
+    except KeyError:
+        return client
+    return None
+
+
+def run_page(docname: str, client: NotebookClientCache, running: list[str]) -> None:
+    """Run one page into the cache; it stands in `running` while it does."""
+    running.append(docname)
+    try:
+        with client:
             pass
-    except Exception as error:
-        LOGGER.info("%s failed beside others (%s); it is run again", docname, error)
+    finally:
+        running.remove(docname)
+
+
+@contextmanager
+def telling_trainings():
+    """Make a folder in which the kernels count their trainings; nothing of it is left."""
+    with TemporaryDirectory(prefix="mnist_gd-", ignore_cleanup_errors=True) as folder:
+        os.environ[_progress.FOLDER] = folder
+        try:
+            yield folder
+        finally:
+            del os.environ[_progress.FOLDER]
+
+
+def so_far(pages: str, folder: str, running: list[str]) -> str:
+    """Put into words how far the pages and their trainings are, and what runs now."""
+    done, known = _progress.tally(folder)
+    trainings = f", {done} of {known} known trainings" if known else ""
+    return f"{pages}{trainings}" + (f"; running: {', '.join(running)}" if running else "")
+
+
+def watch(futures: dict[Future, str], folder: str, running: list[str], on_terminal: bool) -> None:
+    """Say how far the pages are until the last one is done, and which of them failed."""
+    pages, failed, waiting = len(futures), 0, set(futures)
+    start = monotonic()
+    bar = tqdm(
+        total=pages,
+        bar_format="{elapsed} |{bar:10}| {desc}",
+        disable=not on_terminal,
+        nrows=get_terminal_size().lines,  # tqdm draws nothing on a terminal that tells no size
+        leave=False,
+    )
+    with bar:
+        while waiting:
+            done, waiting = wait(waiting, timeout=BAR_EVERY if on_terminal else LINE_EVERY)
+            for future in done:
+                if error := future.exception():
+                    failed += 1
+                    bar.clear()
+                    LOGGER.info("%s failed (%r); it is run again", futures[future], error)
+            ready = pages - len(waiting)
+            now = so_far(f"{ready} of {pages} pages", folder, running)
+            bar.n, bar.ncols = ready, get_terminal_size().columns - 1
+            bar.set_description_str(now)
+            if waiting and not on_terminal:
+                LOGGER.info("%s %s", tqdm.format_interval(monotonic() - start), now)
+    now = so_far(f"{pages - failed} of {pages} pages have run", folder, [])
+    LOGGER.info("%s %s", tqdm.format_interval(monotonic() - start), now)
 
 
 def run_pages(app, env, docnames) -> None:
@@ -58,9 +133,25 @@ def run_pages(app, env, docnames) -> None:
     _ = get_cache(env.mystnb_config.execution_cache_path).db  # made once, before the workers
     order = {name: place for place, name in enumerate(env.config.external_site_map)}
     docnames = sorted(docnames, key=lambda name: order.get(name, len(order)))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _ in pool.map(lambda name: run_page(env, name), docnames):
-            pass
+    clients = {name: client for name in docnames if (client := client_of(env, name))}
+    if not clients:
+        LOGGER.info("pages to run: none, the results of all are kept")
+        return
+    LOGGER.info("pages to run: %d (%s)", len(clients), ", ".join(clients))
+    running: list[str] = []
+    pool = ThreadPoolExecutor(os.cpu_count())
+    with telling_trainings() as folder:
+        try:
+            futures = {
+                pool.submit(run_page, name, client, running): name
+                for name, client in clients.items()
+            }
+            watch(futures, folder, running, sys.stderr.isatty() and not app.quiet)
+        except KeyboardInterrupt:
+            LOGGER.info("stopped, once these pages have run: %s", ", ".join(running))
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def setup(app):

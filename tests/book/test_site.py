@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CHAPTERS = re.findall(r"^ *(?:- file|root): (\w+)", (ROOT / "_toc.yml").read_text(), re.MULTILINE)
+TOC = (ROOT / "book" / "_toc.yml").read_text(encoding="utf-8")
+CHAPTERS = re.findall(r"^ *(?:- file|root): (\w+)", TOC, re.MULTILINE)
 MADE = [
     "search",
     "genindex",

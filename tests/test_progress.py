@@ -1,0 +1,206 @@
+"""What a build says while its pages run, and what searches tell it."""
+
+import os
+import re
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from types import SimpleNamespace
+
+import pytest
+
+from mnist_gd import _progress
+from mnist_gd.search import run_all
+
+# ------------------------------------------------------------------ what a search tells
+
+
+def square(configuration, seed):
+    return {"square": configuration["x"] ** 2 + seed}, {}
+
+
+def test_a_search_counts_its_trainings_and_not_the_records_that_it_finds(tmp_path, monkeypatch):
+    told, records = tmp_path / "told", tmp_path / "records"
+    told.mkdir()
+    monkeypatch.setenv(_progress.FOLDER, str(told))
+    run_all(square, [{"x": 1}, {"x": 2}], seeds=[0, 1], records=records, n_jobs=1)
+    assert _progress.tally(told) == (4, 4)
+    run_all(square, [{"x": 1}, {"x": 3}], seeds=[0, 1], records=records, n_jobs=1)
+    assert _progress.tally(told) == (6, 6)
+    run_all(square, [{"x": 1}, {"x": 3}], seeds=[0, 1], records=records, n_jobs=1)
+    assert _progress.tally(told) == (6, 6)
+
+
+def test_the_number_is_known_at_once_and_a_training_counts_when_its_record_is_saved(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv(_progress.FOLDER, str(tmp_path))
+    seen = [_progress.tally(tmp_path) for _ in _progress.counted("abc", 3)]
+    assert seen == [(0, 3), (1, 3), (2, 3)]
+    assert _progress.tally(tmp_path) == (3, 3)
+
+
+def test_without_the_variable_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.delenv(_progress.FOLDER, raising=False)
+    monkeypatch.setattr(_progress.tempfile, "mkstemp", lambda **_: pytest.fail("a file is made"))
+    assert list(_progress.counted("abc", 3)) == ["a", "b", "c"]
+
+
+def test_a_folder_that_is_gone_stops_no_training(tmp_path, monkeypatch):
+    monkeypatch.setenv(_progress.FOLDER, str(tmp_path / "nowhere"))
+    assert list(_progress.counted("abc", 3)) == ["a", "b", "c"]
+    folder = tmp_path / "told"
+    folder.mkdir()
+    monkeypatch.setenv(_progress.FOLDER, str(folder))
+    items = _progress.counted("abc", 3)
+    assert next(items) == "a"
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+    assert list(items) == ["b", "c"]
+    assert not folder.exists()
+
+
+# -------------------------------------------------------------------- what a build says
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch, capsys):
+    """Run pages, given as functions, as a build does; return its lines and its stderr."""
+    pytest.importorskip("myst_nb", reason="the extra 'book' is not installed")
+    parallel_pages = pytest.importorskip("parallel_pages")
+    lines, folders = [], []
+
+    class Log:
+        def info(self, text, *values):
+            lines.append(text % values)
+            folders.append(os.environ.get(_progress.FOLDER))
+
+    def run(pages, *, terminal, quiet=False):
+        @contextmanager
+        def client(page):
+            page()
+            yield
+
+        monkeypatch.setattr(
+            parallel_pages, "client_of", lambda env, name: pages[name] and client(pages[name])
+        )
+        config = SimpleNamespace(execution_mode="cache", execution_cache_path=str(tmp_path))
+        env = SimpleNamespace(
+            mystnb_config=config, config=SimpleNamespace(external_site_map=list(pages))
+        )
+        if terminal is not None:
+            monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+        parallel_pages.run_pages(SimpleNamespace(quiet=quiet), env, sorted(pages))
+        assert _progress.FOLDER not in os.environ
+        assert not [folder for folder in filter(None, folders) if os.path.exists(folder)]
+        return lines, capsys.readouterr().err
+
+    for name in parallel_pages.BLAS_THREADS:
+        monkeypatch.setenv(name, os.environ.get(name, "1"))
+    monkeypatch.setattr(parallel_pages, "LOGGER", Log())
+    monkeypatch.setattr(parallel_pages, "LINE_EVERY", 0.05)
+    monkeypatch.setattr(parallel_pages, "BAR_EVERY", 0.05)
+    monkeypatch.setattr(parallel_pages.os, "cpu_count", lambda: 2)
+    run.lines = lines
+    return run
+
+
+def training(said, text, total=5):
+    """A page that has done two of five trainings and goes on when the build has said so."""
+
+    def page():
+        for i, _ in enumerate(_progress.counted(range(total), total)):
+            if i == 2:
+                for _ in range(200):
+                    if text in said():
+                        break
+                    threading.Event().wait(0.05)
+                else:
+                    raise TimeoutError(f"not said: {text}")
+
+    return page
+
+
+def test_without_a_terminal_a_build_says_it_in_lines(build):
+    page = training(lambda: "\n".join(build.lines), "2 of 5 known trainings; running: second")
+    lines, err = build({"second": page, "kept": None, "first": lambda: None}, terminal=False)
+    assert lines[0] == "pages to run: 2 (second, first)"
+    assert all(re.match(r"00:0\d [012] of 2 pages", line) for line in lines[1:])
+    assert any(" 1 of 2 pages, 2 of 5 known trainings; running: second" in x for x in lines)
+    assert lines[-1].endswith("2 of 2 pages have run, 5 of 5 known trainings")
+    assert err == ""
+
+
+@contextmanager
+def terminal_as_stderr(monkeypatch):
+    """A terminal that tells no size; hands on a function that reads what it has shown."""
+    pty = pytest.importorskip("pty", reason="no terminals of POSIX")
+    master, slave = pty.openpty()
+    written = []
+
+    def read():
+        with suppress(OSError):  # the other end was closed
+            while text := os.read(master, 1024):
+                written.append(text)
+        os.close(master)
+
+    threading.Thread(target=read, daemon=True).start()
+    with open(slave, "w", encoding="utf-8") as stderr, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", stderr)
+        yield lambda: b"".join(written).decode(errors="replace")
+
+
+def test_on_a_terminal_a_build_says_it_in_a_bar(build, monkeypatch):
+    with terminal_as_stderr(monkeypatch) as shown:
+        page = training(shown, "1 of 2 pages, 2 of 5 known trainings; running: s")
+        lines, _ = build({"second": page, "first": lambda: None}, terminal=None)
+    assert len(lines) == 2
+    assert lines[0] == "pages to run: 2 (second, first)"
+    assert lines[1].endswith("2 of 2 pages have run, 5 of 5 known trainings")
+    assert re.search(
+        r"\r00:0\d \|█+.*\| 1 of 2 pages, 2 of 5 known trainings; running: s", shown()
+    )
+
+
+def test_a_quiet_build_draws_no_bar(build):
+    _, err = build({"first": lambda: None}, terminal=True, quiet=True)
+    assert err == ""
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_build_without_pages_to_run_says_so_in_one_line(build, terminal):
+    lines, err = build({"first": None, "second": None}, terminal=terminal)
+    assert lines == ["pages to run: none, the results of all are kept"]
+    assert err == ""
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_page_that_fails_is_named_and_not_counted(build, terminal):
+    lines, _ = build({"wrong": lambda: 1 / 0, "right": lambda: None}, terminal=terminal)
+    assert sum(line.startswith("wrong failed (ZeroDivisionError(") for line in lines) == 1
+    assert lines[-1].endswith("1 of 2 pages have run")
+
+
+def test_an_interrupted_build_starts_no_more_pages_and_leaves_nothing(build, monkeypatch):
+    parallel_pages = sys.modules["parallel_pages"]
+    started, told = [], []
+
+    def page():
+        started.append(1)
+        told.append(os.environ[_progress.FOLDER])
+        threading.Event().wait(0.3)
+
+    def interrupt(*_, **__):
+        threading.Event().wait(0.1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parallel_pages, "wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        build({f"page{i}": page for i in range(20)}, terminal=False)
+    assert len(started) < 20
+    assert re.fullmatch(
+        r"stopped, once these pages have run: page\d+(, page\d+)?", build.lines[-1]
+    )
+    assert _progress.FOLDER not in os.environ
+    assert not any(map(os.path.exists, told))
