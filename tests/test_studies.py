@@ -199,6 +199,7 @@ def reads_the_test_set(code):
 READS = {
     "experiments.py": "a final run answers it after its last epoch",
     "studies.py": "final_results, for the labels",
+    "_archives.py": "unpacks it",
     "data.py": "loads it",
     "data.md": "describes it; the best guess without learning answers it once",
 }
