@@ -70,23 +70,56 @@ def fake(monkeypatch):
 # The choice of the headline networks
 
 
-@pytest.mark.parametrize("task", studies.SWEEPS)
-def test_choice_is_the_best_row_of_the_sweep(monkeypatch, tmp_path, task):
+@pytest.fixture
+def searched(monkeypatch, tmp_path):
+    """What `choose` makes of a sweep whose scores are given by a rule; notes what was asked."""
     asked = {}
 
-    def fake_search(function, configurations, **options):
-        asked.update(options, function=function, configurations=configurations)
-        rows = [configuration | {"score": 0.5, "seconds": 1.0} for configuration in configurations]
-        return SearchResult(rows[::-1], runs=len(rows))
+    def choose_by(task, scores):
+        def fake_search(function, configurations, **options):
+            asked.update(options, function=function, configurations=configurations)
+            rows = [
+                c | {"score": float(np.mean(scores(c))), "scores": list(scores(c))}
+                for c in configurations
+            ]
+            return SearchResult(sorted(rows, key=lambda row: -row["score"]), runs=len(rows))
 
-    monkeypatch.setattr(studies, "grid_search", fake_search)
-    chosen = choose(task, records=tmp_path, n_jobs=1)
+        monkeypatch.setattr(studies, "grid_search", fake_search)
+        return choose(task, records=tmp_path, n_jobs=1), asked
+
+    return choose_by
+
+
+@pytest.mark.parametrize("task", studies.SWEEPS)
+def test_choice_is_the_best_of_the_sweep(searched, tmp_path, task):
+    largest = max(studies.SWEEPS[task]["learning_rate"])
+
+    def scores(c):
+        better = 0.1 * (c["learning_rate"] == largest) + 0.1 * (c["hidden_size"] > 64)
+        return np.array([0.50, 0.51, 0.52]) + better
+
+    chosen, asked = searched(task, scores)
     assert asked["function"] is validation_run
     assert (asked["records"], asked["n_jobs"]) == (tmp_path, 1)
+    assert asked["seeds"] == studies.SWEEP_SEEDS
     assert asked["configurations"] == grid(task=[task], **studies.SWEEPS[task])
-    assert chosen == asked["configurations"][-1]
+    assert chosen in asked["configurations"]
+    assert chosen["learning_rate"] == largest
+    assert chosen["hidden_size"] == max(studies.SWEEPS[task]["hidden_size"])
     assert chosen["decay"] == "cosine"  # a headline must not hang on the last few batches
     build(chosen, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("lead", [-0.01, 0.0, 0.01])
+def test_of_equals_the_smallest_is_chosen(searched, lead):
+    """Whichever of two comes first by chance; a run that diverged does not blur the rest."""
+
+    def scores(c):
+        if c["learning_rate"] == 0.3:
+            return [0.9, 0.0, 0.9]
+        return np.array([0.80, 0.82, 0.84]) + lead * (c["learning_rate"] == 3.0) + 0.1
+
+    assert searched("four", scores)[0]["learning_rate"] == 1.0
 
 
 @pytest.mark.parametrize("function", [sweep, choose])
