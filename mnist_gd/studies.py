@@ -130,7 +130,7 @@ STUDIES = {
                 "loss": "cross_entropy_with_logits",
                 "learning_rate": [0.1, 0.3, 1.0],
             },
-            "squared error": {"loss": "mean_squared_error", "learning_rate": [0.3, 1.0, 3.0]},
+            "squared error": {"loss": "mean_squared_error", "learning_rate": [3.0, 10.0, 30.0]},
         },
         "build": {"hidden_size": 128, "epochs": 5},
         "full": {"hidden_size": 256, "epochs": 15},
