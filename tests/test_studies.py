@@ -115,9 +115,9 @@ def test_of_equals_the_smallest_is_chosen(searched, lead):
     """Whichever of two comes first by chance; a run that diverged does not blur the rest."""
 
     def scores(c):
-        if c["learning_rate"] == 0.3:
+        if c["learning_rate"] == 0.1:
             return [0.9, 0.0, 0.9]
-        return np.array([0.80, 0.82, 0.84]) + lead * (c["learning_rate"] == 3.0) + 0.1
+        return np.array([0.80, 0.82, 0.84]) + lead * (c["learning_rate"] == 10.0) + 0.1
 
     assert searched("four", scores)[0]["learning_rate"] == 1.0
 
