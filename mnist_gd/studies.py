@@ -192,8 +192,8 @@ def _named(argument, name, choices):
 def choose(task, *, records, n_jobs=-1):
     """Return the configuration of a task that its sweep leads to, on the validation data.
 
-    It is the smallest, in size and learning rate, of those that the best does not beat by two
-    standard errors: which of several equals comes first hangs on the last bits of a machine.
+    It is the smallest, in size and learning rate, of those that the best does not beat by one
+    standard error: which of several equals comes first hangs on the last bits of a machine.
 
     Parameters and errors are those of :func:`sweep`.
 
@@ -205,7 +205,7 @@ def choose(task, *, records, n_jobs=-1):
     # Of a difference of two means; the median is not moved by a setting that diverges.
     spread = np.median([np.std(row["scores"], ddof=1) for row in rows])
     error = spread * np.sqrt(2 / len(SWEEP_SEEDS))
-    equals = [row for row in rows if rows[0]["score"] - row["score"] <= 2 * error]
+    equals = [row for row in rows if rows[0]["score"] - row["score"] <= error]
     chosen = min(equals, key=lambda row: (row["hidden_size"], row["learning_rate"]))
     return {name: chosen[name] for name in ("task", *SWEEPS[task])}
 
