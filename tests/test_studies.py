@@ -117,9 +117,9 @@ def test_of_equals_the_smallest_is_chosen(searched, lead):
     """Whichever of two comes first by chance; a run that diverged does not blur the rest."""
 
     def scores(c):
-        if c["learning_rate"] == 0.3:
+        if c["learning_rate"] == 0.1:
             return [0.9, 0.0, 0.9]
-        return np.array([0.80, 0.82, 0.84]) + lead * (c["learning_rate"] == 3.0) + 0.1
+        return np.array([0.80, 0.82, 0.84]) + lead * (c["learning_rate"] == 10.0) + 0.1
 
     assert searched("four", scores)[0]["learning_rate"] == 1.0
 
@@ -370,3 +370,35 @@ def test_main_runs_everything_in_full(fake, tiny_mnist, tmp_path, capsys):
     assert {"the 72 combinations", *STUDIES} < set(about["seconds"])
     lengths = {c["epochs"] for _, c, _ in fake.calls}
     assert lengths == {20, *(about["full"]["epochs"] for about in STUDIES.values())}
+
+
+# Figures of trainings
+
+
+def figures(path):
+    """Name, alternative text and code of each figure that a page draws."""
+    cells = re.findall(
+        r"^```\{code-cell\}[^\n]*\n---\n(.*?)^---\n(.*?)^```\s*$",
+        path.read_text(),
+        flags=re.MULTILINE | re.DOTALL,
+    )
+    for about, code in cells:
+        if "figure:" in about:
+            yield re.search(r"name: (\S+)", about)[1], about.partition("alt:")[2], code
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_text_for_a_figure_of_trainings_is_computed(path):
+    """What comes out differs from machine to machine, so its text pastes what the runs gave."""
+    typed = [
+        name
+        for name, alternative, code in figures(path)
+        if re.search(r"run_all\(|\.outcome\b|\.rows\b|final_results\(", code)
+        and "{glue:text}" not in alternative
+    ]
+    assert not typed
+
+
+def test_there_are_figures_of_trainings():
+    drawn = [name for path in PAGES for name, _, _ in figures(path)]
+    assert {"fig-four-rates", "fig-search-frontier", "fig-search-axes"} <= set(drawn)
