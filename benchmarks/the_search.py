@@ -31,7 +31,7 @@ from threadpoolctl import threadpool_limits
 from mnist_gd import losses
 from mnist_gd.experiments import task_data, validation_run
 from mnist_gd.networks import MultiLayerNetwork
-from mnist_gd.search import run_all
+from mnist_gd.records import run_all
 from mnist_gd.studies import NOTEBOOK, notebook_grid
 
 RATE = 0.01

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_gd.search import Record
+from mnist_gd.records import Record
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 CELL = re.compile(

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from mnist_gd import _progress
-from mnist_gd.search import run_all
+from mnist_gd.records import run_all
 
 # ------------------------------------------------------------------ what a search tells
 
