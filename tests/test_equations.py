@@ -92,6 +92,38 @@ NO_FUNCTION = {
     "eq-prior-shift": "Bayes' rule for another prevalence",
 }
 
+#: The labels of these chapters that no function has, each with the assertion that shows it.
+SHOWN = {
+    "activations": {
+        "eq-linear-collapse": "np.allclose(layers[1](layers[0](x)), x @ (W1 @ W2)",
+        "eq-activation-vjp": "np.allclose(G[0] @ J, activation.backward(G[:1], Z[:1])[0])",
+        "eq-dead-unit": "not units.weights_grad[:, dead].any()",
+        "eq-same-sign": "np.sign(above.weights_grad[k, j]) in (0, np.sign(g[j]))",
+        "eq-sigmoid-symmetry": "np.allclose(1 - sigmoid(Z), sigmoid(-Z))",
+        "eq-vanishing-bound": "np.isclose(np.linalg.norm(delta), stretches[0] / 4)",
+        "eq-softmax-jacobian": "np.allclose(J.sum(axis=0), 0)",
+        "eq-softmax-two-classes": "np.allclose(softmax(pairs)[:, 0], sigmoid(",
+    },
+    "losses": {
+        "eq-likelihood": "np.isclose(-log(likelihood) / len(P), losses.binary_cross_entropy(",
+        "eq-gaussian-likelihood": "np.isclose(np.mean(costs), mse(guess, truth) / (2 * s**2)",
+        "eq-saturation": "np.isclose(squared_gradient(at)[0], 2 * (q - 1) * q * (1 - q))",
+        "eq-expected-loss": "np.isclose(loss(np.full(10, q[at]), three_in_ten), expected)",
+        "eq-focal-terms": "np.isclose(focal_formula(p, y, alpha, gamma), losses.focal_loss(",
+        "eq-focal-stationary": "np.abs(probability_from_focal(best[name], alpha) - shares)",
+        "eq-kl-entropy": "np.isclose(kl(p, y), ce(p, y) - np.mean(entropies))",
+        "eq-gibbs": "divergences.min() > 0",
+    },
+    "layers": {},
+    "networks": {"eq-network-cost": 'forward == multiplications["forward"]'},
+    "metrics": {
+        "eq-f1-one-class": "np.isclose(f1_score(y_true[only], y_pred[only]), 2 * r / (r + 1))",
+        "eq-prevalence": "np.isclose(f1_at(prevalence, t, f), f1_score(y_true, y_pred))",
+        "eq-f1-chance": "np.isclose(f1_score(truth, guess), chance[name]",
+        "eq-accuracy-error": "np.isclose(boot_accuracy.std(), formula",
+    },
+}
+
 LABEL = r"eq-[a-z0-9]+(?:-[a-z0-9]+)*"
 NAMED = re.compile(rf"`({LABEL})`")
 DEFINED = re.compile(rf"^\s*\$\$\s*\(({LABEL})\)\s*$", re.MULTILINE)
@@ -123,6 +155,10 @@ def page(name):
 NAMES = labels_named()
 DEFINITIONS = {path.stem: DEFINED.findall(path.read_text()) for path in BOOK.glob("*.md")}
 ALL_NAMED = set().union(*NAMES.values())
+
+
+def cells_of(text):
+    return re.findall(r"^```\{code-cell\}.*?^```", text, re.MULTILINE | re.DOTALL)
 
 
 def chapter_of(module):
@@ -175,7 +211,18 @@ def test_a_cell_that_can_fail_follows_each_formula_of_the_package(chapter):
         if match.group(1) not in ALL_NAMED:
             continue
         near = "\n## ".join(text[match.end() :].split("\n## ")[:2])  # its section and the next
-        cells = re.findall(r"^```\{code-cell\}.*?^```", near, re.MULTILINE | re.DOTALL)
-        assert any("assert " in cell or "check_gradient(" in cell for cell in cells), (
+        assert any("assert " in cell or "check_gradient(" in cell for cell in cells_of(near)), (
             f"nothing checks {match.group(1)} in its section or the next"
+        )
+
+
+@pytest.mark.parametrize("chapter", SHOWN)
+def test_the_assertion_of_a_formula_without_a_function_follows_it(chapter):
+    text, shown = page(chapter), SHOWN[chapter]
+    ends = {match.group(1): match.end() for match in DEFINED.finditer(text)}
+    assert set(ends) - ALL_NAMED == set(shown), "a formula without an assertion, or the reverse"
+    for label, assertion in shown.items():
+        section = text[ends[label] :].split("\n## ")[0]
+        assert any(f"assert {assertion}" in cell for cell in cells_of(section)), (
+            f"the section of {label} does not assert {assertion}"
         )
