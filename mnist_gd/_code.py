@@ -30,10 +30,10 @@ def digest(source):
     return hashlib.sha256(dump.encode()).hexdigest()
 
 
-def imports(source):
+def imports(source, *, lazy=False):
     """Return the modules of this package that a source imports when it is imported itself.
 
-    What a function imports when it is called is left out: drawings, and what is optional.
+    What a function imports when it is called (drawings, what is optional) counts if `lazy`.
     """
     found, left = set(), list(ast.parse(source).body)
     while left:
@@ -42,7 +42,7 @@ def imports(source):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        elif lazy or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             left += ast.iter_child_nodes(node)
     return found & MODULES.keys()
 
@@ -60,12 +60,12 @@ MODULES = _modules()
 DIGESTS = {name: digest(source) for name, source in MODULES.items()}
 
 
-def closure(names):
+def closure(names, *, lazy=False):
     """Return the modules of this package that are imported with the given ones, themselves too."""
     found, left = set(), set(names) & MODULES.keys()
     while left:
         found |= left
-        left = set().union(*(imports(MODULES[name]) for name in left)) - found
+        left = set().union(*(imports(MODULES[name], lazy=lazy) for name in left)) - found
     return found
 
 

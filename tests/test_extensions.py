@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnist_gd import _code
+
 ROOT = Path(__file__).resolve().parents[1]
 pytest.importorskip("myst_nb", reason="the extra 'book' is not installed")
 
@@ -26,83 +28,110 @@ page_meta = pytest.importorskip("page_meta")
 # --------------------------------------------------------------------------- cache_key
 
 
+PAGE = """---
+file_format: mystnb
+kernelspec:
+  display_name: Python 3
+  name: python3
+---
+# A page
+
+```{code-cell} ipython3
+:tags: [hide-input]
+%matplotlib inline
+import numpy as np
+from mnist_gd.losses import focal_loss
+```
+"""
+
+
 @pytest.fixture
-def package(tmp_path):
-    """A package of two modules with the sums of its data."""
-    folder = tmp_path / "package"
-    (folder / "mnist").mkdir(parents=True)
-    (folder / "__init__.py").write_text("one = 1\n")
-    (folder / "losses.py").write_text("two = 2\n")
-    (folder / "mnist" / "SHA256SUMS").write_text("abc  archive.gz\n")
-    return folder
+def code(monkeypatch):
+    """The package's modules, to be edited; the key follows what is in their code."""
+
+    def edit(module, change):
+        source = change(_code.MODULES[f"mnist_gd.{module}"])
+        monkeypatch.setitem(_code.MODULES, f"mnist_gd.{module}", source)
+        monkeypatch.setitem(_code.DIGESTS, f"mnist_gd.{module}", _code.digest(source))
+
+    return edit
 
 
-def test_key_is_the_same_for_the_same_content(package):
-    assert cache_key.cache_key(package) == cache_key.cache_key(package)
-    assert re.fullmatch(r"[0-9a-f]{12}", cache_key.cache_key(package))
+def more(source):
+    return source + "\nNEW = 1\n"
 
 
-@pytest.mark.parametrize("name", ["__init__.py", "losses.py", "mnist/SHA256SUMS"])
-def test_key_follows_an_edit_and_its_taking_back(package, name):
-    before = cache_key.cache_key(package)
-    path = package / name
-    content = path.read_text()
-    path.write_text(content + "# edited\n")
-    assert cache_key.cache_key(package) != before
-    path.write_text(content)
-    assert cache_key.cache_key(package) == before
+@pytest.mark.parametrize("module", ["losses", "activations", "_validation"])
+def test_key_follows_the_modules_that_a_page_imports_and_theirs(code, module):
+    before = cache_key.page_key(PAGE)
+    assert re.fullmatch(r"[0-9a-f]{12}", before)
+    assert cache_key.page_key(PAGE) == before
+    code(module, more)
+    assert cache_key.page_key(PAGE) != before
 
 
-def test_key_follows_a_new_a_renamed_and_a_removed_module(package):
-    keys = [cache_key.cache_key(package)]
-    (package / "layers.py").write_text("three = 3\n")
-    keys.append(cache_key.cache_key(package))
-    (package / "layers.py").rename(package / "networks.py")
-    keys.append(cache_key.cache_key(package))
-    (package / "losses.py").unlink()
-    keys.append(cache_key.cache_key(package))
-    assert len(set(keys)) == 4
+@pytest.mark.parametrize("module", ["layers", "networks", "plots", "studies", "data"])
+def test_key_leaves_out_what_a_page_does_not_import(code, module):
+    before = cache_key.page_key(PAGE)
+    code(module, more)
+    assert cache_key.page_key(PAGE) == before
 
 
-def test_key_ignores_what_cells_do_not_run_on(package):
-    before = cache_key.cache_key(package)
-    (package / "notes.txt").write_text("nothing")
-    (package / "__pycache__").mkdir()
-    (package / "__pycache__" / "losses.cpython-311.pyc").write_bytes(b"\0")
-    assert cache_key.cache_key(package) == before
+def test_key_leaves_out_comments_and_docstrings(code):
+    before = cache_key.page_key(PAGE)
+    code("losses", lambda source: source + "# a comment\n")
+    code("activations", lambda source: source.replace("Rectified linear unit", "The ReLU"))
+    assert cache_key.page_key(PAGE) == before
 
 
-def test_key_follows_the_versions(package, monkeypatch):
-    before = cache_key.cache_key(package)
+def test_key_counts_what_a_function_imports_when_it_is_called(code):
+    """The curves of a history are drawn by a module that it imports only then."""
+    page = PAGE.replace("mnist_gd.losses import focal_loss", "mnist_gd.history import History")
+    before = cache_key.page_key(page)
+    code("plots", more)
+    assert cache_key.page_key(page) != before
+
+
+def test_key_of_a_page_that_is_no_python_follows_everything(code):
+    page = PAGE.replace("import numpy as np", "import numpy as")
+    before = cache_key.page_key(page)
+    code("studies", more)
+    assert cache_key.page_key(page) != before
+
+
+def test_key_follows_the_versions(monkeypatch):
+    keys = {cache_key.page_key(PAGE)}
     monkeypatch.setattr(cache_key, "version", lambda name: "0.0")
-    other_library = cache_key.cache_key(package)
+    keys.add(cache_key.page_key(PAGE))
     monkeypatch.setattr(cache_key.platform, "python_version", lambda: "4.0.0")
-    assert len({before, other_library, cache_key.cache_key(package)}) == 3
+    assert len(keys | {cache_key.page_key(PAGE)}) == 3
 
 
-def test_cache_key_follows_the_studies(package, tmp_path):
-    """Once they have been run in full, pages that show them are run again."""
+def test_key_follows_the_studies_that_a_page_shows(tmp_path):
+    """Once they have been run in full, pages that show them are run again, others are not."""
     marker = tmp_path / "studies.json"
-    before = cache_key.cache_key(package)
-    assert cache_key.cache_key(package, studies=marker) == before
+    shows = PAGE.replace("mnist_gd.losses import focal_loss", "mnist_gd import studies")
+    keys = {page: cache_key.page_key(page, marker) for page in (PAGE, shows)}
     marker.write_text("{}")
-    first = cache_key.cache_key(package, studies=marker)
-    marker.write_text('{"seconds": 1}')
-    assert len({before, first, cache_key.cache_key(package, studies=marker)}) == 3
+    assert cache_key.page_key(PAGE, marker) == keys[PAGE]
+    assert cache_key.page_key(shows, marker) != keys[shows]
 
 
-def test_key_reads_the_packages_own_sources():
-    names = {path.name for path in cache_key.PACKAGE.rglob("*.py")}
-    assert {"__init__.py", "losses.py", "networks.py"} <= names
-    assert (cache_key.PACKAGE / "mnist" / "SHA256SUMS").is_file()
+def test_key_stands_behind_the_name_of_the_kernel():
+    """No line is added, so that warnings name the right ones."""
+    text = cache_key.with_key(PAGE)
+    assert f"display_name: Python 3 {cache_key.page_key(PAGE)}\n" in text
+    assert len(text.splitlines()) == len(PAGE.splitlines())
+    assert text.replace(f" {cache_key.page_key(PAGE)}", "") == PAGE
+    for plain in ("# No front matter\n", PAGE.replace("  display_name: Python 3\n", "")):
+        assert cache_key.with_key(plain) == plain
 
 
-def test_prune_keeps_the_last_used(tmp_path):
-    for age, name in enumerate(["newest", "newer", "older", "oldest"]):
-        (tmp_path / name).mkdir()
-        os.utime(tmp_path / name, (1_000_000 - age, 1_000_000 - age))
-    cache_key.prune(tmp_path, kept=2)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["newer", "newest"]
+def test_every_page_that_runs_has_a_kernel_with_a_name():
+    for path in sorted((ROOT / "book").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        runs = "{code-cell}" in text
+        assert (cache_key.with_key(text) != text) == runs, path.name
 
 
 # ------------------------------------------------------------------------------ checks
@@ -601,6 +630,8 @@ from matplotlib import pyplot as plt
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
+from mnist_gd.values import VALUE
+
 set_matplotlib_formats("svg")
 plt.rcParams["svg.fonttype"] = "none"
 glue("page-value", "0.125", display=False)
@@ -683,8 +714,11 @@ def make_book(folder, page):
     (book / "page.md").write_text(page)
     package = folder / "mnist_gd"
     package.mkdir()
-    (package / "__init__.py").write_text("VALUE = 1\n")
-    shutil.copy(ROOT / "mnist_gd" / "_progress.py", package)
+    (package / "__init__.py").touch()
+    (package / "values.py").write_text("VALUE = 1\n")
+    (package / "others.py").write_text("VALUE = 1\n")
+    for name in ("_code.py", "_progress.py"):
+        shutil.copy(ROOT / "mnist_gd" / name, package)
     return book
 
 
@@ -761,21 +795,23 @@ def test_words_in_a_figure_are_not_searched(sound):
     assert "glu" in index
 
 
-def test_the_cache_serves_an_unchanged_page_and_not_a_changed_package(sound):
+def test_an_edit_runs_a_page_that_depends_on_it_and_no_other(sound):
+    """What is taken back has been run before."""
     book, _, _ = sound
-    package = book.parent / "mnist_gd" / "__init__.py"
-    content = package.read_text()
+    package = book.parent / "mnist_gd"
 
-    def runs_after_building():
+    def runs_after(path, content):
+        path.write_text(content)
         code, said = build(book)
         assert code == 0, said
         return (book / "runs.txt").read_text().count("once")
 
-    assert runs_after_building() == 1  # the fixture's
-    package.write_text("VALUE = 2\n")
-    assert runs_after_building() == 2
-    package.write_text(content)
-    assert runs_after_building() == 2
+    page = book / "page.md"
+    assert runs_after(page, page.read_text() + "\nMore prose.\n") == 1  # the fixture's
+    assert runs_after(package / "others.py", "VALUE = 2\n") == 1
+    assert runs_after(package / "values.py", "VALUE = 1  # a comment\n") == 1
+    assert runs_after(package / "values.py", "VALUE = 2\n") == 2
+    assert runs_after(package / "values.py", "VALUE = 1\n") == 2
 
 
 def test_everything_unsound_is_named_and_fails_the_build_each_time(tmp_path):

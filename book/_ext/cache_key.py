@@ -1,11 +1,12 @@
-"""Key the execution cache of the notebooks by what their cells run on.
+"""Key the cached results of a page by all that its cells depend on.
 
-MyST-NB runs a page again when the page's own code changed; it does not notice that the
-package which the page imports changed. This extension puts each cache into a folder
-named by a hash of the package's sources, the sums of the data archives, the versions of
-Python and of the libraries that make the numbers and the figures, and of what
-``make studies`` left. So an edit runs
-every page again, and taking the edit back finds the old results.
+MyST-NB runs a page again when the page's own code changed; it does not notice that a module
+which the page imports changed. This extension works out a hash for each page: of the modules
+of the package that its cells import, and those that these import (without comments and
+docstrings), of the versions of Python and of the libraries that make the numbers and the
+figures, and, if it shows studies, of what ``make studies`` left. The hash is put behind the
+name of the page's kernel, which the cache takes into account. So an edit runs the pages that
+depend on it, and taking the edit back finds the old results.
 
 It also makes the package importable, here (for the API page) and in the kernels, from a
 checkout in which nothing was installed.
@@ -14,63 +15,22 @@ checkout in which nothing was installed.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
-import shutil
+import re
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "mnist_gd"
 LIBRARIES = ("numpy", "matplotlib", "torchvision")
-KEPT = 3  # caches, this build's among them
 
-
-def cache_key(
-    package: Path = PACKAGE,
-    libraries: tuple[str, ...] = LIBRARIES,
-    studies: Path | None = None,
-) -> str:
-    """Return a short hash of the sources, the data's sums, the versions and the studies.
-
-    Parameters
-    ----------
-    package : pathlib.Path
-        Folder of the package: every ``*.py`` below it and ``mnist/SHA256SUMS`` count.
-    libraries : tuple of str
-        Distributions whose versions count.
-    studies : pathlib.Path, optional
-        File that the long studies leave; it need not be there.
-
-    Returns
-    -------
-    str
-        Twelve hexadecimal digits.
-    """
-    digest = hashlib.sha256()
-
-    def add(*fields: str | bytes) -> None:
-        for field in fields:
-            data = field.encode() if isinstance(field, str) else field
-            digest.update(len(data).to_bytes(8, "big"))  # so that no two lists run together
-            digest.update(data)
-
-    add("python", platform.python_version(), platform.machine())
-    for name in libraries:
-        add(name, version(name))
-    for path in sorted([*package.rglob("*.py"), *package.glob("mnist/SHA256SUMS")]):
-        add(path.relative_to(package).as_posix(), path.read_bytes())
-    if studies is not None and studies.exists():
-        add("studies", studies.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def prune(caches: Path, kept: int = KEPT) -> None:
-    """Remove all but the `kept` most recently used folders in `caches`."""
-    folders = [path for path in caches.iterdir() if path.is_dir()]
-    for path in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)[kept:]:
-        shutil.rmtree(path, ignore_errors=True)
+CELL = re.compile(
+    r"^(?P<fence>`{3,})\{code-cell\}[^\n]*\n(?P<body>.*?)^(?P=fence)\s*$", re.MULTILINE | re.DOTALL
+)
+OPTIONS = re.compile(r"\A(?:---\n.*?^---\n|(?:^:[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
+KERNEL = re.compile(r"^( *display_name: *[^\n]*?) *$", re.MULTILINE)
 
 
 def make_importable() -> None:
@@ -83,19 +43,88 @@ def make_importable() -> None:
         os.environ["PYTHONPATH"] = os.pathsep.join([root, *filter(None, paths)])
 
 
+def code_of(text: str) -> str:
+    """Return the code of a page's cells, without their options and what is not Python."""
+    cells = [OPTIONS.sub("", cell["body"]) for cell in CELL.finditer(text)]
+    return "\n".join(re.sub(r"^[%!].*$", "", cell, flags=re.MULTILINE) for cell in cells)
+
+
+def versions() -> list[str]:
+    """Return the versions that results depend on."""
+    found = [platform.python_version(), platform.machine()]
+    for name in LIBRARIES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"no {name}")
+    return found
+
+
+def page_key(text: str, studies: Path | None = None) -> str:
+    """Return a hash of what the cells of a page depend on beside their own code.
+
+    Parameters
+    ----------
+    text : str
+        The page.
+    studies : pathlib.Path, optional
+        File that the long studies leave; it need not be there.
+
+    Returns
+    -------
+    str
+        Twelve hexadecimal digits.
+    """
+    from mnist_gd import _code
+
+    try:
+        modules = _code.closure(_code.imports(code_of(text), lazy=True), lazy=True)
+    except SyntaxError:  # the page will say so itself
+        modules = set(_code.MODULES)
+    about = [versions(), {name: _code.DIGESTS[name] for name in sorted(modules)}]
+    if "mnist_gd.studies" in modules and studies is not None and studies.exists():
+        about.append(studies.read_text(encoding="utf-8"))
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
+
+
+def with_key(text: str, studies: Path | None = None) -> str:
+    """Return the page with its key behind the name of its kernel; others as they are."""
+    if not text.startswith("---"):
+        return text
+    end = text.find("\n---", 3)
+    head, rest = text[:end], text[end:]
+    return KERNEL.sub(lambda name: f"{name[1]} {page_key(text, studies)}", head, count=1) + rest
+
+
+def studies_file(app) -> Path:
+    """Return where ``make studies`` says what it has done."""
+    return Path(app.outdir).parent / "records" / "studies.json"
+
+
 def set_cache(app, config) -> None:
-    """Choose this build's cache; a changed value makes Sphinx read every page again."""
-    build = Path(app.outdir).parent
-    caches = build / ".jupyter_cache"
-    cache = caches / cache_key(studies=build / "records" / "studies.json")
-    cache.mkdir(parents=True, exist_ok=True)
-    os.utime(cache)  # used now: the last to be pruned
-    prune(caches)
-    config.nb_execution_cache_path = str(cache)
+    """Name the cache; all pages and all their versions share it."""
+    config.nb_execution_cache_path = str(Path(app.outdir).parent / ".jupyter_cache")
+
+
+def add_key(app, docname: str, source: list[str]) -> None:
+    """Put the key into a page that Sphinx has just read from its file."""
+    source[0] = with_key(source[0], studies_file(app))
+
+
+def outdated(app, env, added, changed, removed) -> list[str]:
+    """Name the pages that depend on something that has changed since they were last read."""
+    before = getattr(env, "page_keys", {})
+    env.page_keys = {
+        name: page_key(Path(env.doc2path(name)).read_text(encoding="utf-8"), studies_file(app))
+        for name in env.found_docs
+    }
+    return [name for name, key in env.page_keys.items() if before.get(name, key) != key]
 
 
 def setup(app):
     """Register the extension with Sphinx."""
     make_importable()
     app.connect("config-inited", set_cache)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("source-read", add_key)
+    app.connect("env-get-outdated", outdated)
+    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

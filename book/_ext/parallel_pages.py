@@ -22,6 +22,7 @@ from shutil import get_terminal_size
 from tempfile import TemporaryDirectory
 from time import monotonic
 
+from cache_key import studies_file, with_key
 from jupyter_cache import get_cache
 from myst_nb.core.execute import create_client
 from myst_nb.core.execute.cache import NotebookClientCache
@@ -52,7 +53,7 @@ class Silent:
 def client_of(env, docname: str) -> NotebookClientCache | None:
     """Return what runs a page into the cache; None if it is there or is no notebook."""
     path = env.doc2path(docname)
-    text = Path(path).read_text(encoding="utf-8")
+    text = with_key(Path(path).read_text(encoding="utf-8"), studies_file(env.app))
     reader = create_nb_reader(path, env.myst_config, env.mystnb_config, text)
     if reader is None:
         return None
