@@ -92,6 +92,9 @@ NO_FUNCTION = {
     "eq-prior-shift": "Bayes' rule for another prevalence",
 }
 
+#: Chapters that promise not to build if a formula and the numbers part.
+PROMISED = ("gradient_descent",)
+
 LABEL = r"eq-[a-z0-9]+(?:-[a-z0-9]+)*"
 NAMED = re.compile(rf"`({LABEL})`")
 DEFINED = re.compile(rf"^\s*\$\$\s*\(({LABEL})\)\s*$", re.MULTILINE)
@@ -166,6 +169,20 @@ def test_reasons_are_of_use():
     defined = {label for labels in DEFINITIONS.values() for label in labels}
     assert set(NO_FUNCTION) <= defined, "reasons for labels that are gone"
     assert not set(NO_FUNCTION) & ALL_NAMED, "reasons for labels that a function has"
+
+
+@pytest.mark.parametrize(
+    ("chapter", "label"),
+    [(chapter, label) for chapter in PROMISED for label in DEFINITIONS[chapter]],
+)
+def test_a_comment_in_a_cell_names_the_formula_that_the_cell_asserts(chapter, label):
+    cells = re.findall(r"^```\{code-cell\}.*?^```", page(chapter), re.MULTILINE | re.DOTALL)
+    for cell in cells:
+        comments = re.findall(r"#(.*)", cell)
+        named = any(re.search(rf"{label}(?![-\w])", comment) for comment in comments)
+        if named and re.search(r"^ *(assert |check_gradient\()", cell, re.MULTILINE):
+            return
+    pytest.fail(f"no cell that asserts something names {label}")
 
 
 @pytest.mark.parametrize("chapter", THEORY)
