@@ -28,7 +28,10 @@ THEORY = (
 CHAPTERS = {"gradient_check": "gradient_descent", "exercises": "gradient_descent"}
 
 #: Public functions that compute no formula.
-NO_FORMULA = {"with_options": "fixes the options of another function"}
+NO_FORMULA = {
+    "check_chain": "checks that layers fit each other",
+    "with_options": "fixes the options of another function",
+}
 
 #: Labels that no function of the package has: for each, what it is.
 NO_FUNCTION = {
