@@ -1,5 +1,6 @@
 """The book's own Sphinx extensions: the cache's key, the checks, the figures in the page."""
 
+import itertools
 import os
 import re
 import shutil
@@ -195,6 +196,31 @@ def test_fill_alt():
     alt, missing = checks.fill_alt("Falls to {glue:text}`losses-gap`, {glue:text}`no`.", glued)
     assert alt == "Falls to 0.125, {glue:text}`no`."
     assert missing == ["no"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("with its top at □.. The next", 1),
+        ("which is (9) . Put in", 1),
+        ("at □ ,", 1),
+        (". Put in □", 1),
+        ("of □,, and", 1),
+        ("the step:. The next", 1),
+        ("the loss, , which", 1),
+        ("and so on ... or ... until", 0),
+        ("Baydin et al., 2018; see e.g. □, □: it is .5, a 3:1 ratio, ‘:’ and (□).", 0),
+    ],
+)
+def test_stops_out_of_place_are_found(text, found):
+    assert len(checks.lost_stops(text)) == found
+
+
+def test_what_is_read_has_a_sign_for_each_formula_and_code():
+    from docutils.core import publish_doctree
+
+    tree = publish_doctree("The *range* :math:`a..b`, or ``..``, is (:math:`c`).")
+    assert checks.reading(tree) == "The range □, or □, is (□)."
 
 
 # -------------------------------------------------------------------------- inline_svg
@@ -443,6 +469,22 @@ def test_a_formula_keeps_what_touches_it(text, kept):
         node.astext().replace("x", "$").replace("y", "$").replace("4", "$") for node in together
     ] == kept
     assert tree.astext() == before
+
+
+def test_no_text_is_moved_however_alike_the_pieces_are():
+    """All paragraphs of up to seven pieces, among them texts that are equal."""
+    nodes = keep_together.nodes
+    kept = 0
+    for length in range(1, 8):
+        for pieces in itertools.product(["$", ".", " ("], repeat=length):
+            paragraph = nodes.paragraph()
+            for piece in pieces:
+                paragraph += nodes.math("", "$") if piece == "$" else nodes.Text(piece)
+            for formula in list(paragraph.findall(nodes.math)):
+                keep_together.keep_together(formula)
+            assert paragraph.astext() == "".join(pieces)
+            kept += len(list(paragraph.findall(nodes.inline)))
+    assert kept > 1000
 
 
 @pytest.mark.parametrize("page", chapter_links.MODULES)

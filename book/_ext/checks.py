@@ -1,12 +1,14 @@
 r"""Warn, and so fail a strict build, where a page could mislead its reader.
 
-Two things are looked for in every page as it is read:
+Three things are looked for, the first two in every page as it is read, the last in the page
+as it will be written, formulas, references and glued values in their places:
 
 * an image or a figure without a text that stands for it (or with its file name there),
 * a measured number typed into prose. Numbers in prose are glued from the cell that
   computed them (``{glue:text}`name```) or, where they are a setting or a definition,
   written as mathematics (``$0.1$``) or as code. What is left, a decimal fraction, a
-  power of ten or a percentage in plain text, would go stale without anybody noticing.
+  power of ten or a percentage in plain text, would go stale without anybody noticing,
+* a full stop, comma or colon that stands twice, after a space or at the head of a paragraph.
 
 The alternative text of a figure may hold glued values as well, in the same words as in
 prose: ``alt: The loss falls to {glue:text}`losses-last```. They are filled in here.
@@ -42,6 +44,15 @@ NAMES = re.compile(r"\b(?:CC BY(?:-SA)?|Python|NumPy|PyTorch|version)\s+\d+(?:\.
 FILE_NAME = re.compile(r"\S+\.(?:svg|png|jpe?g|gif|webp)", re.IGNORECASE)
 IMG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 IMG_ALT = re.compile(r"""\balt\s*=\s*(?:"\s*[^"\s][^"]*"|'\s*[^'\s][^']*'|[^\s"'>]+)""", re.I)
+#: Stops where no sentence has one; three full stops are an ellipsis, "et al.," is none of them.
+STOPS = re.compile(
+    r"""
+    (?<!\.)\.\.(?!\.)                 # twice
+  | [,;:](?:\s*[.,;:](?!\.))           # after another
+  | (?:^|\s)[.,;:!?](?=\s|$)          # after a space, or first
+    """,
+    re.VERBOSE,
+)
 GLUE = re.compile(r"\{glue:text\}`([^`]+)`")
 
 #: Nodes whose text is not prose that an author typed.
@@ -167,6 +178,35 @@ def check_numbers(app, doctree: nodes.document, docname: str) -> None:
                 )
 
 
+def reading(node: nodes.Node) -> str:
+    """Return what a reader reads in `node`, with a sign for each formula, code and picture."""
+    if isinstance(node, nodes.Text):
+        return node.astext()
+    if isinstance(node, nodes.math | nodes.literal | nodes.image | nodes.raw):
+        return "□"
+    return "".join(map(reading, node.children))
+
+
+def lost_stops(text: str) -> list[str]:
+    """Return the stops of `text` that are doubled or out of place, with what is round them."""
+    return [text[max(0, m.start() - 20) : m.end() + 10] for m in STOPS.finditer(text)]
+
+
+def check_stops(app, doctree: nodes.document, docname: str) -> None:
+    """Warn of every stop that is doubled or out of place in the page to be written."""
+    if app.builder.format != "html":
+        return
+    for block in doctree.findall(nodes.TextElement):
+        if isinstance(block, nodes.paragraph | nodes.caption | nodes.title | nodes.term):
+            for place in lost_stops(reading(block)):
+                LOGGER.warning(
+                    f"a stop is doubled or out of place: {place!r} [checks.stop]",
+                    location=(docname, line_of(block)),
+                    type="checks",
+                    subtype="stop",
+                )
+
+
 def check_page(app, doctree: nodes.document) -> None:
     """Run every check on a page that was just read."""
     docname = app.env.docname
@@ -177,4 +217,5 @@ def check_page(app, doctree: nodes.document) -> None:
 def setup(app):
     """Register the extension with Sphinx."""
     app.connect("doctree-read", check_page)
+    app.connect("doctree-resolved", check_stops)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

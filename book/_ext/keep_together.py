@@ -25,14 +25,15 @@ def keep_together(formula: nodes.math) -> None:
     last = BEHIND.match(behind) if isinstance(behind, nodes.Text) else None
     if not first and not last:
         return
+    # by their places: two texts that read the same are equal, so none is found by itself
     kept = nodes.inline(classes=["together"])
-    parent.replace(formula, kept)
+    parent[place] = kept
     if first:
-        parent.replace(before, nodes.Text(before[: first.start()]))
+        parent[place - 1] = nodes.Text(before[: first.start()])
         kept += nodes.Text(first[0])
     kept += formula
     if last:
-        parent.replace(behind, nodes.Text(behind[last.end() :]))
+        parent[place + 1] = nodes.Text(behind[last.end() :])
         kept += nodes.Text(last[0])
 
 
