@@ -362,7 +362,7 @@ STYLE = (ROOT / "book" / "_static" / "custom.css").read_text(encoding="utf-8")
 
 def variables(selector):
     """The colours that the style sheet sets for a selector, all its blocks together."""
-    blocks = re.findall(rf"^{re.escape(selector)} {{(.*?)^}}", STYLE, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(rf"^ *{re.escape(selector)} {{(.*?)^ *}}", STYLE, re.MULTILINE | re.DOTALL)
     return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", "".join(blocks)))
 
 
@@ -441,6 +441,55 @@ def test_text_has_the_contrast_that_small_letters_need():
         for name in ("text-base", "text-muted", "heading", "link", "inline-code", "primary"):
             for ground in ("background", "surface"):
                 assert contrast(mode[f"pst-color-{name}"], mode[f"pst-color-{ground}"]) >= 4.5
+
+
+# What draws and writes in the live figures and the drawing pad takes its colours from there.
+
+OTHERS = [p for p in sorted((ROOT / "book" / "_extra").rglob("*.*s*")) if "mathjax" not in p.parts]
+RULE = re.compile(r"([^{};]+){([^{}]*)}")
+UNSEEN = {"pst-color-background", "pst-color-surface"}
+DECORATION = {"pst-color-border"}  # frames and grids, without which nothing is lost
+PAINTS = re.compile(r"^\s*(fill|stroke|color|background|border(?:-left|-color)?): (.*);", re.M)
+
+
+def painted(style):
+    """What each rule of a style sheet paints with: selector, property, variable, opacity."""
+    for selector, body in RULE.findall(re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)):
+        for name, value in PAINTS.findall(body):
+            opacity = re.search(rf"^\s*(?:{name}-)?opacity: ([\d.]+);", body, re.MULTILINE)
+            variable = re.search(r"var\(--([\w-]+)\)|(currentColor)", value)
+            if variable:
+                colour = variable[1] or "pst-color-text-base"
+                yield selector.strip(), name, colour, float(opacity[1]) if opacity else 1.0
+
+
+def mixed(colour, ground, opacity):
+    """A colour that lets its ground through."""
+    pairs = [(int(colour[i : i + 2], 16), int(ground[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(opacity * a + (1 - opacity) * b):02x}" for a, b in pairs)
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.name)
+def test_no_other_file_has_colours_of_its_own(path):
+    found = re.findall(r"#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|hwb|lab|lch)a?\(", path.read_text(), re.I)
+    assert found == []
+
+
+@pytest.mark.parametrize("mode", [LIGHT, DARK], ids=["light", "dark"])
+def test_what_is_drawn_live_stands_out_from_the_page(mode):
+    seen = set()
+    for path in OTHERS:
+        if path.suffix == ".css":
+            for selector, name, colour, opacity in painted(path.read_text()):
+                area = name in ("fill", "background") and opacity < 0.5  # behind a line
+                if colour in UNSEEN | DECORATION or area:
+                    continue
+                ground = mode["pst-color-background"]
+                least = 4.5 if "text" in selector or name == "color" else 3
+                value = contrast(mixed(mode[colour], ground, opacity), ground)
+                assert value >= least, f"{selector}: {name} of {value:.2f}:1"
+                seen.add(colour)
+    assert {"fig-blue", "fig-vermilion", "fig-green", "fig-orange"} <= seen
 
 
 # ------------------------------------------------- chapter_links, page_meta, keep_together

@@ -47,9 +47,11 @@
   };
 
   // What scrolls sideways can be reached, and so scrolled, with the keyboard.
-  const kinds = { "figure-svg": "Figure", "table-scroll": "Table", math: "Formula" };
+  const kinds = {
+    ".figure-svg": "Figure", ".table-scroll": "Table", ".math, mjx-container": "Formula",
+  };
   const reach = () => {
-    each("div.math, div.math mjx-container, .table-scroll, .figure-svg, pre", (box) => {
+    each("div.math mjx-container, .table-scroll, .figure-svg, pre", (box) => {
       mark(box, box.scrollWidth - box.clientWidth);
     });
     // MathJax's text for screen readers, out of sight, widens the box of a formula in a line.
@@ -60,12 +62,16 @@
   };
   const mark = (box, hidden) => {
     box.classList.toggle("scrolls", hidden > 1); // a pixel is a rounding, and no hint is due
+    const kind = Object.keys(kinds).find((selector) => box.matches(selector));
     if (hidden <= 0) {
       box.removeAttribute("tabindex");
+      if (kind) {
+        box.removeAttribute("role");
+        box.removeAttribute("aria-label");
+      }
       return;
     }
     box.tabIndex = 0;
-    const kind = Object.keys(kinds).find((name) => box.classList.contains(name));
     if (kind) {
       box.setAttribute("role", "group");
       box.setAttribute("aria-label", `${kinds[kind]} that scrolls sideways`);

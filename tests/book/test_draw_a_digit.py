@@ -279,6 +279,90 @@ def test_drawing_by_finger_is_read_and_does_not_scroll(visit, test_images):
     assert made.faults == []
 
 
+def ink(page, part):
+    """How dark each pixel of a canvas is, from 0 to 255."""
+    values = page.evaluate(
+        """(part) => {
+          const canvas = document.querySelector(`[data-part=${part}]`);
+          const { width, height } = canvas;
+          const copy = new OffscreenCanvas(width, height).getContext("2d");
+          copy.drawImage(canvas, 0, 0);
+          const { data } = copy.getImageData(0, 0, width, height);
+          return [height, [...data].filter((_, i) => i % 4 === 3)];
+        }""",
+        part,
+    )
+    return np.array(values[1]).reshape(values[0], -1)
+
+
+def test_a_dot_is_seen_on_the_pad(page):
+    """By mouse and by keyboard, as wide as a line."""
+    box = box_of(page)
+    page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)
+    assert answer(page) is not None
+    dot = ink(page, "pad") > 127
+    rows, columns = np.nonzero(dot)
+    assert np.ptp(rows) + 1 == pytest.approx(36, abs=2)  # 18 units of two pixels
+    assert dot.sum() == pytest.approx(np.pi * 18**2, rel=0.05)
+    assert [rows.mean(), columns.mean()] == pytest.approx([140, 140], abs=3)
+    page.locator("[data-part=pad]").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Space")
+    page.locator("[data-part=clear]").focus()  # the pad shows no cursor
+    assert (ink(page, "pad") > 127).sum() == pytest.approx(2 * dot.sum(), rel=0.05)
+
+
+def test_clearing_ends_the_stroke_that_is_drawn(page):
+    """What the pointer still does before it is lifted is no stroke, and no error."""
+    box = box_of(page)
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 90, box["y"] + 90)
+    page.keyboard.press("Escape")
+    page.mouse.move(box["x"] + 120, box["y"] + 60)
+    page.mouse.up()
+    assert answer(page) is None
+    assert ink(page, "pad").max() == 0
+
+
+def test_a_second_finger_changes_nothing(visit, test_images):
+    """It rests, moves and is lifted while the first one draws; so does a palm before it."""
+    made = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = made.open(PAGE)
+    box = box_of(page)
+    touch = page.context.new_cdp_session(page)
+
+    def send(kind, *points):
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in points]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    line = on_pad(box, max(strokes(test_images.images[0]), key=len))
+    rest = np.array([box["x"] + 0.85 * box["width"], box["y"] + 0.85 * box["height"]])
+    send("touchStart", (0, line[0]))
+    send("touchStart", (0, line[0]), (1, rest))
+    for k, point in enumerate(line[1:-3]):
+        send("touchMove", (0, point), (1, rest + k % 3))
+    send("touchEnd", (0, line[-4]))
+    for point in line[-3:]:
+        send("touchMove", (0, point))
+    send("touchEnd")
+    assert answer(page) == "7"
+    drawn = ink(page, "pad")
+    assert drawn.any()
+    assert not drawn[420:, 420:].any()  # the corner where the finger rests
+    # a finger that rests beside the pad, the primary one, does not keep another from drawing
+    page.evaluate("document.querySelector('[data-part=clear]').click()")
+    beside = (box["x"] + 20, box["y"] - 20)
+    send("touchStart", (0, beside))
+    send("touchStart", (0, beside), (1, line[0]))
+    for point in line[1:]:
+        send("touchMove", (0, beside), (1, point))
+    send("touchEnd", (0, beside))
+    send("touchEnd")
+    assert answer(page) == "7"
+    assert made.faults == []
+
+
 def test_drawing_by_keyboard_is_read_and_announced(page):
     said = page.locator("[data-part=answer]")
     assert said.get_attribute("aria-live") == "polite"

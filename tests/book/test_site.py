@@ -1,10 +1,13 @@
 """Every page of the built book in Chromium: wide and narrow, light and dark."""
 
+import io
 import re
 import statistics
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.image import imread
 
 ROOT = Path(__file__).resolve().parents[2]
 TOC = (ROOT / "book" / "_toc.yml").read_text(encoding="utf-8")
@@ -120,6 +123,166 @@ def test_page(window, server, axe, name):
     faults += [f"dark: {line}" for line in axe(page, "color-contrast", "link-in-text-block")]
     faults += [fault for fault in visit.faults if fault not in faults]
     assert not faults, "\n".join(faults)
+
+
+# ----------------------------------------------------------------- formulas and titles
+
+# Pictures are taken of the page as it is and with all that formulas cut off let through;
+# where a formula scrolls, only above and below it. Whatever has none is out of the way.
+BARE = """
+  .bd-article :is(pre, figure, .cell, .table-scroll, .live, #draw-demo):not(:has(.math)) {
+    display: none !important;
+  }
+  .math, .math mjx-container { background: none !important; scrollbar-width: none !important; }
+"""
+LET_THROUGH = """
+  .math, .math mjx-container { overflow: visible !important; min-width: 0 !important; }
+  .math.scrolls, .math mjx-container.scrolls { overflow: clip visible !important; }
+"""
+SLICE = 4000  # pixels: what a browser paints in one piece
+ADD_STYLE = """(text) => {
+  const style = document.head.appendChild(document.createElement("style"));
+  style.textContent = text;
+}"""
+FORMULAS = """() => [...document.querySelectorAll(".bd-article .math")].map((e) => {
+  const { x, y, width, height } = e.getBoundingClientRect();
+  return { tex: e.textContent.trim().slice(0, 60), x, y: y + scrollY, width, height };
+})"""
+HEIGHT = "document.documentElement.scrollHeight"
+# What is too wide: it scrolls to its end, by keyboard too, shows a shadow where there is more,
+# and its number stays in sight beside it.
+UNREACHABLE = """() => {
+  const faults = [];
+  for (const math of document.querySelectorAll(".bd-article .math")) {
+    const drawn = math.querySelector("mjx-math");
+    const box = math.matches("div") ? math.querySelector("mjx-container") : math;
+    if (!drawn?.offsetWidth || drawn.offsetWidth <= box.clientWidth + 1) { continue; }
+    const fault = (text) => faults.push(`${text}: ${math.textContent.trim().slice(0, 60)}`);
+    const style = getComputedStyle(box);
+    box.scrollLeft = 1e6;
+    const [end, edge] = [drawn, box].map((e) => e.getBoundingClientRect().right);
+    box.scrollLeft = 0;
+    if (style.overflowX !== "auto" || end > edge + 1) { fault("does not scroll"); }
+    if (box.tabIndex !== 0) { fault("no key reaches it"); }
+    if (!style.backgroundImage.includes("radial-gradient")) { fault("no shadow"); }
+    const number = math.querySelector(".eqno")?.getBoundingClientRect();
+    if (number && !(number.left >= edge && number.right <= innerWidth)) { fault("no number"); }
+  }
+  return faults;
+}"""
+WIDE_FORMULAS = """() => [...document.querySelectorAll("div.math mjx-container.scrolls")].map(
+  (e) => `too wide for a large window: ${e.textContent.trim().slice(0, 60)}`)"""
+# What a pseudo-element prints over the words of a title. Its place is its own where it is laid
+# on top of the others, and else it is part of the line.
+OVER_TITLES = """() => {
+  const faults = [];
+  for (const title of document.querySelectorAll(".bd-article .admonition-title")) {
+    if (!title.offsetWidth) { continue; }
+    const words = document.createRange();
+    words.selectNodeContents(title);
+    const lines = [...words.getClientRects()];
+    const home = title.getBoundingClientRect();
+    for (const pseudo of ["::before", "::after"]) {
+      const style = getComputedStyle(title, pseudo);
+      const content = style.content.split(" / ")[0];
+      if (style.position !== "absolute" || ["none", "normal", '""'].includes(content)) {
+        continue;
+      }
+      const left = home.left + parseFloat(style.left) + parseFloat(style.marginLeft);
+      const top = home.top + parseFloat(style.top) + parseFloat(style.marginTop);
+      const right = left + parseFloat(style.width);
+      const bottom = top + parseFloat(style.height);
+      if (lines.some((line) => line.left < right && line.right > left && line.top < bottom
+        && line.bottom > top)) {
+        faults.push(`${content} over the title ${title.textContent.trim().slice(0, 60)}`);
+      }
+    }
+  }
+  return faults;
+}"""
+
+
+def picture(page, top, height):
+    width = page.viewport_size["width"]
+    clip = {"x": 0, "y": top, "width": width, "height": height}
+    return page.screenshot(full_page=True, clip=clip)
+
+
+def pixels(png):
+    return imread(io.BytesIO(png))
+
+
+def cut(page):
+    """The formulas of a page that lose pixels."""
+    page.evaluate(ADD_STYLE, BARE)
+    height = page.evaluate(HEIGHT)
+    tops = range(0, height, SLICE)
+    sizes = [min(SLICE, height - top) for top in tops]
+    before = [picture(page, *place) for place in zip(tops, sizes, strict=True)]
+    page.evaluate(ADD_STYLE, LET_THROUGH)
+    if page.evaluate(HEIGHT) != height:
+        return ["what is let through moves the page"]
+    faults = []
+    for top, size, seen in zip(tops, sizes, before, strict=True):
+        whole = picture(page, top, size)
+        if whole == seen:
+            continue
+        rows, columns = np.nonzero((pixels(whole) != pixels(seen)).any(axis=2))
+        for formula in page.evaluate(FORMULAS):
+            down = abs(rows + top - formula["y"] - formula["height"] / 2)
+            across = abs(columns - formula["x"] - formula["width"] / 2)
+            inside = (down < formula["height"]) & (across < formula["width"] / 2 + 9)
+            if inside.any():
+                faults.append(f"{inside.sum()} pixels cut off: {formula['tex']}")
+    return faults
+
+
+def opened(visit, name):
+    page = visit.open(f"{name}.html")
+    page.evaluate(SET_MODE, "light")
+    page.evaluate(OPEN_ALL)
+    page.evaluate("Promise.allSettled([...document.fonts].map((font) => font.load()))")
+    visit.settle()
+    return page
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_nothing_is_cut_or_printed_over(window, name):
+    width, visit = window
+    page = opened(visit, name)
+    faults = page.evaluate(OVER_TITLES) + page.evaluate(UNREACHABLE)
+    if width == max(WIDTHS):
+        faults += page.evaluate(WIDE_FORMULAS)
+    faults += cut(page)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("style", "said"),
+    [
+        ("mjx-container { padding: 0 !important; overflow: hidden !important }", "cut off"),
+        (".math { overflow: hidden !important }", "cut off"),
+        ("mjx-container { overflow: hidden !important }", "does not scroll"),
+        ("mjx-container { background: none !important }", "no shadow"),
+        (".eqno { position: relative; left: 9rem }", "no number"),
+        ("div.math { font-size: 3em !important }", "too wide for a large window"),
+        (
+            ".admonition-title::after { content: '!' !important; position: absolute; "
+            "left: 0; top: 0; width: 1em; height: 1em }",
+            "over the title",
+        ),
+    ],
+)
+def test_what_cuts_and_prints_over_is_found(visit, book, style, said):
+    """Each check of `test_nothing_is_cut_or_printed_over` can fail."""
+    made = visit(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    html = (book / "losses.html").read_text().replace("</head>", f"<style>{style}</style></head>")
+    pattern = f"{made.base}/losses.html"
+    made.page.route(pattern, lambda route: route.fulfill(body=html, content_type="text/html"))
+    page = opened(made, "losses")
+    faults = page.evaluate(OVER_TITLES) + page.evaluate(UNREACHABLE)
+    faults += page.evaluate(WIDE_FORMULAS) + cut(page)
+    assert [fault for fault in faults if said in fault], faults
 
 
 @pytest.fixture(scope="module")

@@ -46,8 +46,10 @@
         pen.beginPath();
         pen.moveTo(...stroke[0]);
         stroke.forEach((point) => pen.lineTo(...point));
-        pen.lineTo(...stroke[stroke.length - 1]); // a dot is a line too
         pen.stroke();
+        pen.beginPath(); // where it begins: a line of no length, a dot, paints nothing
+        pen.arc(...stroke[0], INK / 2, 0, 2 * Math.PI);
+        pen.fill();
       }
       if (cursor.shown) {
         pen.lineWidth = 2;
@@ -160,26 +162,34 @@
       ];
     };
 
+    let held = null; // the pointer that draws, and its stroke; others rest on the pad meanwhile
+
     pad.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) {
+      if (event.button !== 0 || held) {
         return;
       }
       event.preventDefault();
       pad.focus({ preventScroll: true });
       pad.setPointerCapture(event.pointerId);
       cursor.shown = cursor.down = false;
-      strokes.push([place(event)]);
+      held = { pointer: event.pointerId, stroke: [place(event)] };
+      strokes.push(held.stroke);
       changed(false);
     });
     pad.addEventListener("pointermove", (event) => {
-      if (pad.hasPointerCapture(event.pointerId)) {
+      if (event.pointerId === held?.pointer) {
         const all = event.getCoalescedEvents?.() ?? [];
-        strokes[strokes.length - 1].push(...(all.length ? all : [event]).map(place));
+        held.stroke.push(...(all.length ? all : [event]).map(place));
         changed(false);
       }
     });
     for (const end of ["pointerup", "pointercancel"]) {
-      pad.addEventListener(end, () => changed(true));
+      pad.addEventListener(end, (event) => {
+        if (event.pointerId === held?.pointer) {
+          held = null;
+          changed(true);
+        }
+      });
     }
 
     const arrows = {
@@ -224,11 +234,13 @@
     const clear = () => {
       strokes = [];
       cursor.down = false;
+      held = null;
       changed(true);
     };
     const undo = () => {
       strokes.pop();
       cursor.down = false;
+      held = null;
       changed(true);
     };
     find("clear").addEventListener("click", clear);
