@@ -69,11 +69,31 @@ def closure(names, *, lazy=False):
     return found
 
 
-def _instructions(code, doc=None):
-    """What a code object does: its instructions and names, and its constants but the docstring."""
+PLAIN = int | float | complex | str | bytes | bool | tuple | frozenset | None
+
+
+def _instructions(function, seen=()):
+    """What a function does: its code, and that of its module's functions and constants in it."""
+    parts = [_code_parts(function.__code__, function.__doc__)]
+    for name in sorted(_names(function.__code__)):
+        value = function.__globals__.get(name, ...)
+        if isinstance(value, PLAIN):
+            parts.append([name, repr(value)])
+        elif inspect.isfunction(value) and value.__module__ == function.__module__:
+            if value is not function and value not in seen:
+                parts.append([name, _instructions(value, (*seen, function))])
+    return parts
+
+
+def _code_parts(code, doc=None):
     constants = [c for c in code.co_consts if doc is None or c != doc]
-    constants = [_instructions(c) if inspect.iscode(c) else repr(c) for c in constants]
+    constants = [_code_parts(c) if inspect.iscode(c) else repr(c) for c in constants]
     return [code.co_code.hex(), code.co_names, code.co_varnames, constants]
+
+
+def _names(code):
+    inner = (_names(c) for c in code.co_consts if inspect.iscode(c))
+    return set(code.co_names).union(*inner)
 
 
 @cache
@@ -82,7 +102,8 @@ def code_of(function):
 
     Of the package these are the modules that are imported with the function's own. A function
     from elsewhere depends on its own instructions, on the module that it stands in and on those
-    of the package that this imports; one of a notebook on its own and on the whole package.
+    of the package that this imports; one of a notebook or a script, whose module a worker does
+    not know, on its instructions and on the whole package.
 
     Parameters
     ----------
@@ -92,17 +113,12 @@ def code_of(function):
     name = function.__module__
     if name in MODULES:
         return {module: DIGESTS[module] for module in closure([name])}
+    instructions = hashlib.sha256(repr(_instructions(function)).encode()).hexdigest()
+    own = {f"{name}.{function.__qualname__}": instructions}
     try:
-        source = inspect.getsource(inspect.getmodule(function))
-        package = closure(imports(source))
-    except (
-        OSError,
-        TypeError,
-    ):  # of a notebook or a prompt: what it has imported is not to be seen
-        source, package = "", MODULES
-    instructions = repr(_instructions(function.__code__, function.__doc__)).encode()
-    return {
-        f"{name}.{function.__qualname__}": hashlib.sha256(instructions).hexdigest(),
-        name: digest(source),
-        **{module: DIGESTS[module] for module in package},
-    }
+        source = inspect.getsource(inspect.getmodule(function)) if name != "__main__" else None
+    except (OSError, TypeError):  # typed at a prompt
+        source = None
+    if source is None:
+        return own | DIGESTS
+    return own | {name: digest(source), **{m: DIGESTS[m] for m in closure(imports(source))}}

@@ -1,6 +1,7 @@
 """What a result depends on: the code as it was imported, without comments and docstrings."""
 
 import importlib
+import os
 import re
 import shutil
 import subprocess
@@ -144,6 +145,47 @@ def test_a_function_of_a_prompt_depends_on_itself_and_on_the_whole_package(numbe
     assert DIGESTS.items() <= code.items()
     exec("def run(configuration, seed):\n    return {'score': 3}, {}", space)
     assert code_of(space["run"]) != code
+
+
+NOTEBOOK = """
+FACTOR = {factor}
+def helper(x):
+    return helper(x - 1) if x > {floor} else FACTOR * x
+def run(configuration, seed):
+    return {{"score": helper(seed)}}, {{}}
+"""
+
+
+def notebook_run(factor=2, floor=0):
+    space = {"__name__": "__main__"}
+    exec(NOTEBOOK.format(factor=factor, floor=floor), space)
+    return space["run"]
+
+
+def test_a_function_of_a_notebook_depends_on_the_helpers_and_constants_that_it_calls():
+    codes = [code_of(notebook_run()), code_of(notebook_run())]
+    assert codes[0] == codes[1]
+    codes += [code_of(notebook_run(factor=3)), code_of(notebook_run(floor=1))]
+    assert len({str(code) for code in codes}) == 3
+
+
+def test_workers_know_a_function_of_a_notebook(tmp_path):
+    """It reaches them by value, into a process whose main module is another."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\nfrom mnist_gd.records import run_all\n"
+        + NOTEBOOK.format(factor=2, floor=0)
+        + "if __name__ == '__main__':\n"
+        "    records = run_all(run, [{}], seeds=[1, 2], records=sys.argv[1], n_jobs=2)\n"
+        "    print(*[record.outcome['score'] for record in records])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script, tmp_path / "records"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.split() == ["0", "0"], done.stderr
 
 
 def test_the_package_is_read_when_it_is_imported(tmp_path):
