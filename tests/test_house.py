@@ -1,5 +1,6 @@
 """What holds the project together: versions, pins, links, sums, set-up, live chapters."""
 
+import ast
 import hashlib
 import os
 import re
@@ -42,6 +43,9 @@ def test_every_dependency_is_pinned_to_a_version_that_it_allows():
     extras = PROJECT["optional-dependencies"].values()
     for text in [*PROJECT["dependencies"], *(entry for extra in extras for entry in extra)]:
         requirement = packaging.Requirement(text)
+        if requirement.name == PROJECT["name"]:  # one extra asks for others
+            assert requirement.extras <= set(PROJECT["optional-dependencies"])
+            continue
         version = pins.get(canonicalize_name(requirement.name))
         assert version, f"{requirement.name} is not in constraints.txt"
         assert requirement.specifier.contains(version), f"{text} forbids {version}"
@@ -243,3 +247,40 @@ def test_make_says_what_python_lacks(tmp_path, fails_on, message):
     assert done.returncode != 0
     assert message in done.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+def excerpts():
+    """Every excerpt of code on a page: the page, the file and the options."""
+    pattern = re.compile(r"^```\{literalinclude\} (\S+)\n((?::.*\n)*)```", re.MULTILINE)
+    for path in sorted((ROOT / "book").glob("*.md")):
+        for match in pattern.finditer(path.read_text(encoding="utf-8")):
+            options = dict(re.findall(r"^:([\w-]+): ?(.*)$", match[2], re.MULTILINE))
+            yield pytest.param(match[1], options, id=f"{path.name}-{options.get('pyobject')}")
+
+
+@pytest.mark.parametrize(("file", "options"), list(excerpts()))
+def test_excerpts_show_code_that_is_there(file, options):
+    """And something of it is left between where they begin and where they end."""
+    options = {name: value.strip('"') for name, value in options.items()}
+    lines = (ROOT / "book" / file).read_text(encoding="utf-8").splitlines()
+    if "pyobject" in options:
+        start, end = definition(lines, options["pyobject"].split("."))
+        lines = lines[start:end]
+    if "start-at" in options:
+        found = [i for i, line in enumerate(lines) if options["start-at"] in line]
+        assert found, f"nothing starts at {options['start-at']!r}"
+        lines = lines[found[0] :]
+    if "end-before" in options:
+        found = [i for i, line in enumerate(lines) if options["end-before"] in line]
+        assert found, f"nothing ends before {options['end-before']!r}"
+        assert found[0] > 0
+    assert lines
+
+
+def definition(lines, names):
+    """First and last line of a function, a class or a method."""
+    body = ast.parse("\n".join(lines)).body
+    for name in names:
+        node = next(n for n in body if getattr(n, "name", None) == name)
+        body = node.body
+    return node.lineno - 1, node.end_lineno
