@@ -133,6 +133,7 @@ BARE = """
   .bd-article :is(pre, figure, .cell, .table-scroll, .live, #draw-demo):not(:has(.math)) {
     display: none !important;
   }
+  .bd-header-article { visibility: hidden; }
   .math, .math mjx-container { background: none !important; scrollbar-width: none !important; }
 """
 LET_THROUGH = """
@@ -202,10 +203,9 @@ OVER_TITLES = """() => {
 }"""
 
 
-def picture(page, top, height):
-    width = page.viewport_size["width"]
-    clip = {"x": 0, "y": top, "width": width, "height": height}
-    return page.screenshot(full_page=True, clip=clip)
+def picture(page, top):
+    page.evaluate("(top) => scrollTo({ top, behavior: 'instant' })", top)
+    return page.screenshot()
 
 
 def pixels(png):
@@ -214,17 +214,17 @@ def pixels(png):
 
 def cut(page):
     """The formulas of a page that lose pixels."""
+    width, usual = page.viewport_size["width"], page.viewport_size["height"]
+    page.set_viewport_size({"width": width, "height": SLICE})
     page.evaluate(ADD_STYLE, BARE)
     height = page.evaluate(HEIGHT)
     tops = range(0, height, SLICE)
-    sizes = [min(SLICE, height - top) for top in tops]
-    before = [picture(page, *place) for place in zip(tops, sizes, strict=True)]
+    before = [picture(page, top) for top in tops]
     page.evaluate(ADD_STYLE, LET_THROUGH)
-    if page.evaluate(HEIGHT) != height:
-        return ["what is let through moves the page"]
-    faults = []
-    for top, size, seen in zip(tops, sizes, before, strict=True):
-        whole = picture(page, top, size)
+    faults = [] if page.evaluate(HEIGHT) == height else ["what is let through moves the page"]
+    for top, seen in zip(tops, before, strict=True):
+        whole = picture(page, top)
+        top = page.evaluate("scrollY")  # the last slice begins before its place
         if whole == seen:
             continue
         rows, columns = np.nonzero((pixels(whole) != pixels(seen)).any(axis=2))
@@ -234,6 +234,7 @@ def cut(page):
             inside = (down < formula["height"]) & (across < formula["width"] / 2 + 9)
             if inside.any():
                 faults.append(f"{inside.sum()} pixels cut off: {formula['tex']}")
+    page.set_viewport_size({"width": width, "height": usual})
     return faults
 
 
