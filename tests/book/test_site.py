@@ -144,6 +144,7 @@ SLICE = 4000  # pixels: what a browser paints in one piece
 ADD_STYLE = """(text) => {
   const style = document.head.appendChild(document.createElement("style"));
   style.textContent = text;
+  return style;
 }"""
 FORMULAS = """() => [...document.querySelectorAll(".bd-article .math")].map((e) => {
   const { x, y, width, height } = e.getBoundingClientRect();
@@ -212,24 +213,35 @@ def pixels(png):
     return imread(io.BytesIO(png))
 
 
+def both(page, top):
+    """The page as it is and let through, in pictures between which nothing else moved."""
+    for _ in range(5):
+        seen = picture(page, top)
+        page.evaluate("letThrough.disabled = false")
+        whole = picture(page, top)
+        page.evaluate("letThrough.disabled = true")
+        if picture(page, top) == seen:
+            return seen, whole
+    pytest.fail("the page does not come to rest")
+
+
 def cut(page):
     """The formulas of a page that lose pixels."""
     width, usual = page.viewport_size["width"], page.viewport_size["height"]
     page.set_viewport_size({"width": width, "height": SLICE})
     page.evaluate(ADD_STYLE, BARE)
-    height = page.evaluate(HEIGHT)
-    tops = range(0, height, SLICE)
-    before = [picture(page, top) for top in tops]
-    page.evaluate(ADD_STYLE, LET_THROUGH)
-    faults = [] if page.evaluate(HEIGHT) == height else ["what is let through moves the page"]
-    for top, seen in zip(tops, before, strict=True):
-        whole = picture(page, top)
-        top = page.evaluate("scrollY")  # the last slice begins before its place
+    page.evaluate(f"(text) => {{ window.letThrough = ({ADD_STYLE})(text); }}", LET_THROUGH)
+    there = page.evaluate(FORMULAS)
+    page.evaluate("letThrough.disabled = true")
+    faults = [] if page.evaluate(FORMULAS) == there else ["what is let through moves the page"]
+    for top in range(0, page.evaluate(HEIGHT), SLICE):
+        seen, whole = both(page, top)
         if whole == seen:
             continue
         rows, columns = np.nonzero((pixels(whole) != pixels(seen)).any(axis=2))
-        for formula in page.evaluate(FORMULAS):
-            down = abs(rows + top - formula["y"] - formula["height"] / 2)
+        rows += page.evaluate("scrollY")  # the last slice begins before its place
+        for formula in there:
+            down = abs(rows - formula["y"] - formula["height"] / 2)
             across = abs(columns - formula["x"] - formula["width"] / 2)
             inside = (down < formula["height"]) & (across < formula["width"] / 2 + 9)
             if inside.any():
