@@ -3,6 +3,8 @@
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
+from mnist_gd import _code  # noqa: F401 - reads the modules before any of them runs
+
 try:
     __version__ = version("mnist_gd")
 except PackageNotFoundError:  # a checkout that is not installed

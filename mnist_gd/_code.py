@@ -1,13 +1,14 @@
 """The code that a result depends on, as it was when it was imported.
 
 A module counts by its syntax tree: comments, docstrings and the layout of lines do not. All
-modules of the package are read once, when this one is imported, so that an edit made while a
-long run is under way is never taken for what ran.
+modules are read once, when the package is imported, so that an edit made while a long run is
+under way is never taken for what ran.
 """
 
 import ast
 import hashlib
 import inspect
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -57,7 +58,12 @@ def _modules():
 
 
 MODULES = _modules()
-DIGESTS = {name: digest(source) for name, source in MODULES.items()}
+
+
+@cache
+def digests():
+    """Return the hash of each module of this package."""
+    return {name: digest(source) for name, source in MODULES.items()}
 
 
 def closure(names, *, lazy=False):
@@ -72,13 +78,24 @@ def closure(names, *, lazy=False):
 PLAIN = int | float | complex | str | bytes | bool | tuple | frozenset | None
 
 
+def _text(value):
+    """A constant as text that is the same in each process: the order of a set is not."""
+    if isinstance(value, frozenset):
+        return f"frozenset({sorted(map(_text, value))})"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_text, value))})"
+    return repr(value)
+
+
 def _instructions(function, seen=()):
     """What a function does: its code, and that of its module's functions and constants in it."""
-    parts = [_code_parts(function.__code__, function.__doc__)]
+    function = inspect.unwrap(function)
+    defaults = [function.__defaults__, *sorted((function.__kwdefaults__ or {}).items())]
+    parts = [_code_parts(function.__code__, function.__doc__), _text(tuple(defaults))]
     for name in sorted(_names(function.__code__)):
         value = function.__globals__.get(name, ...)
         if isinstance(value, PLAIN):
-            parts.append([name, repr(value)])
+            parts.append([name, _text(value)])
         elif inspect.isfunction(value) and value.__module__ == function.__module__:
             if value is not function and value not in seen:
                 parts.append([name, _instructions(value, (*seen, function))])
@@ -86,8 +103,10 @@ def _instructions(function, seen=()):
 
 
 def _code_parts(code, doc=None):
-    constants = [c for c in code.co_consts if doc is None or c != doc]
-    constants = [_code_parts(c) if inspect.iscode(c) else repr(c) for c in constants]
+    constants = code.co_consts
+    if doc is not None and constants and constants[0] == doc:
+        constants = constants[1:]
+    constants = [_code_parts(c) if inspect.iscode(c) else _text(c) for c in constants]
     return [code.co_code.hex(), code.co_names, code.co_varnames, constants]
 
 
@@ -96,14 +115,36 @@ def _names(code):
     return set(code.co_names).union(*inner)
 
 
+def _neighbours(module):
+    """Sources of a module and of those beside or below its folder that it has loaded."""
+    home = Path(module.__file__).resolve().parent
+    package = module.__name__.rpartition(".")[0]
+    found, left = {}, [module.__name__]
+    while left:
+        name = left.pop()
+        file = getattr(sys.modules.get(name), "__file__", None) or ""
+        if name in found or not file.endswith(".py") or home not in Path(file).resolve().parents:
+            continue
+        found[name] = Path(file).read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(found[name])):
+            names = [alias.name for alias in getattr(node, "names", ()) if hasattr(alias, "name")]
+            if isinstance(node, ast.Import):
+                left += names
+            elif isinstance(node, ast.ImportFrom):
+                base = ".".join(filter(None, [package if node.level else "", node.module]))
+                left += [base, *(f"{base}.{inner}" for inner in names)]
+    return found
+
+
 @cache
 def code_of(function):
     """Return the code that a function's result depends on, as a dict from names to hashes.
 
     Of the package these are the modules that are imported with the function's own. A function
-    from elsewhere depends on its own instructions, on the module that it stands in and on those
-    of the package that this imports; one of a notebook or a script, whose module a worker does
-    not know, on its instructions and on the whole package.
+    from elsewhere depends on the whole package, on its own instructions and those of the
+    functions of its module that it calls, all as they were imported, and on the source of its
+    module and of those beside it that this imports, as it is when it is first asked for. One of
+    a notebook or a script has no source that a worker could find: its instructions have to do.
 
     Parameters
     ----------
@@ -112,13 +153,10 @@ def code_of(function):
     """
     name = function.__module__
     if name in MODULES:
-        return {module: DIGESTS[module] for module in closure([name])}
+        return {module: digests()[module] for module in closure([name])}
     instructions = hashlib.sha256(repr(_instructions(function)).encode()).hexdigest()
-    own = {f"{name}.{function.__qualname__}": instructions}
-    try:
-        source = inspect.getsource(inspect.getmodule(function)) if name != "__main__" else None
-    except (OSError, TypeError):  # typed at a prompt
-        source = None
-    if source is None:
-        return own | DIGESTS
-    return own | {name: digest(source), **{m: DIGESTS[m] for m in closure(imports(source))}}
+    code = digests() | {f"{name}.{function.__qualname__}": instructions}
+    module = sys.modules.get(name)
+    if name != "__main__" and getattr(module, "__file__", None):
+        code |= {other: digest(source) for other, source in _neighbours(module).items()}
+    return code

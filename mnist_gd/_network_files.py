@@ -1,8 +1,8 @@
 """Networks as files: the loss, the weights and the activation of each layer."""
 
-import inspect
 import io
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,9 @@ PARTS = ("weights", "bias")
 
 def write_network(path, network, layers, loss):
     """Write an ``.npz`` file in one step; `network` is the name of a class."""
+    for layer in layers:
+        if type(layer) is not LinearLayer:
+            raise ValueError(f"layers must be LinearLayers to be saved, but one is {layer!r}")
     about = {
         "network": network,
         "loss": _entry("loss", loss, losses),
@@ -29,7 +32,13 @@ def write_network(path, network, layers, loss):
             array = getattr(layer, part)
             check_finite(f"the {part} of layer {number}", array)
             arrays[f"{part}_{number}"] = array
-    write_atomically(path, lambda file: np.savez(file, **arrays))
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    try:
+        _read(content.getvalue())
+    except Exception as error:
+        raise ValueError(f"a saved network could not be read again: {error}") from error
+    write_atomically(path, lambda file: file.write(content.getvalue()))
 
 
 def read_network(path):
@@ -45,8 +54,8 @@ def read_network(path):
 
 def _entry(what, function, module):
     """How a file names a loss or an activation: its name and its options."""
-    plain = inspect.unwrap(function)
-    if getattr(module, plain.__name__, None) is not plain:
+    plain = function.func if isinstance(function, partial) else function
+    if getattr(module, getattr(plain, "__name__", ""), None) is not plain:
         raise ValueError(f"{what} must be of {module.__name__} to be saved, but is {function!r}")
     options = getattr(function, "keywords", {})
     try:

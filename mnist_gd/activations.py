@@ -71,6 +71,8 @@ def with_options(function, **options):
     >>> steep(np.array([-1.0]))
     array([-0.2])
     """
+    if isinstance(function, partial):  # of one that has options already
+        function, options = function.func, function.keywords | options
     allowed = set(signature(function).parameters) - {"z", "y_pred", "y_true"}
     for name in options:
         if name not in allowed:
@@ -168,7 +170,7 @@ def leaky_relu_backward(grad_output, z, negative_slope=0.01):
 
 def _slope(slope, z):
     """The slope as an array of z's dtype: one number, or one for each feature."""
-    slope = np.asarray(slope, dtype=z.dtype)
+    slope = as_float("slope", slope).astype(z.dtype, copy=False)
     features = z.shape[-1] if z.ndim else 1
     if slope.shape not in ((), (1,), (features,), (1, features)) or slope.ndim > z.ndim:
         raise ValueError(

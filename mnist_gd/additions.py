@@ -10,8 +10,13 @@ __all__ = ["Adam", "Momentum", "cosine_decay", "dropout_mask", "shift_images"]
 def _check_step(parameters, gradients, learning_rate, state):
     """Return the rate, and the state of each parameter or zeros; raise before anything moves."""
     for name, values in (("parameters", parameters), ("gradients", gradients)):
-        if not all(isinstance(value, np.ndarray) for value in values):
+        if not values or not all(isinstance(value, np.ndarray) for value in values):
             raise TypeError(f"{name} must be a list of arrays, but is {values!r}")
+        if not all(value.dtype.kind == "f" for value in values):
+            dtypes = [value.dtype.name for value in values]
+            raise TypeError(f"{name} must hold floating-point numbers, but are {dtypes}")
+    if not all(parameter.flags.writeable for parameter in parameters):
+        raise ValueError("parameters must be writeable, but one is read-only")
     shapes = [parameter.shape for parameter in parameters]
     if [gradient.shape for gradient in gradients] != shapes:
         raise ValueError(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mnist_gd._validation import (
+    as_float,
     check_finite,
     check_integer,
     check_matrix,
@@ -31,9 +32,11 @@ def initial_weights(input_size, output_size, activation, *, rng):
     -------
     ndarray of float64, shape (input_size, output_size)
     """
+    input_size = check_integer("input_size", input_size)
+    output_size = check_integer("output_size", output_size)
     rectifier = getattr(activation, "rectifier", False)
     variance = 2 / input_size if rectifier else 2 / (input_size + output_size)
-    return rng.normal(scale=np.sqrt(variance), size=(input_size, output_size))
+    return check_rng(rng).normal(scale=np.sqrt(variance), size=(input_size, output_size))
 
 
 def _check_activation(activation):
@@ -198,6 +201,14 @@ class LinearLayer:
         self.bias_grad = grad_z.sum(axis=0, keepdims=True)
         return grad_z @ self.weights.T if input_gradient else None
 
+    def check_gradients(self):
+        """Raise unless the gradients are there, real, and of the shapes of their parameters."""
+        if self.weights_grad is None or self.bias_grad is None:
+            raise RuntimeError("update needs a backward pass before it")
+        for name in ("weights", "bias"):
+            gradient = as_float(f"{name}_grad", getattr(self, f"{name}_grad"))
+            check_same_shape(f"{name}_grad", gradient, name, getattr(self, name))
+
     def update(self, learning_rate):
         """Take one step against the gradient, equation `eq-linear-update`.
 
@@ -211,11 +222,8 @@ class LinearLayer:
         RuntimeError
             If there is no gradient yet.
         """
-        if self.weights_grad is None:
-            raise RuntimeError("update needs a backward pass before it")
         learning_rate = check_real("learning_rate", learning_rate, above=0)
-        check_same_shape("weights_grad", self.weights_grad, "weights", self.weights)
-        check_same_shape("bias_grad", self.bias_grad, "bias", self.bias)
+        self.check_gradients()
         self.weights -= learning_rate * self.weights_grad
         self.bias -= learning_rate * self.bias_grad
 

@@ -97,7 +97,8 @@ def _divide_where(weight, p):
 def _mean(values):
     """Mean as a float; summed in float64, which holds what float32 does not."""
     with np.errstate(over="ignore"):
-        return float(np.mean(values, dtype=np.float64))
+        mean = np.mean(values, dtype=np.float64)
+        return float(mean if np.isfinite(mean) else np.sum(values / values.size))
 
 
 def mean_squared_error(y_pred, y_true):

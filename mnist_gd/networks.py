@@ -3,6 +3,8 @@
 Chapter *Networks*.
 """
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from mnist_gd import metrics
@@ -133,15 +135,27 @@ class Network:
         if dropout:
             check_rng(rng)
         masks = []
-        for layer in self.layers:
-            signal = layer.forward(signal)
-            mask = None
-            if dropout and layer is not self.layers[-1]:
-                mask = dropout_mask(signal.shape, dropout, rng=rng, dtype=signal.dtype)
-                signal = signal * mask
-            masks.append(mask)
+        with self._unchanged_by_errors():
+            for layer in self.layers:
+                signal = layer.forward(signal)
+                mask = None
+                if dropout and layer is not self.layers[-1]:
+                    mask = dropout_mask(signal.shape, dropout, rng=rng, dtype=signal.dtype)
+                    signal = signal * mask
+                masks.append(mask)
         self._logits, self._masks = signal, masks
         return signal
+
+    @contextmanager
+    def _unchanged_by_errors(self):
+        """Give each layer its state back if one of them raises."""
+        before = [vars(layer).copy() for layer in self.layers]
+        try:
+            yield
+        except BaseException:
+            for layer, state in zip(self.layers, before, strict=True):
+                vars(layer).update(state)
+            raise
 
     def _loss(self, logits, targets):
         y_pred = logits if self.loss.on_logits else self.output_activation(logits)
@@ -171,7 +185,9 @@ class Network:
         """
         if self._logits is None:
             raise RuntimeError("backward needs a forward pass before it")
-        self._backward(self.targets(y_true))
+        targets = self.targets(y_true)
+        with self._unchanged_by_errors():
+            self._backward(targets)
 
     def _backward(self, targets):
         grad = self._loss_gradient(self._logits, targets)
@@ -182,6 +198,8 @@ class Network:
 
     def update(self, learning_rate):
         """Take one step of gradient descent in every layer, equation `eq-linear-update`."""
+        for layer in self.layers:
+            layer.check_gradients()
         for layer in self.layers:
             layer.update(learning_rate)
 
@@ -301,7 +319,8 @@ class Network:
             If outputs, loss or parameters are no longer finite: names epoch, batch and learning
             rate, and carries the history of the finished epochs as `history`.
         ValueError, TypeError
-            If an argument is out of its range; nothing is trained then.
+            If an argument is out of its range; nothing is trained then. What callables return
+            is checked when they are called.
         """
         x, targets = self._checked(x, y)
         if validation is not None:

@@ -7,6 +7,7 @@ killed goes on where it stopped, and a record of other code is never taken for t
 """
 
 import hashlib
+import inspect
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from filelock import FileLock
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from mnist_gd._code import DIGESTS, code_of
+from mnist_gd._code import code_of, digests
 from mnist_gd._files import write_atomically
 from mnist_gd._progress import counted
 from mnist_gd._validation import check_integer
@@ -56,7 +57,7 @@ def code_version():
 
     The data are among it: :mod:`mnist_gd.data` holds the sums that it loads them by.
     """
-    return _digest(json.dumps([np.__version__, DIGESTS], sort_keys=True))
+    return _digest(json.dumps([np.__version__, digests()], sort_keys=True))
 
 
 def plain(name, value):
@@ -85,9 +86,10 @@ def plain(name, value):
 
 
 def _check_function(function):
-    if "<" in getattr(function, "__qualname__", "<"):
+    if not inspect.isfunction(function) or "<" in function.__qualname__:
         raise TypeError(
-            f"function must be importable by name, not a lambda or inner one, but is {function!r}"
+            "function must be a function that is importable by name, no lambda, inner one or "
+            f"method, but is {function!r}"
         )
 
 

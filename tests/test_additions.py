@@ -96,6 +96,22 @@ def test_each_parameter_has_a_state_of_its_own(make, dtype):
         ({"gradients": [np.ones((1, 3))]}, ValueError, "gradients must have the shapes"),
         ({"gradients": [[1.0] * 3, np.ones(1)]}, TypeError, "gradients must be a list of arrays"),
         ({"parameters": [1.0, 2.0]}, TypeError, "parameters must be a list of arrays"),
+        ({"parameters": [], "gradients": []}, TypeError, "parameters must be a list of arrays"),
+        (
+            {"gradients": [np.ones((1, 3)), np.ones(1, complex)]},
+            TypeError,
+            "gradients must hold floating-point numbers",
+        ),
+        (
+            {"parameters": [np.ones((1, 3)), np.ones(1, int)]},
+            TypeError,
+            "parameters must hold floating-point numbers",
+        ),
+        (
+            {"parameters": [np.ones((1, 3)), np.broadcast_to(np.ones(1), 1)]},
+            ValueError,
+            "parameters must be writeable",
+        ),
         ({"learning_rate": np.nan}, ValueError, "learning_rate must be above 0, but is nan"),
         ({"learning_rate": -1}, ValueError, "learning_rate must be above 0, but is -1"),
         ({"learning_rate": "fast"}, TypeError, "learning_rate must be a real number"),

@@ -53,7 +53,7 @@ def code(monkeypatch):
     def edit(module, change):
         source = change(_code.MODULES[f"mnist_gd.{module}"])
         monkeypatch.setitem(_code.MODULES, f"mnist_gd.{module}", source)
-        monkeypatch.setitem(_code.DIGESTS, f"mnist_gd.{module}", _code.digest(source))
+        monkeypatch.setitem(_code.digests(), f"mnist_gd.{module}", _code.digest(source))
 
     return edit
 
@@ -209,6 +209,8 @@ def test_fill_alt():
         ("the step:. The next", 1),
         ("the loss, , which", 1),
         ("and so on ... or ... until", 0),
+        ("weights of 9 : 1 and", 0),
+        ("weights of 9 : a", 1),
         ("Baydin et al., 2018; see e.g. □, □: it is .5, a 3:1 ratio, ‘:’ and (□).", 0),
     ],
 )

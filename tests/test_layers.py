@@ -342,3 +342,12 @@ def test_a_layer_of_given_arrays_computes_with_copies_of_them(dtype, rng):
 def test_arrays_that_make_no_layer_are_refused(weights, bias, message):
     with pytest.raises(ValueError, match=message):
         LinearLayer.from_arrays(weights, bias)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16])
+def test_sizes_of_few_bits_draw_the_same_weights(kind):
+    drawn = [
+        initial_weights(size(100), size(100), None, rng=np.random.default_rng(0))
+        for size in (kind, int)
+    ]
+    assert np.array_equal(*drawn)

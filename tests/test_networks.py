@@ -1,5 +1,6 @@
 """Networks: gradients end to end, answers, files, and what they refuse."""
 
+import functools
 import inspect
 import json
 import os
@@ -852,3 +853,89 @@ def test_layers_that_make_no_network_are_refused(layers, message, rng):
     ]
     with pytest.raises(ValueError, match=message):
         Network(made, loss=losses.cross_entropy_with_logits)
+
+
+def wrapped(function):
+    @functools.wraps(function)
+    def other(*arguments):
+        return 2 * function(*arguments)
+
+    return other
+
+
+class OtherLayer(LinearLayer):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "layer_class"),
+    [
+        (wrapped(relu), losses.cross_entropy_with_logits, LinearLayer),
+        (relu, wrapped(losses.cross_entropy_with_logits), LinearLayer),
+        (relu, with_options(losses.focal_loss, alpha=7.0), LinearLayer),
+        (relu, losses.cross_entropy_with_logits, OtherLayer),
+    ],
+    ids=["activation", "loss", "options", "layer"],
+)
+def test_what_could_not_be_read_back_is_not_saved(activation, loss, layer_class, tmp_path, rng):
+    network = Network([layer_class(3, 3, activation, rng=rng)], loss=loss)
+    with pytest.raises(ValueError, match=r"to be saved|could not be read again"):
+        network.save(tmp_path / "network.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_options_on_options_come_back(tmp_path, rng):
+    loss = with_options(with_options(losses.focal_loss_with_logits, alpha=0.9), gamma=0.5)
+    Network([LinearLayer(3, 1, rng=rng)], loss=loss).save(tmp_path / "network.npz")
+    other = Network.load(tmp_path / "network.npz").loss
+    z, y = rng.normal(size=(5, 1)), np.ones((5, 1))
+    assert other(z, y) == loss(z, y) == losses.focal_loss_with_logits(z, y, 0.9, 0.5)
+    assert np.array_equal(other.gradient(z, y), loss.gradient(z, y))
+
+
+def fragile(z):
+    if fragile.broken:
+        raise OverflowError("broken")
+    return z
+
+
+fragile.backward = lambda grad_output, z: fragile(grad_output)
+fragile.broken = False
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_layer_that_raises_leaves_the_others_as_they_were(place, rng):
+    chain = [relu, relu]
+    chain[place] = fragile
+    network = Network(
+        [LinearLayer(3, 3, activation, rng=rng) for activation in chain],
+        loss=losses.cross_entropy_with_logits,
+    )
+    x, y = rng.normal(size=(4, 3)).astype(np.float32), np.arange(4) % 3
+    network.forward(x)
+    network.backward(y)
+    before = [gradient.copy() for gradient in network.gradients]
+    fragile.broken = True
+    with pytest.raises(OverflowError):
+        network.forward(x + 1)
+    with pytest.raises(OverflowError):
+        network.backward((y + 1) % 3)
+    fragile.broken = False
+    assert_same(before, network.gradients)
+    network.backward(y)
+    assert_same(before, network.gradients)
+
+
+@pytest.mark.parametrize("wrong", [None, np.ones((1, 1)), np.ones((1, 3), complex), "x"], ids=str)
+def test_a_refused_update_moves_no_layer(wrong, rng):
+    network = Network(
+        [LinearLayer(3, 3, relu, rng=rng), LinearLayer(3, 3, rng=rng)],
+        loss=losses.cross_entropy_with_logits,
+    )
+    network.forward(rng.normal(size=(4, 3)).astype(np.float32))
+    network.backward(np.arange(4) % 3)
+    before = weights_of(network)
+    network.layers[1].bias_grad = wrong
+    with pytest.raises((ValueError, TypeError, RuntimeError), match=r"bias_grad|backward pass"):
+        network.update(0.1)
+    assert_same(before, weights_of(network))

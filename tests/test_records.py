@@ -214,7 +214,7 @@ def test_code_version(monkeypatch):
     """Of every module of the package, and of NumPy."""
     before = code_version()
     assert code_version() == before
-    monkeypatch.setitem(records_module.DIGESTS, "mnist_gd.losses", "another")
+    monkeypatch.setitem(records_module.digests(), "mnist_gd.losses", "another")
     after = code_version()
     monkeypatch.setattr(np, "__version__", "0.0")
     assert len({before, after, code_version()}) == 3
@@ -363,7 +363,9 @@ def test_function_must_have_a_name_of_its_own(three):
         return {}, {}
 
     for function in (lambda configuration, seed: ({}, {}), inner, partial(synthetic)):
-        with pytest.raises(TypeError, match="function must be importable by name"):
+        with pytest.raises(
+            TypeError, match="function must be a function that is importable by name"
+        ):
             three.run(function=function)
 
 
@@ -507,3 +509,21 @@ def test_a_bar_is_shown_on_a_terminal_only(three, monkeypatch, capsys, terminal,
     assert ("3/3" in stream.getvalue()) == (terminal and progress)
     assert bool(stream.getvalue()) == (terminal and progress)
     assert capsys.readouterr().out == ""
+
+
+class Runs:
+    def method(self, configuration, seed):
+        return {}, {}
+
+    @classmethod
+    def of_class(cls, configuration, seed):
+        return {}, {}
+
+
+@pytest.mark.parametrize(
+    "function", [Runs().method, Runs.of_class, Runs, len, partial(synthetic, seed=0)], ids=repr
+)
+def test_what_is_no_function_of_a_module_is_refused(function, tmp_path):
+    """Two of them may share a name and do different things."""
+    with pytest.raises(TypeError, match="function must be a function that is importable by name"):
+        run_all(function, [{}], records=tmp_path, **QUIET)

@@ -49,7 +49,7 @@ STOPS = re.compile(
     r"""
     (?<!\.)\.\.(?!\.)                 # twice
   | [,;:](?:\s*[.,;:](?!\.))           # after another
-  | (?:^|\s)[.,;:!?](?=\s|$)          # after a space, or first
+  | (?:^|\s)(?!(?<=\d\s):\s\d)[.,;:!?](?=\s|$)  # after a space, or first, but for 9 : 1
     """,
     re.VERBOSE,
 )
