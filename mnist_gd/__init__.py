@@ -25,6 +25,7 @@ __all__ = [
     "networks",
     "plots",
     "records",
+    "report",
     "search",
     "studies",
     "training",

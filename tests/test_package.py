@@ -46,6 +46,7 @@ FLOORS = {
     "records": 4,
     "search": 5,
     "plots": 0,
+    "report": 0,
     "experiments": 5,
     "studies": 6,
 }
@@ -61,6 +62,7 @@ LAZY = {
     "_archives": {"torch", "torchvision"},
     "history": {"mnist_gd.plots"},
     "plots": {"matplotlib_inline"},
+    "report": {"IPython", "myst_nb"},
 }
 
 

@@ -1,0 +1,54 @@
+"""What pages write."""
+
+import numpy as np
+import pytest
+
+from mnist_gd.report import listed, spread, standard_error, table, typeset
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "written"),
+    [
+        (-0.5, "+.2f", "−0.50"),
+        (0.5, "+.2f", "+0.50"),
+        (1.5e-7, ".1e", "1.5 × 10⁻⁷"),
+        (-2e12, ".0e", "−2 × 10¹²"),
+        (12345, ",", "12,345"),
+        ("between -0.25 and -.5", "", "between −0.25 and −.5"),
+        ("784-256-10 on 2026-11-25, x-1", "", "784-256-10 on 2026-11-25, x-1"),
+        ("5e-3 ± 1e-4", "", "5 × 10⁻³ ± 1 × 10⁻⁴"),
+    ],
+)
+def test_numbers_are_typeset(value, form, written):
+    assert typeset(value, form) == written
+
+
+def test_spread_is_mean_and_standard_deviation():
+    values = np.random.default_rng(0).normal(size=5)
+    mean, deviation = np.mean(values), np.sqrt(np.sum((values - values.mean()) ** 2) / 4)
+    assert spread(values, ".3f") == f"{mean:.3f} ± {deviation:.3f}".replace("-", "−")
+
+
+def test_the_standard_error_is_that_of_a_mean():
+    means = np.random.default_rng(0).normal(size=(20_000, 4)).mean(axis=1)
+    sample = np.random.default_rng(1).normal(size=(4, 20_000))
+    assert np.sqrt(np.mean(standard_error(sample) ** 2)) == pytest.approx(means.std(), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ([], "nobody"),
+        (["a"], "a"),
+        (["a", "b"], "a and b"),
+        (["a", "b, c", "d"], "a, b (c) and d"),
+    ],
+)
+def test_names_are_listed(names, sentence):
+    assert listed(names, nothing="nobody") == sentence
+
+
+def test_a_table_has_a_label_and_breaks_no_number():
+    text = table("tab-x", "What is shown.", ["name", "score"], [["a", "0.5 ± 0.1"]]).data
+    assert text.splitlines()[:2] == ["```{table} What is shown.", ":name: tab-x"]
+    assert "| a | 0.5\u00a0±\u00a00.1 |" in text
