@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from mnist_gd import activations, losses
+from mnist_gd._checks import check_finite
 from mnist_gd._files import write_atomically
-from mnist_gd._validation import check_finite
 from mnist_gd.activations import with_options
 from mnist_gd.layers import LinearLayer, check_chain
 

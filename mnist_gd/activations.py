@@ -17,7 +17,16 @@ from inspect import signature
 
 import numpy as np
 
-from mnist_gd._validation import as_float, check_real, check_same_shape
+from mnist_gd._checks import (
+    check_backward,
+    check_classes,
+    check_leaky,
+    check_leaky_backward,
+    check_pre_activation,
+    check_prelu,
+    check_prelu_backward,
+    checked,
+)
 
 __all__ = [
     "identity",
@@ -35,13 +44,6 @@ __all__ = [
     "softmax_backward",
     "with_options",
 ]
-
-
-def _pair(grad_output, z):
-    """Both arguments of a backward pass as arrays of one shape."""
-    grad_output, z = as_float("grad_output", grad_output), as_float("z", z)
-    check_same_shape("grad_output", grad_output, "z", z)
-    return grad_output, z
 
 
 def with_options(function, **options):
@@ -73,19 +75,22 @@ def with_options(function, **options):
     """
     if isinstance(function, partial):  # of one that has options already
         function, options = function.func, function.keywords | options
-    allowed = set(signature(function).parameters) - {"z", "y_pred", "y_true"}
+    allowed = set(signature(function).parameters) - {"grad_output", "z", "y_pred", "y_true"}
     for name in options:
         if name not in allowed:
             raise TypeError(
                 f"{function.__name__} has no option {name!r}; it has {sorted(allowed) or 'none'}"
             )
     fixed = update_wrapper(partial(function, **options), function)
+    if hasattr(function, "kernel"):
+        fixed.kernel = partial(function.kernel, **options)
     for derivative in ("backward", "gradient"):
         if hasattr(function, derivative):
-            setattr(fixed, derivative, partial(getattr(function, derivative), **options))
+            setattr(fixed, derivative, with_options(getattr(function, derivative), **options))
     return fixed
 
 
+@checked(check_pre_activation)
 def identity(z):
     """Return the pre-activation itself, equation `eq-identity`.
 
@@ -97,14 +102,16 @@ def identity(z):
     -------
     ndarray of the shape and dtype of `z`
     """
-    return as_float("z", z)
+    return z
 
 
+@checked(check_backward)
 def identity_backward(grad_output, z):
     """Pass the gradient on unchanged, equation `eq-identity`."""
-    return _pair(grad_output, z)[0]
+    return grad_output
 
 
+@checked(check_pre_activation)
 def relu(z):
     """Rectified linear unit, max(0, z), equation `eq-relu`.
 
@@ -116,9 +123,10 @@ def relu(z):
     -------
     ndarray of the shape and dtype of `z`
     """
-    return np.maximum(as_float("z", z), 0)
+    return np.maximum(z, 0)
 
 
+@checked(check_backward)
 def relu_backward(grad_output, z):
     """Pass the gradient on where z > 0, equation `eq-relu-derivative`.
 
@@ -139,10 +147,10 @@ def relu_backward(grad_output, z):
     ValueError
         If the shapes differ.
     """
-    grad_output, z = _pair(grad_output, z)
     return grad_output * (z > 0)
 
 
+@checked(check_leaky)
 def leaky_relu(z, negative_slope=0.01):
     """ReLU with a small slope below zero, equation `eq-leaky-relu`.
 
@@ -156,29 +164,16 @@ def leaky_relu(z, negative_slope=0.01):
     -------
     ndarray of the shape and dtype of `z`
     """
-    z = as_float("z", z)
-    negative_slope = check_real("negative_slope", negative_slope)
     return np.where(z > 0, z, negative_slope * z)
 
 
+@checked(check_leaky_backward)
 def leaky_relu_backward(grad_output, z, negative_slope=0.01):
     """Scale the gradient by 1 or by the slope, equation `eq-leaky-relu-derivative`."""
-    grad_output, z = _pair(grad_output, z)
-    negative_slope = check_real("negative_slope", negative_slope)
     return np.where(z > 0, grad_output, negative_slope * grad_output)
 
 
-def _slope(slope, z):
-    """The slope as an array of z's dtype: one number, or one for each feature."""
-    slope = as_float("slope", slope).astype(z.dtype, copy=False)
-    features = z.shape[-1] if z.ndim else 1
-    if slope.shape not in ((), (1,), (features,), (1, features)) or slope.ndim > z.ndim:
-        raise ValueError(
-            f"slope must be one number or have {features} entries, but has shape {slope.shape}"
-        )
-    return slope
-
-
+@checked(check_prelu)
 def prelu(z, slope):
     """Leaky ReLU whose slope is a parameter to be learned, equation `eq-prelu`.
 
@@ -197,10 +192,10 @@ def prelu(z, slope):
     ValueError
         If `slope` fits neither.
     """
-    z = as_float("z", z)
-    return np.where(z > 0, z, _slope(slope, z) * z)
+    return np.where(z > 0, z, slope * z)
 
 
+@checked(check_prelu_backward)
 def prelu_backward(grad_output, z, slope):
     """Gradients of PReLU, equations `eq-prelu-derivative` and `eq-prelu-slope-gradient`.
 
@@ -216,8 +211,6 @@ def prelu_backward(grad_output, z, slope):
     grad_slope : ndarray of the shape of `slope`
         Summed over every entry that shares the slope.
     """
-    grad_output, z = _pair(grad_output, z)
-    slope = _slope(slope, z)
     grad_z = np.where(z > 0, grad_output, slope * grad_output)
     each = np.where(z > 0, 0, z * grad_output)
     if slope.ndim == 0 or slope.size == 1:
@@ -225,6 +218,7 @@ def prelu_backward(grad_output, z, slope):
     return grad_z, each.reshape(-1, z.shape[-1]).sum(axis=0).reshape(slope.shape)
 
 
+@checked(check_pre_activation)
 def sigmoid(z):
     """Logistic sigmoid, 1 / (1 + exp(-z)), equation `eq-sigmoid`.
 
@@ -239,14 +233,13 @@ def sigmoid(z):
     -------
     ndarray of the shape and dtype of `z`, in [0, 1]
     """
-    z = as_float("z", z)
     e = np.exp(-np.abs(z))
     return np.where(z >= 0, 1, e) / (1 + e)
 
 
+@checked(check_backward)
 def sigmoid_backward(grad_output, z):
     """Multiply the gradient by s(z) s(-z), equation `eq-sigmoid-derivative`."""
-    grad_output, z = _pair(grad_output, z)
     return grad_output * sigmoid(z) * sigmoid(-z)
 
 
@@ -267,6 +260,7 @@ def shift_logits(z):
         return np.maximum(z - z.max(axis=-1, keepdims=True), np.finfo(z.dtype).min)
 
 
+@checked(check_classes)
 def softmax(z):
     """Softmax over the last axis, equation `eq-softmax`.
 
@@ -287,16 +281,13 @@ def softmax(z):
     ValueError
         If there is no axis, or no class.
     """
-    z = as_float("z", z)
-    if z.ndim == 0 or z.shape[-1] == 0:
-        raise ValueError(f"z must have the shape (..., classes), but has {z.shape}")
     e = np.exp(shift_logits(z))
     return e / e.sum(axis=-1, keepdims=True)
 
 
+@checked(check_backward)
 def softmax_backward(grad_output, z):
     """Vector-Jacobian product s * (g - <g, s>), equation `eq-softmax-vjp`."""
-    grad_output, z = _pair(grad_output, z)
     s = softmax(z)
     return s * (grad_output - (grad_output * s).sum(axis=-1, keepdims=True))
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mnist_gd._validation import check_integer, check_real, check_rng
+from mnist_gd._checks import check_integer, check_real, check_rng
 
 __all__ = ["Adam", "Momentum", "cosine_decay", "dropout_mask", "shift_images"]
 

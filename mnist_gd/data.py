@@ -7,7 +7,7 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from mnist_gd._archives import load_arrays, stage_with_torchvision
-from mnist_gd._validation import check_integer, check_labels, check_rng
+from mnist_gd._checks import check_integer, check_labels, check_rng
 
 __all__ = [
     "MNIST",

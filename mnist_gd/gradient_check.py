@@ -5,7 +5,7 @@ Chapter *Gradient descent*, equations `eq-central-difference` and `eq-relative-e
 
 import numpy as np
 
-from mnist_gd._validation import check_finite, check_real
+from mnist_gd._checks import check_finite, check_real
 
 __all__ = ["check_gradient", "numerical_gradient"]
 

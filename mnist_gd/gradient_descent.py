@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_gd._validation import (
+from mnist_gd._checks import (
     as_float,
     check_finite,
     check_integer,

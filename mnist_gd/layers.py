@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mnist_gd._validation import (
+from mnist_gd._checks import (
     as_float,
     check_finite,
     check_integer,
@@ -10,6 +10,7 @@ from mnist_gd._validation import (
     check_real,
     check_rng,
     check_same_shape,
+    kernel_of,
 )
 from mnist_gd.activations import identity
 
@@ -140,13 +141,16 @@ class LinearLayer:
 
     def pre_activation(self, x):
         """Return x @ weights + bias, shape (n, output_size), equation `eq-linear`."""
-        z = check_matrix("x", x, self.weights.shape[0]) @ self.weights
+        return self._pre_activation(check_matrix("x", x, self.weights.shape[0]))
+
+    def _pre_activation(self, x):
+        z = x @ self.weights
         z += self.bias
         return z
 
     def __call__(self, x):
         """Return the output for `x` without remembering anything for :meth:`backward`."""
-        return self.activation(self.pre_activation(x))
+        return kernel_of(self.activation)(self.pre_activation(x))
 
     def forward(self, x):
         """Return the output for `x` and remember what :meth:`backward` needs.
@@ -165,8 +169,8 @@ class LinearLayer:
             If `x` has another shape.
         """
         x = check_matrix("x", x, self.input_size)
-        z = self.pre_activation(x)
-        output = self.activation(z)
+        z = self._pre_activation(x)
+        output = kernel_of(self.activation)(z)
         self._x, self._z = x, z  # only now: a call that fails leaves the last pass as it was
         return output
 

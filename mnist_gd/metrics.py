@@ -7,7 +7,7 @@ A share of nothing, 0 / 0, is 0 by definition: the precision of a classifier tha
 
 import numpy as np
 
-from mnist_gd._validation import (
+from mnist_gd._checks import (
     check_integer,
     check_labels,
     check_matrix,

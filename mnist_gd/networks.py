@@ -8,15 +8,17 @@ from contextlib import contextmanager
 import numpy as np
 
 from mnist_gd import metrics
-from mnist_gd._network_files import read_network, write_network
-from mnist_gd._validation import (
+from mnist_gd._checks import (
     check_finite,
     check_integer,
     check_labels,
     check_matrix,
     check_real,
     check_rng,
+    check_same_shape,
+    kernel_of,
 )
+from mnist_gd._network_files import read_network, write_network
 from mnist_gd.activations import relu, sigmoid, softmax
 from mnist_gd.additions import dropout_mask
 from mnist_gd.data import one_hot, scale_pixels
@@ -130,19 +132,20 @@ class Network:
         -------
         ndarray, shape (n, output_size)
         """
-        signal = scale_pixels(self._rows(x))
+        x = scale_pixels(self._rows(x))
         dropout = check_real("dropout", dropout, minimum=0, below=1)
-        if dropout:
-            check_rng(rng)
-        masks = []
         with self._unchanged_by_errors():
-            for layer in self.layers:
-                signal = layer.forward(signal)
-                mask = None
-                if dropout and layer is not self.layers[-1]:
-                    mask = dropout_mask(signal.shape, dropout, rng=rng, dtype=signal.dtype)
-                    signal = signal * mask
-                masks.append(mask)
+            return self._forward(x, dropout, check_rng(rng) if dropout else None)
+
+    def _forward(self, signal, dropout, rng):
+        masks = []
+        for layer in self.layers:
+            signal = layer.forward(signal)
+            mask = None
+            if dropout and layer is not self.layers[-1]:
+                mask = dropout_mask(signal.shape, dropout, rng=rng, dtype=signal.dtype)
+                signal = signal * mask
+            masks.append(mask)
         self._logits, self._masks = signal, masks
         return signal
 
@@ -157,16 +160,19 @@ class Network:
                 vars(layer).update(state)
             raise
 
+    # What follows computes with what was checked: of losses and activations it takes the kernel.
+
     def _loss(self, logits, targets):
-        y_pred = logits if self.loss.on_logits else self.output_activation(logits)
-        return self.loss(y_pred, targets)
+        y_pred = logits if self.loss.on_logits else kernel_of(self.output_activation)(logits)
+        return kernel_of(self.loss)(y_pred, targets)
 
     def _loss_gradient(self, logits, targets):
         """Gradient for the logits, equation `eq-output-gradient`."""
+        gradient = kernel_of(self.loss.gradient)
         if self.loss.on_logits:
-            return self.loss.gradient(logits, targets)
-        probabilities = self.output_activation(logits)
-        return self.output_activation.backward(self.loss.gradient(probabilities, targets), logits)
+            return gradient(logits, targets)
+        probabilities = kernel_of(self.output_activation)(logits)
+        return self.output_activation.backward(gradient(probabilities, targets), logits)
 
     def backward(self, y_true):
         """Fill the gradients of every layer for the last forward pass, `eq-backpropagation`.
@@ -186,6 +192,8 @@ class Network:
         if self._logits is None:
             raise RuntimeError("backward needs a forward pass before it")
         targets = self.targets(y_true)
+        check_same_shape("y_pred", self._logits, "y_true", targets)
+        self._check_targets(targets)
         with self._unchanged_by_errors():
             self._backward(targets)
 
@@ -200,6 +208,9 @@ class Network:
         """Take one step of gradient descent in every layer, equation `eq-linear-update`."""
         for layer in self.layers:
             layer.check_gradients()
+        self._step(learning_rate)
+
+    def _step(self, learning_rate):
         for layer in self.layers:
             layer.update(learning_rate)
 
@@ -260,28 +271,16 @@ class Network:
         -------
         float
         """
-        return (metric or self.metric)(self.labels(self.targets(y)), self.predict(x))
+        return (metric or self.metric)(self.labels(y), self.predict(x))
 
-    def labels(self, targets):
-        """Bring what :meth:`targets` returned back to labels, shape (n,)."""
-        return (targets[:, 0] > 0.5).astype(np.int64) if self.binary else targets.argmax(axis=1)
+    def labels(self, y):
+        """Return what :meth:`targets` takes as labels, int64 of shape (n,)."""
+        if np.ndim(y) == 1:
+            return check_labels("y", y, max(2, self.output_size)).astype(np.int64)
+        y = self.targets(y)
+        return (y[:, 0] > 0.5).astype(np.int64) if self.binary else y.argmax(axis=1)
 
-    def train(
-        self,
-        x,
-        y,
-        *,
-        epochs,
-        batch_size,
-        learning_rate,
-        rng,
-        optimizer=None,
-        dropout=0.0,
-        augment=None,
-        validation=None,
-        track_training=True,
-        progress=False,
-    ):
+    def train(self, x, y, *, validation=None, track_training=True, progress=False, **settings):
         """Train by mini-batch gradient descent, equation `eq-minibatch-gradient`.
 
         Parameters
@@ -289,25 +288,15 @@ class Network:
         x : ndarray of float (or uint8 images), shape (n, input_size)
         y : ndarray
             As in :meth:`targets`.
-        epochs, batch_size : int
-        learning_rate : float or callable
-            A callable takes the share of the training that is over, in [0, 1), and returns the
-            rate of the next step, as :func:`mnist_gd.additions.cosine_decay` makes it.
-        rng : numpy.random.Generator
-            Shuffles the rows anew for each epoch, and is handed to dropout and `augment`.
-        optimizer : Momentum or Adam, optional
-            From :mod:`mnist_gd.additions`, a new one for each training; by default plain steps,
-            :meth:`update`.
-        dropout : float
-            Share of the hidden units that are silenced in each step, in [0, 1).
-        augment : callable, optional
-            Changes the images of each batch: ``augment(x, rng=rng)``.
         validation : (x, y), optional
             Evaluated after each epoch.
         track_training : bool
             Whether the score on the training set is taken after each epoch too.
         progress : bool
             Whether to show a bar, if on a terminal.
+        **settings
+            Those of :class:`mnist_gd.training.Settings`: `epochs`, `batch_size`,
+            `learning_rate` and `rng`; and `optimizer`, `dropout`, `augment`.
 
         Returns
         -------
@@ -322,28 +311,10 @@ class Network:
             If an argument is out of its range; nothing is trained then. What callables return
             is checked when they are called.
         """
-        x, targets = self._checked(x, y)
+        settings = Settings(**settings)
+        x, targets = self._examples(x, y)
         if validation is not None:
-            validation = self._checked(*validation)
-        epochs = check_integer("epochs", epochs)
-        batch_size = check_integer("batch_size", batch_size)
-        if not callable(learning_rate):
-            learning_rate = check_real("learning_rate", learning_rate, above=0)
-        dropout = check_real("dropout", dropout, minimum=0, below=1)
-        rng = check_rng(rng)
-        if optimizer is not None and not hasattr(optimizer, "update"):
-            raise TypeError(f"optimizer must have an update, but is {optimizer!r}")
-        if augment is not None and not callable(augment):
-            raise TypeError(f"augment must be callable, but is {augment!r}")
-        settings = Settings(
-            epochs=epochs,
-            batch_size=batch_size,
-            rate=learning_rate if callable(learning_rate) else lambda progress: learning_rate,
-            rng=rng,
-            optimizer=optimizer,
-            dropout=dropout,
-            augment=augment,
-        )
+            validation = self._examples(*validation)
         return train(
             self,
             x,
@@ -362,12 +333,18 @@ class Network:
             )
         return x
 
-    def _checked(self, x, y):
+    def _examples(self, x, y):
         x, targets = self._rows(x), self.targets(y)
         check_finite("x", x)
         if len(x) != len(targets):
             raise ValueError(f"x and y must have as many rows, but have {len(x)}, {len(targets)}")
+        self._check_targets(targets)
         return x, targets
+
+    def _check_targets(self, targets):
+        """Ask a loss whose kernel will be called whether it takes such targets."""
+        if hasattr(self.loss, "kernel"):
+            self.loss(np.full_like(targets, 0.5), targets)
 
     def save(self, path):
         """Write the loss, the weights and the activation of each layer to an ``.npz`` file.

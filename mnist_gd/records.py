@@ -19,10 +19,10 @@ from filelock import FileLock
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from mnist_gd._checks import check_integer
 from mnist_gd._code import code_of, digests
 from mnist_gd._files import write_atomically
 from mnist_gd._progress import counted
-from mnist_gd._validation import check_integer
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_gd._validation import check_integer, check_real
+from mnist_gd._checks import check_integer, check_real
 from mnist_gd.records import plain, run_all
 
 __all__ = ["SearchResult", "grid", "grid_search", "successive_halving"]

@@ -11,7 +11,7 @@ from time import process_time
 import numpy as np
 from tqdm import tqdm
 
-from mnist_gd._validation import check_integer, check_real, check_rng
+from mnist_gd._checks import check_integer, check_real, check_rng
 from mnist_gd.data import scale_pixels
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
@@ -22,26 +22,68 @@ __all__ = ["Settings", "minibatches", "train"]
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train, as in :meth:`mnist_gd.networks.Network.train`.
+    """How to train; checked when it is made.
 
     Attributes
     ----------
     epochs, batch_size : int
-    rate : callable
-        From the share of the training that is over to the learning rate.
+        At least 1.
+    learning_rate : float or callable
+        A callable takes the share of the training that is over, in [0, 1), and returns the
+        rate of the next step, as :func:`mnist_gd.additions.cosine_decay` makes it.
     rng : numpy.random.Generator
-    optimizer : Momentum, Adam or None
+        Shuffles the rows anew for each epoch, and is handed to dropout and `augment`.
+    optimizer : Momentum or Adam, optional
+        From :mod:`mnist_gd.additions`, a new one for each training; by default plain steps,
+        equation `eq-linear-update`.
     dropout : float
-    augment : callable or None
+        Share of the hidden units that are silenced in each step, in [0, 1).
+    augment : callable, optional
+        Changes the images of each batch: ``augment(x, rng=rng)``.
     """
 
     epochs: int
     batch_size: int
-    rate: Callable
+    learning_rate: float | Callable
     rng: np.random.Generator
     optimizer: object = None
     dropout: float = 0.0
     augment: Callable | None = None
+
+    def __post_init__(self):
+        rate = self.learning_rate
+        checked = {
+            "epochs": check_integer("epochs", self.epochs),
+            "batch_size": check_integer("batch_size", self.batch_size),
+            "learning_rate": rate if callable(rate) else self._checked_rate(rate),
+            "rng": check_rng(self.rng),
+            "dropout": check_real("dropout", self.dropout, minimum=0, below=1),
+        }
+        if self.optimizer is not None and not hasattr(self.optimizer, "update"):
+            raise TypeError(f"optimizer must have an update, but is {self.optimizer!r}")
+        if self.augment is not None and not callable(self.augment):
+            raise TypeError(f"augment must be callable, but is {self.augment!r}")
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    @staticmethod
+    def _checked_rate(rate):
+        return check_real("learning_rate", rate, above=0)
+
+    def rate(self, progress):
+        """Return the learning rate once a share of the training is over.
+
+        Parameters
+        ----------
+        progress : float
+            In [0, 1).
+
+        Returns
+        -------
+        float
+        """
+        rate = self.learning_rate
+        return self._checked_rate(rate(progress)) if callable(rate) else rate
 
 
 def minibatches(x, y, batch_size, *, rng):
@@ -80,7 +122,7 @@ def minibatches(x, y, batch_size, *, rng):
 
 
 def train(network, x, targets, settings, *, validation=None, track_training=True, progress=False):
-    """Train a network on arguments that were checked.
+    """Train a network on examples that were checked.
 
     Parameters
     ----------
@@ -101,23 +143,25 @@ def train(network, x, targets, settings, *, validation=None, track_training=True
         As in :meth:`mnist_gd.networks.Network.train`.
     """
     history = History(metric=network.metric.__name__)
+    labels = network.labels(targets) if track_training else None
     start = process_time()
     bar = tqdm(total=settings.epochs, unit="epoch", disable=None if progress else True)
     with bar, np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for
         for epoch in range(1, settings.epochs + 1):
             try:
                 loss, when = _train_epoch(network, x, targets, epoch, settings)
-                score = _loss_and_score(network, x, targets, when)[1] if track_training else None
-                validated = _loss_and_score(network, *validation, when) if validation else None
+                logits = _finite_logits(network, x, when) if track_training else None
+                judged = _finite_logits(network, validation[0], when) if validation else None
             except DivergenceError as error:
                 error.history = history
                 raise
             history.train_loss.append(loss)
             if track_training:
-                history.train_score.append(score)
+                history.train_score.append(network.metric(labels, answers(logits)))
             if validation is not None:
-                history.validation_loss.append(validated[0])
-                history.validation_score.append(validated[1])
+                history.validation_loss.append(network._loss(judged, validation[1]))
+                score = network.metric(network.labels(validation[1]), answers(judged))
+                history.validation_score.append(score)
             history.seconds.append(process_time() - start)
             bar.update()
     return history
@@ -130,11 +174,11 @@ def _train_epoch(network, x, targets, epoch, settings):
     shuffled = minibatches(x, targets, settings.batch_size, rng=rng)
     for batch, (x_batch, y_batch) in enumerate(shuffled):
         progress = (epoch - 1 + batch / batches) / settings.epochs
-        learning_rate = check_real("learning_rate", settings.rate(progress), above=0)
+        learning_rate = settings.rate(progress)
         when = f"epoch {epoch}, batch {batch + 1}, with learning_rate={learning_rate:g}"
         if augment is not None:
-            x_batch = augment(x_batch, rng=rng)
-        logits = network.forward(x_batch, dropout=settings.dropout, rng=rng)
+            x_batch = scale_pixels(augment(x_batch, rng=rng))
+        logits = network._forward(x_batch, settings.dropout, rng)
         if not np.isfinite(logits).all():
             raise DivergenceError(f"the outputs are no longer finite in {when}")
         loss = network._loss(logits, y_batch)
@@ -143,7 +187,7 @@ def _train_epoch(network, x, targets, epoch, settings):
         total += loss * len(x_batch)
         network._backward(y_batch)
         if optimizer is None:
-            network.update(learning_rate)
+            network._step(learning_rate)
         else:
             optimizer.update(network.parameters, network.gradients, learning_rate)
     if not all(np.isfinite(array).all() for array in network.parameters):
@@ -151,9 +195,8 @@ def _train_epoch(network, x, targets, epoch, settings):
     return total / len(x), when
 
 
-def _loss_and_score(network, x, targets, when):
+def _finite_logits(network, x, when):
     logits = network._infer(x)
     if not np.isfinite(logits).all():
         raise DivergenceError(f"the outputs are no longer finite after {when}")
-    score = network.metric(network.labels(targets), answers(logits))
-    return network._loss(logits, targets), score
+    return logits

@@ -62,7 +62,7 @@ def more(source):
     return source + "\nNEW = 1\n"
 
 
-@pytest.mark.parametrize("module", ["losses", "activations", "_validation"])
+@pytest.mark.parametrize("module", ["losses", "activations", "_checks"])
 def test_key_follows_the_modules_that_a_page_imports_and_theirs(code, module):
     before = cache_key.page_key(PAGE)
     assert re.fullmatch(r"[0-9a-f]{12}", before)

@@ -28,7 +28,7 @@ FLOORS = {
     "_code": 0,
     "_files": 0,
     "_progress": 0,
-    "_validation": 0,
+    "_checks": 0,
     "activations": 1,
     "additions": 1,
     "losses": 1,

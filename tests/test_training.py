@@ -332,7 +332,7 @@ def test_a_bias_that_is_not_finite_is_divergence_too(rng):
     """Black images have no gradient for the first weights: only biases move."""
     network = make("linear", losses.mean_squared_error, dtype=np.float32)
     x, y = np.zeros((8, 4), np.float32), np.arange(8) % 3
-    network.update = lambda rate: network.layers[0].bias.fill(np.inf)
+    network._step = lambda rate: network.layers[0].bias.fill(np.inf)
     with pytest.raises(DivergenceError, match="parameters are no longer finite after epoch 1, b"):
         network.train(
             x, y, epochs=1, batch_size=8, learning_rate=0.1, rng=rng, track_training=False
