@@ -16,24 +16,51 @@ from mnist_gd.layers import LinearLayer, check_chain
 PARTS = ("weights", "bias")
 
 
-def write_network(path, network, layers, loss):
-    """Write an ``.npz`` file in one step; `network` is the name of a class."""
-    for layer in layers:
+def to_arrays(network):
+    """Return a network as arrays: those of its layers, and a text that names the functions."""
+    for layer in network.layers:
         if type(layer) is not LinearLayer:
             raise ValueError(f"layers must be LinearLayers to be saved, but one is {layer!r}")
     about = {
-        "network": network,
-        "loss": _entry("loss", loss, losses),
-        "activations": [_entry("activation", layer.activation, activations) for layer in layers],
+        "network": type(network).__name__,
+        "loss": _entry("loss", network.loss, losses),
+        "activations": [
+            _entry("activation", layer.activation, activations) for layer in network.layers
+        ],
     }
-    arrays = {"about": json.dumps(about)}
-    for number, layer in enumerate(layers):
+    arrays = {"about": np.array(json.dumps(about))}
+    for number, layer in enumerate(network.layers):
         for part in PARTS:
             array = getattr(layer, part)
             check_finite(f"the {part} of layer {number}", array)
             arrays[f"{part}_{number}"] = array
+    return arrays
+
+
+def from_arrays(arrays):
+    """Return the name of the class, the layers and the loss of what :func:`to_arrays` gave."""
+    about = json.loads(str(arrays["about"]))
+    layers = [
+        LinearLayer.from_arrays(
+            arrays[f"weights_{number}"],
+            arrays[f"bias_{number}"],
+            _function(entry, activations, "backward"),
+        )
+        for number, entry in enumerate(about["activations"])
+    ]
+    check_chain(layers)
+    for layer in layers:  # an option that is out of its range shows when it is used
+        layer.activation(np.zeros((1, layer.output_size), layer.weights.dtype))
+    loss = _function(about["loss"], losses, "gradient")
+    row = np.eye(1, layers[-1].output_size, dtype=layers[-1].weights.dtype)
+    loss(row, row)
+    return about["network"], layers, loss
+
+
+def write_network(path, network):
+    """Write an ``.npz`` file in one step, once it has been seen that it can be read again."""
     content = io.BytesIO()
-    np.savez(content, **arrays)
+    np.savez(content, **to_arrays(network))
     try:
         _read(content.getvalue())
     except Exception as error:
@@ -50,6 +77,16 @@ def read_network(path):
         raise ValueError(
             f"path must be a file made by save, but {path} is not: {error or repr(error)}"
         ) from error
+
+
+def _read(content):
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        arrays = dict(file)
+    read = from_arrays(arrays)
+    parts = [f"{part}_{i}" for i in range(len(read[1])) for part in PARTS]
+    if sorted(arrays) != sorted(["about", *parts]):
+        raise ValueError(f"it holds the arrays {[*arrays]}, not about and {parts}")
+    return read
 
 
 def _entry(what, function, module):
@@ -71,27 +108,3 @@ def _function(entry, module, derivative):
     if not hasattr(function, derivative):
         raise ValueError(f"{entry['name']!r} is no function of {module.__name__}")
     return with_options(function, **entry["options"]) if entry["options"] else function
-
-
-def _read(content):
-    """Name of the class, layers and loss in the content of a saved file."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        about = json.loads(str(file["about"]))
-        parts = [f"{part}_{i}" for i in range(len(about["activations"])) for part in PARTS]
-        if sorted(file.files) != sorted(["about", *parts]):
-            raise ValueError(f"it holds the arrays {file.files}, not about and {parts}")
-        layers = [
-            LinearLayer.from_arrays(
-                file[f"weights_{number}"],
-                file[f"bias_{number}"],
-                _function(entry, activations, "backward"),
-            )
-            for number, entry in enumerate(about["activations"])
-        ]
-    check_chain(layers)
-    for layer in layers:  # an option that is out of its range shows when it is used
-        layer.activation(np.zeros((1, layer.output_size), layer.weights.dtype))
-    loss = _function(about["loss"], losses, "gradient")
-    row = np.eye(1, layers[-1].output_size, dtype=layers[-1].weights.dtype)
-    loss(row, row)
-    return about["network"], layers, loss

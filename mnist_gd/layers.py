@@ -1,5 +1,7 @@
 """A linear layer with an optional activation (chapter *The linear layer*)."""
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from mnist_gd._checks import (
@@ -14,7 +16,7 @@ from mnist_gd._checks import (
 )
 from mnist_gd.activations import identity
 
-__all__ = ["LinearLayer", "check_chain", "initial_weights"]
+__all__ = ["LinearLayer", "check_chain", "initial_weights", "unchanged_by_errors"]
 
 
 def initial_weights(input_size, output_size, activation, *, rng):
@@ -254,3 +256,24 @@ def check_chain(layers):
             )
     if len({layer.weights.dtype for layer in layers}) > 1:
         raise ValueError("layers must all be float32 or all float64, but are mixed")
+
+
+@contextmanager
+def unchanged_by_errors(layers):
+    """Give each of some layers its state back if the block raises.
+
+    Parameters
+    ----------
+    layers : list of LinearLayer
+
+    Returns
+    -------
+    context manager
+    """
+    before = [vars(layer).copy() for layer in layers]
+    try:
+        yield
+    except BaseException:
+        for layer, state in zip(layers, before, strict=True):
+            vars(layer).update(state)
+        raise

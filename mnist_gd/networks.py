@@ -3,7 +3,7 @@
 Chapter *Networks*.
 """
 
-from contextlib import contextmanager
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,19 +11,18 @@ from mnist_gd import metrics
 from mnist_gd._checks import (
     check_finite,
     check_integer,
-    check_labels,
-    check_matrix,
     check_real,
     check_rng,
     check_same_shape,
     kernel_of,
 )
+from mnist_gd._examples import as_labels, as_rows, as_targets
 from mnist_gd._network_files import read_network, write_network
 from mnist_gd.activations import relu, sigmoid, softmax
 from mnist_gd.additions import dropout_mask
-from mnist_gd.data import one_hot, scale_pixels
+from mnist_gd.data import scale_pixels
 from mnist_gd.history import History
-from mnist_gd.layers import LinearLayer, check_chain
+from mnist_gd.layers import LinearLayer, check_chain, unchanged_by_errors
 from mnist_gd.training import Settings, minibatches, train
 
 __all__ = [
@@ -64,48 +63,24 @@ class Network:
                 f"on_logits as those do, but is {loss!r}"
             )
         check_chain(layers)
-        self.layers = layers
-        self.loss = loss
+        self.layers, self.loss = layers, loss
         self.input_size, self.output_size = layers[0].input_size, layers[-1].output_size
         self.binary = self.output_size == 1
         self.output_activation = sigmoid if self.binary else softmax
         self.metric = metrics.f1_score if self.binary else metrics.accuracy
-        self._logits = None
-        self._masks = None
+        self._logits = self._masks = None
 
     def targets(self, y):
-        """Bring labels to the form of the logits.
+        """Bring labels to the form of the logits, shape (n, output_size).
 
         Parameters
         ----------
         y : ndarray
             With one output: 0 and 1, shape (n,) or (n, 1). With several: class numbers (n,), or
-            one distribution a row (n, output_size).
-
-        Returns
-        -------
-        ndarray, shape (n, output_size)
-
-        Raises
-        ------
-        ValueError, TypeError
-            If `y` has another shape, or holds what is no label and no distribution.
+            one distribution a row (n, output_size). Of anything else a ValueError or TypeError
+            says what is wrong.
         """
-        y = np.asarray(y)
-        dtype = self.layers[-1].weights.dtype
-        if y.ndim == 2 and y.shape[1] == self.output_size:
-            return self._distributions(check_matrix("y", y)).astype(dtype, copy=False)
-        if self.binary:
-            return check_labels("y", y, 2)[:, None].astype(dtype)
-        return one_hot(check_labels("y", y, self.output_size), self.output_size, dtype=dtype)
-
-    def _distributions(self, y):
-        check_finite("y", y)
-        if y.min() < 0 or y.max() > 1:
-            raise ValueError(f"y must lie in [0, 1], but ranges from {y.min()} to {y.max()}")
-        if not self.binary and np.abs(y.sum(axis=1) - 1).max() > 1e-4:
-            raise ValueError("rows of y must sum to 1 over the classes, but one does not")
-        return y
+        return as_targets(y, self.output_size, self.layers[-1].weights.dtype)
 
     @property
     def parameters(self):
@@ -127,14 +102,10 @@ class Network:
             Share of the hidden units that are silenced, equation `eq-dropout`: in training.
         rng : numpy.random.Generator, optional
             Draws them.
-
-        Returns
-        -------
-        ndarray, shape (n, output_size)
         """
-        x = scale_pixels(self._rows(x))
+        x = scale_pixels(as_rows(x, self.input_size))
         dropout = check_real("dropout", dropout, minimum=0, below=1)
-        with self._unchanged_by_errors():
+        with unchanged_by_errors(self.layers):
             return self._forward(x, dropout, check_rng(rng) if dropout else None)
 
     def _forward(self, signal, dropout, rng):
@@ -148,17 +119,6 @@ class Network:
             masks.append(mask)
         self._logits, self._masks = signal, masks
         return signal
-
-    @contextmanager
-    def _unchanged_by_errors(self):
-        """Give each layer its state back if one of them raises."""
-        before = [vars(layer).copy() for layer in self.layers]
-        try:
-            yield
-        except BaseException:
-            for layer, state in zip(self.layers, before, strict=True):
-                vars(layer).update(state)
-            raise
 
     # What follows computes with what was checked: of losses and activations it takes the kernel.
 
@@ -180,21 +140,19 @@ class Network:
         Parameters
         ----------
         y_true : ndarray
-            As in :meth:`targets`.
+            As in :meth:`targets`, one row for each that was passed forward.
 
         Raises
         ------
         RuntimeError
             If nothing was passed forward.
-        ValueError
-            If the number of labels is not that of the rows passed forward.
         """
         if self._logits is None:
             raise RuntimeError("backward needs a forward pass before it")
         targets = self.targets(y_true)
         check_same_shape("y_pred", self._logits, "y_true", targets)
         self._check_targets(targets)
-        with self._unchanged_by_errors():
+        with unchanged_by_errors(self.layers):
             self._backward(targets)
 
     def _backward(self, targets):
@@ -215,17 +173,8 @@ class Network:
             layer.update(learning_rate)
 
     def logits(self, x):
-        """Return the logits of `x`, leaving the state of a forward pass alone.
-
-        Parameters
-        ----------
-        x : ndarray of float (or uint8 images), shape (n, input_size)
-
-        Returns
-        -------
-        ndarray, shape (n, output_size)
-        """
-        x = self._rows(x)
+        """Return the logits of `x` as :meth:`forward` does, whose state it leaves alone."""
+        x = as_rows(x, self.input_size)
         check_finite("x", x)
         return self._infer(x)
 
@@ -243,42 +192,19 @@ class Network:
         return self.output_activation(self.logits(x))
 
     def predict(self, x, threshold=0.5):
-        """Return the :func:`mnist_gd.metrics.answers` for `x`.
-
-        Parameters
-        ----------
-        x : ndarray, shape (n, input_size)
-        threshold : float
-
-        Returns
-        -------
-        ndarray of int64, shape (n,)
-        """
+        """Return the :func:`mnist_gd.metrics.answers` for `x`, int64 of shape (n,)."""
         return metrics.answers(self.logits(x), threshold)
 
     def evaluate(self, x, y, metric=None):
-        """Return the score of the answers for `x`.
+        """Return the score of the answers for `x`, by default F1 with one output, else accuracy.
 
-        Parameters
-        ----------
-        x : ndarray, shape (n, input_size)
-        y : ndarray
-            As in :meth:`targets`.
-        metric : callable, optional
-            A function of :mod:`mnist_gd.metrics`; by default F1 with one output, else accuracy.
-
-        Returns
-        -------
-        float
+        `y` is as in :meth:`targets`, `metric` a function of :mod:`mnist_gd.metrics`.
         """
         return (metric or self.metric)(self.labels(y), self.predict(x))
 
     def labels(self, y):
         """Return what :meth:`targets` takes as labels, int64 of shape (n,)."""
-        if np.ndim(y) == 1:
-            return check_labels("y", y, max(2, self.output_size)).astype(np.int64)
-        y = self.targets(y)
-        return (y[:, 0] > 0.5).astype(np.int64) if self.binary else y.argmax(axis=1)
+        return as_labels(y, self.output_size)
 
     def train(self, x, y, *, validation=None, track_training=True, progress=False, **settings):
         """Train by mini-batch gradient descent, equation `eq-minibatch-gradient`.
@@ -312,29 +238,12 @@ class Network:
             is checked when they are called.
         """
         settings = Settings(**settings)
-        x, targets = self._examples(x, y)
-        if validation is not None:
-            validation = self._examples(*validation)
-        return train(
-            self,
-            x,
-            targets,
-            settings,
-            validation=validation,
-            track_training=track_training,
-            progress=progress,
-        )
-
-    def _rows(self, x):
-        x = np.asarray(x)
-        if x.ndim != 2 or x.shape[1] != self.input_size or len(x) == 0:
-            raise ValueError(
-                f"x must have the shape (n, {self.input_size}) with n >= 1, but has {x.shape}"
-            )
-        return x
+        examples = self._examples(x, y)
+        judged = None if validation is None else self._examples(*validation)
+        return train(self, examples, settings, judged, track_training, progress)
 
     def _examples(self, x, y):
-        x, targets = self._rows(x), self.targets(y)
+        x, targets = as_rows(x, self.input_size), self.targets(y)
         check_finite("x", x)
         if len(x) != len(targets):
             raise ValueError(f"x and y must have as many rows, but have {len(x)}, {len(targets)}")
@@ -349,30 +258,14 @@ class Network:
     def save(self, path):
         """Write the loss, the weights and the activation of each layer to an ``.npz`` file.
 
-        The file is replaced in one step: if that fails, what was there stays.
-
-        Raises
-        ------
-        ValueError
-            If the loss or an activation is not of this package, which a file could not name, or
-            a parameter is not finite.
+        The file is replaced in one step: if that fails, what was there stays. A ValueError says
+        which loss or activation a file could not name, or which parameter is not finite.
         """
-        write_network(path, type(self).__name__, self.layers, self.loss)
+        write_network(path, self)
 
     @classmethod
     def load(cls, path):
-        """Read a network that :meth:`save` wrote.
-
-        Returns
-        -------
-        Network
-            Of this class.
-
-        Raises
-        ------
-        ValueError
-            If the file holds another class of network, or none that :meth:`save` could write.
-        """
+        """Return the network of this class that :meth:`save` wrote; a ValueError says why not."""
         name, layers, loss = read_network(path)
         if cls.__name__ not in (name, "Network"):
             raise ValueError(f"{path} holds a {name}, not a {cls.__name__}")
@@ -381,26 +274,19 @@ class Network:
         return network
 
 
-def _chain(sizes, *, rng, dtype):
+def _chain(sizes, **options):
     """Layers from each size to the next: ReLU after all but the last."""
-    last = len(sizes) - 2
+    *hidden, last = pairwise(sizes)
     return [
-        LinearLayer(a, b, None if number == last else relu, rng=rng, dtype=dtype)
-        for number, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False))
+        *(LinearLayer(*size, relu, **options) for size in hidden),
+        LinearLayer(*last, **options),
     ]
 
 
 class SingleLayerNetwork(Network):
     """One hidden layer with ReLU, and an output layer that gives logits.
 
-    Parameters
-    ----------
-    input_size, hidden_size, output_size : int
-    loss : callable
-        See :class:`Network`.
-    rng : numpy.random.Generator
-        Draws the initial weights.
-    dtype : {float32, float64}
+    The parameters are those of :class:`MultiLayerNetwork`.
     """
 
     def __init__(self, input_size, hidden_size, output_size=1, *, loss, rng, dtype=np.float32):

@@ -121,17 +121,19 @@ def minibatches(x, y, batch_size, *, rng):
         yield scale_pixels(x[rows]), y[rows]
 
 
-def train(network, x, targets, settings, *, validation=None, track_training=True, progress=False):
+def train(network, examples, settings, validation=None, track_training=True, progress=False):
     """Train a network on examples that were checked.
 
     Parameters
     ----------
     network : Network
-    x : ndarray, shape (n, input_size)
-    targets : ndarray, shape (n, output_size)
+    examples : (ndarray, ndarray)
+        Rows of shape (n, input_size) and targets of shape (n, output_size).
     settings : Settings
-    validation : (x, targets), optional
+    validation : (ndarray, ndarray), optional
+        Such another pair.
     track_training, progress : bool
+        As in :meth:`mnist_gd.networks.Network.train`.
 
     Returns
     -------
@@ -142,6 +144,7 @@ def train(network, x, targets, settings, *, validation=None, track_training=True
     DivergenceError
         As in :meth:`mnist_gd.networks.Network.train`.
     """
+    x, targets = examples
     history = History(metric=network.metric.__name__)
     labels = network.labels(targets) if track_training else None
     start = process_time()

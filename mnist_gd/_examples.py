@@ -1,0 +1,45 @@
+"""Examples as a network takes them: rows, and labels in the form of its logits."""
+
+import numpy as np
+
+from mnist_gd._checks import check_finite, check_labels, check_matrix
+from mnist_gd.data import one_hot
+
+
+def as_rows(x, size):
+    """Return `x` as an array of rows of as many features as a network takes."""
+    x = np.asarray(x)
+    if x.ndim != 2 or x.shape[1] != size or len(x) == 0:
+        raise ValueError(f"x must have the shape (n, {size}) with n >= 1, but has {x.shape}")
+    return x
+
+
+def as_targets(y, outputs, dtype):
+    """Bring labels to the shape (n, outputs): yes or no with one output, else one-hot rows.
+
+    What has that shape already must hold probabilities, and with several outputs a distribution
+    in each row.
+    """
+    y = np.asarray(y)
+    if y.ndim == 2 and y.shape[1] == outputs:
+        return _distributions(check_matrix("y", y)).astype(dtype, copy=False)
+    if outputs == 1:
+        return check_labels("y", y, 2)[:, None].astype(dtype)
+    return one_hot(check_labels("y", y, outputs), outputs, dtype=dtype)
+
+
+def _distributions(y):
+    check_finite("y", y)
+    if y.min() < 0 or y.max() > 1:
+        raise ValueError(f"y must lie in [0, 1], but ranges from {y.min()} to {y.max()}")
+    if y.shape[1] > 1 and np.abs(y.sum(axis=1) - 1).max() > 1e-4:
+        raise ValueError("rows of y must sum to 1 over the classes, but one does not")
+    return y
+
+
+def as_labels(y, outputs):
+    """Bring what :func:`as_targets` takes to labels, int64 of shape (n,)."""
+    if np.ndim(y) == 1:
+        return check_labels("y", y, max(2, outputs)).astype(np.int64)
+    y = as_targets(y, outputs, np.float64)
+    return (y[:, 0] > 0.5).astype(np.int64) if outputs == 1 else y.argmax(axis=1)
