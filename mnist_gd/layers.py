@@ -266,9 +266,9 @@ def unchanged_by_errors(layers):
     ----------
     layers : list of LinearLayer
 
-    Returns
-    -------
-    context manager
+    Yields
+    ------
+    None
     """
     before = [vars(layer).copy() for layer in layers]
     try:
