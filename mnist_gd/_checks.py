@@ -118,6 +118,12 @@ def check_real(name, value, *, above=None, minimum=None, below=None, maximum=Non
     return number
 
 
+def check_one_of(name, value, allowed):
+    """Raise unless `value` is one of the allowed ones."""
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {tuple(allowed)}, but is {value!r}")
+
+
 def check_rng(rng):
     """Return `rng` if it is a Generator: randomness is always explicit."""
     if not isinstance(rng, np.random.Generator):

@@ -1,18 +1,20 @@
 """MNIST, offline, and the few operations on it that the book needs (chapter *The data*)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from platformdirs import user_cache_path
 
 from mnist_gd._archives import load_arrays, stage_with_torchvision
-from mnist_gd._checks import check_integer, check_labels, check_rng
+from mnist_gd._checks import check_integer, check_labels, check_one_of, check_rng
 
 __all__ = [
     "MNIST",
     "Split",
     "balanced_subset",
+    "examples",
     "load_mnist",
     "one_hot",
     "one_vs_rest",
@@ -20,6 +22,12 @@ __all__ = [
     "stage_with_torchvision",
     "train_validation_split",
 ]
+
+# The experiments: which digit is asked for (None: all ten), and from which images they learn.
+QUESTIONS = {"four": 4, "ten": None}
+PARTS = ("training", "validation", "full")
+MIXES = ("natural", "balanced")
+VALIDATION_SIZE = 10_000
 
 
 @dataclass(frozen=True)
@@ -93,8 +101,7 @@ def load_mnist(root=None, dtype="float32"):
     RuntimeError
         If the archives in the package themselves are missing or damaged; names the file.
     """
-    if dtype not in ("float32", "uint8"):
-        raise ValueError(f"dtype must be 'float32' or 'uint8', but is {dtype!r}")
+    check_one_of("dtype", dtype, ("float32", "uint8"))
     arrays = load_arrays(user_cache_path("mnist_gd") if root is None else Path(root))
     splits = []
     for part in ("train", "t10k"):
@@ -220,3 +227,56 @@ def train_validation_split(labels, validation_size, *, rng):
     chosen = np.zeros(n, bool)
     chosen[rows[(np.arange(validation_size) * n + n // 2) // validation_size]] = True
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+
+@lru_cache(maxsize=4)
+def examples(question, part, mix="natural"):
+    """Return the images and labels of an experiment, from the training set of MNIST.
+
+    The test set is nowhere here: :func:`mnist_gd.experiments.runs.final_run` answers it, and
+    :func:`mnist_gd.experiments.studies.final_results` tells how well.
+
+    Parameters
+    ----------
+    question : {"four", "ten"}
+    part : {"training", "validation", "full"}
+        50,000 and 10,000 images of the training set, the same for every experiment, or all
+        60,000 of it.
+    mix : {"natural", "balanced"}
+        All images of the part, or a random half of 4s and half of other digits.
+
+    Returns
+    -------
+    images : ndarray of uint8, shape (n, 784)
+    labels : ndarray of int64, shape (n,)
+        1 for a 4 and 0 for another digit, or the digit.
+
+    Raises
+    ------
+    ValueError
+        If an argument is another.
+    """
+    check_one_of("question", question, QUESTIONS)
+    check_one_of("part", part, PARTS)
+    check_one_of("mix", mix, MIXES)
+    images, labels = _training_set()
+    if part != "full":
+        rows = _split_rows()[part == "validation"]
+        images, labels = images[rows], labels[rows]
+    if mix == "balanced":
+        rows = balanced_subset(labels, QUESTIONS["four"], rng=np.random.default_rng(0))
+        images, labels = images[rows], labels[rows]
+    digit = QUESTIONS[question]
+    return images, labels if digit is None else one_vs_rest(labels, digit)
+
+
+@lru_cache(maxsize=1)
+def _training_set():
+    train = load_mnist(dtype="uint8").train
+    return train.images, train.labels
+
+
+@lru_cache(maxsize=1)
+def _split_rows():
+    labels = _training_set()[1]
+    return train_validation_split(labels, VALIDATION_SIZE, rng=np.random.default_rng(0))

@@ -9,7 +9,7 @@ killed goes on where it stopped, and a record of other code is never taken for t
 import hashlib
 import inspect
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from pathlib import Path
 from time import process_time
 
@@ -22,11 +22,53 @@ from tqdm import tqdm
 from mnist_gd._checks import check_integer
 from mnist_gd._code import code_of, digests
 from mnist_gd._files import write_atomically
+from mnist_gd._network_files import from_arrays
 from mnist_gd._progress import counted
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
+from mnist_gd.networks import Network
 
-__all__ = ["Record", "code_version", "plain", "run_all"]
+__all__ = [
+    "Record",
+    "changed",
+    "checked_configuration",
+    "code_version",
+    "plain",
+    "run_all",
+    "settings_of",
+]
+
+
+def settings_of(configuration):
+    """Return the settings of a configuration by name.
+
+    Parameters
+    ----------
+    configuration : dict or dataclass
+
+    Returns
+    -------
+    dict
+    """
+    return asdict(configuration) if is_dataclass(configuration) else configuration
+
+
+def changed(configuration, **settings):
+    """Return a configuration of the same kind with other settings.
+
+    Parameters
+    ----------
+    configuration : dict or dataclass
+    **settings
+        What is changed.
+
+    Returns
+    -------
+    dict or dataclass
+    """
+    if is_dataclass(configuration):
+        return replace(configuration, **settings)
+    return configuration | settings
 
 
 @dataclass(frozen=True)
@@ -35,7 +77,7 @@ class Record:
 
     Attributes
     ----------
-    configuration : dict
+    configuration : dict or dataclass
     seed : int
     outcome : dict
         What the run returned, as plain numbers, strings and lists.
@@ -45,11 +87,46 @@ class Record:
         Processor time of the process while the run took place.
     """
 
-    configuration: dict
+    configuration: object
     seed: int
     outcome: dict
     arrays: dict
     seconds: float
+
+    @property
+    def history(self):
+        """The :class:`mnist_gd.history.History` of a training, as far as it came."""
+        return History(**self.outcome["history"])
+
+    @property
+    def diverged(self):
+        """Whether the training left the finite numbers before its end."""
+        return "diverged" in self.outcome
+
+    def network(self):
+        """Return the network of a run that kept it; a LookupError says that it did not."""
+        if "about" not in self.arrays:
+            raise LookupError(f"this run kept no network, but {[*self.arrays]}")
+        _, layers, loss = from_arrays(self.arrays)
+        return Network(layers, loss=loss)
+
+    def score(self, epochs=None):
+        """Return the validation score after so many epochs, by default all: 0 if it diverged."""
+        scores = self.history.validation_score
+        epochs = epochs or settings_of(self.configuration)["epochs"]
+        return scores[epochs - 1] if len(scores) >= epochs else 0.0
+
+    def settled_score(self):
+        """Return the validation score by which runs of different learning rates are compared.
+
+        Where the rate falls to zero (the configuration then says that it `settles`), it is the
+        score after the last epoch. At a constant rate that hangs on the last few batches: there
+        it is the mean over the second half of the epochs. A run that diverged scores 0.
+        """
+        scores = self.history.validation_score
+        settles = getattr(self.configuration, "settles", False)
+        late = scores[-1:] if settles else scores[len(scores) // 2 :]
+        return 0.0 if self.diverged else float(np.mean(late))
 
 
 def code_version():
@@ -85,6 +162,26 @@ def plain(name, value):
     return json.loads(text)
 
 
+def checked_configuration(configuration):
+    """Return a configuration with plain values, as it comes back from a record.
+
+    Parameters
+    ----------
+    configuration : dict or frozen dataclass
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is neither, or holds anything else.
+    """
+    settings = plain("configurations", settings_of(configuration))
+    if not is_dataclass(configuration):
+        return settings
+    if settings != settings_of(configuration):
+        raise TypeError(f"configurations must hold plain values, but one is {configuration}")
+    return configuration
+
+
 def _check_function(function):
     if not inspect.isfunction(function) or "<" in function.__qualname__:
         raise TypeError(
@@ -96,7 +193,7 @@ def _check_function(function):
 def _key(function, configuration, seed):
     """Name of a record: a hash of everything that its result depends on."""
     name = f"{function.__module__}.{function.__qualname__}"
-    about = [name, configuration, seed, np.__version__, code_of(function)]
+    about = [name, settings_of(configuration), seed, np.__version__, code_of(function)]
     return _digest(json.dumps(about, sort_keys=True))[:32]
 
 
@@ -113,7 +210,8 @@ def _save(folder, key, record):
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {name: np.asarray(array) for name, array in record.arrays.items()}
     sums = {name: _array_digest(array) for name, array in sorted(arrays.items())}
-    about = {"key": key, **vars(record), "arrays": sums}
+    settings = settings_of(record.configuration)
+    about = {"key": key, **vars(record), "configuration": settings, "arrays": sums}
     text = json.dumps(about | {"sha256": _digest(json.dumps(about))}, indent=1)
     if arrays:
         write_atomically(folder / f"{key}.npz", lambda file: np.savez_compressed(file, **arrays))
@@ -126,7 +224,11 @@ def _load(folder, key, configuration, seed):
         about = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
         if about.pop("sha256") != _digest(json.dumps(about)):
             return None
-        if (about.pop("key"), about["configuration"], about["seed"]) != (key, configuration, seed):
+        if [about.pop(name) for name in ("key", "configuration", "seed")] != [
+            key,
+            settings_of(configuration),
+            seed,
+        ]:
             return None
         sums, arrays = about.pop("arrays"), {}
         if sums:
@@ -134,7 +236,7 @@ def _load(folder, key, configuration, seed):
                 arrays = {name: saved[name] for name in sums}
         if any(_array_digest(array) != sums[name] for name, array in arrays.items()):
             return None
-        return Record(arrays=arrays, **about)
+        return Record(configuration, seed, arrays=arrays, **about)
     except Exception:  # however a file is damaged, its run is done again
         return None
 
@@ -162,7 +264,7 @@ def run_all(
     function : callable
         Takes a configuration and a seed; returns a dict of plain values and a dict of arrays.
         It must be importable by name, for the workers' sake.
-    configurations : list of dict
+    configurations : list of dict or dataclass
         Plain values only: they become part of the record's name, in which 1 is not 1.0.
     seeds : sequence of int
     records : path
@@ -190,7 +292,7 @@ def run_all(
     _check_function(function)
     folder = Path(records)
     seeds = [check_integer("seed", seed, minimum=0) for seed in seeds]
-    configurations = [plain("configurations", c) for c in configurations]
+    configurations = [checked_configuration(c) for c in configurations]
     jobs = [(c, seed) for c in configurations for seed in seeds]
     if not jobs:
         raise ValueError("configurations and seeds must not be empty")

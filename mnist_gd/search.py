@@ -4,15 +4,14 @@ The runs are those of :mod:`mnist_gd.records`: a search that was killed goes on 
 """
 
 import itertools
-import json
 from dataclasses import dataclass
 
 import numpy as np
 
 from mnist_gd._checks import check_integer, check_real
-from mnist_gd.records import plain, run_all
+from mnist_gd.records import changed, checked_configuration, run_all, settings_of
 
-__all__ = ["SearchResult", "grid", "grid_search", "successive_halving"]
+__all__ = ["Row", "SearchResult", "grid", "grid_search", "successive_halving"]
 
 
 def grid(**axes):
@@ -49,34 +48,85 @@ def grid(**axes):
 
 
 @dataclass(frozen=True)
+class Row:
+    """A line of a table: what was trained, and how it did.
+
+    Attributes
+    ----------
+    configuration : dict or dataclass
+    records : list of Record
+        The runs that it is read from, one a seed; they may be longer.
+    """
+
+    configuration: object
+    records: list
+
+    @property
+    def epochs(self):
+        """After which epoch the runs are read."""
+        return settings_of(self.configuration)["epochs"]
+
+    @property
+    def scores(self):
+        """Validation scores after that epoch, by seed; 0 for a run that ended before."""
+        return [record.score(self.epochs) for record in self.records]
+
+    @property
+    def score(self):
+        """Their mean."""
+        return float(np.mean(self.scores))
+
+    @property
+    def seconds(self):
+        """Mean processor time to that epoch, of the runs that reached it; NaN if none did."""
+        reached = [r.history.seconds[: self.epochs] for r in self.records]
+        reached = [seconds[-1] for seconds in reached if len(seconds) == self.epochs]
+        return float(np.mean(reached)) if reached else np.nan
+
+    @property
+    def diverged(self):
+        """How many runs ended before that epoch."""
+        return sum(len(record.history.seconds) < self.epochs for record in self.records)
+
+    def __getitem__(self, column):
+        """Return a setting, or `score`, `scores`, `seconds` or `diverged`, by its name."""
+        settings = settings_of(self.configuration)
+        if column in settings:
+            return settings[column]
+        if column in ("score", "scores", "seconds", "diverged"):
+            return getattr(self, column)
+        raise KeyError(column)
+
+
+@dataclass(frozen=True)
 class SearchResult:
     """The table of a search, best mean score first.
 
     Attributes
     ----------
-    rows : list of dict
-        Each configuration with `score` (mean over the seeds), `scores` (in the order of the
-        seeds), `seconds` (mean processor time to that epoch) and `diverged`.
-    runs : int
-        How many training runs the table was read from.
+    rows : list of Row
     """
 
     rows: list
-    runs: int
 
     @property
     def best(self):
         """The first row."""
         return self.rows[0]
 
+    @property
+    def runs(self):
+        """How many training runs the table was read from."""
+        return len({id(record) for row in self.rows for record in row.records})
+
     def frontier(self):
         """Return the rows that no other row beats in both score and time, fastest first."""
         kept, best = [], -np.inf
-        rows = [row for row in self.rows if not row["diverged"]]  # those may have no time
-        for row in sorted(rows, key=lambda row: (row["seconds"], -row["score"])):
-            if row["score"] > best:
+        rows = [row for row in self.rows if not row.diverged]  # those may have no time
+        for row in sorted(rows, key=lambda row: (row.seconds, -row.score)):
+            if row.score > best:
                 kept.append(row)
-                best = row["score"]
+                best = row.score
         return kept
 
 
@@ -91,8 +141,9 @@ def grid_search(function, configurations, **options):
     function : callable
         As in :func:`mnist_gd.records.run_all`; its outcome holds a `history` with lists
         `validation_score` and `seconds`, one entry an epoch.
-    configurations : list of dict
-        As :func:`grid` makes them; each with `epochs`.
+    configurations : list of dict or dataclass
+        As :func:`grid` makes them; each with `epochs`. One whose attribute `settles` is true
+        takes a course that depends on them.
     **options
         `seeds`, `records` and the others of :func:`mnist_gd.records.run_all`.
 
@@ -103,32 +154,46 @@ def grid_search(function, configurations, **options):
     Raises
     ------
     ValueError, TypeError
-        If a configuration does not say how many epochs, a learning rate that decays towards the
-        last epoch is to be read off before it, or as in :func:`mnist_gd.records.run_all`.
+        If a configuration does not say how many epochs, one that settles is to be read off
+        before its last epoch, or as in :func:`mnist_gd.records.run_all`.
     """
-    longest = {}
-    configurations = [plain("configurations", c) for c in configurations]
+    configurations = [_with_epochs(c) for c in configurations]
+    longest = []  # of each group that differs in epochs alone
     for configuration in configurations:
-        if "epochs" not in configuration:
-            raise ValueError(f"configurations must each have epochs, but one is {configuration}")
-        configuration["epochs"] = check_integer("epochs", configuration["epochs"])
-        name = _without_epochs(configuration)
-        if (
-            "decay" in configuration
-            and longest.get(name, configuration["epochs"]) != configuration["epochs"]
-        ):
+        group = next((c for c in longest if _differ_in_epochs(c, configuration)), None)
+        if group is None:
+            longest.append(configuration)
+        elif getattr(group, "settles", False) and group != configuration:
             raise ValueError(
-                "epochs must be one number for each configuration with a decay, whose course "
+                "epochs must be one number for each configuration that settles, whose course "
                 f"depends on it, but differ for {configuration}"
             )
-        longest[name] = max(longest.get(name, 0), configuration["epochs"])
-    runs = [json.loads(name) | {"epochs": epochs} for name, epochs in longest.items()]
-    records = run_all(function, runs, **options)
-    by_run = {}
-    for record in records:
-        by_run.setdefault(_without_epochs(record.configuration), []).append(record)
-    rows = [_row(c, by_run[_without_epochs(c)]) for c in configurations]
-    return SearchResult(sorted(rows, key=lambda row: -row["score"]), runs=len(records))
+        elif _epochs(group) < _epochs(configuration):
+            longest[longest.index(group)] = configuration
+    records = run_all(function, longest, **options)
+    seeds = len(records) // len(longest)
+    by_run = {i: records[i * seeds : (i + 1) * seeds] for i in range(len(longest))}
+    rows = [
+        Row(c, by_run[next(i for i, group in enumerate(longest) if _differ_in_epochs(group, c))])
+        for c in configurations
+    ]
+    return SearchResult(sorted(rows, key=lambda row: -row.score))
+
+
+def _with_epochs(configuration):
+    configuration = checked_configuration(configuration)
+    if "epochs" not in settings_of(configuration):
+        raise ValueError(f"configurations must each have epochs, but one is {configuration}")
+    return changed(configuration, epochs=check_integer("epochs", _epochs(configuration)))
+
+
+def _epochs(configuration):
+    return settings_of(configuration)["epochs"]
+
+
+def _differ_in_epochs(one, other):
+    """Whether two configurations are the same, but perhaps for the epochs."""
+    return changed(one, epochs=_epochs(other)) == other
 
 
 def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
@@ -141,11 +206,11 @@ def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
     ----------
     function : callable
         As in :func:`grid_search`.
-    configurations : list of dict
-        What is to be chosen from, without what the rungs set.
+    configurations : list of dict or dataclass
+        What is to be chosen from; what the rungs set counts no more.
     rungs : list of dict
-        The axes, as in :func:`grid`, that each rung adds to what is left of the configurations:
-        ``[{"epochs": [1]}, {"epochs": [10, 20]}]``.
+        The axes, as in :func:`grid`, that each rung sets for what is left of the
+        configurations: ``[{"epochs": [1]}, {"epochs": [10, 20]}]``.
     keep : float
         Share that goes on to the next rung, at least one, in (0, 1).
     **options
@@ -164,43 +229,13 @@ def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
     keep = check_real("keep", keep, above=0, below=1)
     if not rungs:
         raise ValueError("rungs must hold at least one dict of axes")
-    left = [plain("configurations", c) for c in configurations]
-    results = []
-    for number, rung in enumerate(rungs):
-        if number:
-            scores = [_best_score(results[-1], c, rungs[number - 1]) for c in left]
-            left = [left[i] for i in np.argsort(-np.array(scores), kind="stable")]
-            left = left[: max(1, int(keep * len(left)))]
-        rows = [c | extra for c in left for extra in grid(**rung)]
-        results.append(grid_search(function, rows, **options))
+    results, left = [], [[c] for c in configurations]
+    for rung in rungs:
+        if results:
+            rows = results[-1].rows
+            scores = [max(row.score for row in rows if row.configuration in c) for c in left]
+            order = np.argsort(-np.array(scores), kind="stable")
+            left = [left[i] for i in order[: max(1, int(keep * len(left)))]]
+        left = [[changed(some[0], **settings) for settings in grid(**rung)] for some in left]
+        results.append(grid_search(function, list(itertools.chain(*left)), **options))
     return results
-
-
-def _best_score(result, configuration, rung):
-    """Best score among the rows of a configuration, whatever its rung had set."""
-    return max(
-        row["score"]
-        for row in result.rows
-        if all(row[name] == value for name, value in configuration.items() if name not in rung)
-    )
-
-
-def _without_epochs(configuration):
-    rest = {name: value for name, value in configuration.items() if name != "epochs"}
-    return json.dumps(rest, sort_keys=True)
-
-
-def _row(configuration, records):
-    """One line of the table: a run that ended before the epoch in question scores 0."""
-    epochs = configuration["epochs"]
-    histories = [record.outcome["history"] for record in records]
-    whole = [len(h["seconds"]) >= epochs for h in histories]
-    reached = list(zip(histories, whole, strict=True))
-    scores = [h["validation_score"][epochs - 1] if there else 0.0 for h, there in reached]
-    seconds = [h["seconds"][epochs - 1] for h, there in reached if there] or [float("nan")]
-    return configuration | {
-        "score": float(np.mean(scores)),
-        "scores": scores,
-        "seconds": float(np.mean(seconds)),
-        "diverged": whole.count(False),
-    }

@@ -1,0 +1,6 @@
+"""The trainings of this book.
+
+:mod:`mnist_gd.experiments.runs` says what a configuration is and trains it,
+:mod:`mnist_gd.experiments.plans` holds tables of what is tried, to be edited, and
+:mod:`mnist_gd.experiments.studies` compares.
+"""

@@ -1,0 +1,211 @@
+"""A training run of the book, as a function of a configuration and a seed."""
+
+from dataclasses import dataclass, fields
+from functools import partial
+
+import numpy as np
+
+from mnist_gd import losses
+from mnist_gd._checks import check_integer, check_one_of, check_real
+from mnist_gd._network_files import to_arrays
+from mnist_gd.activations import with_options
+from mnist_gd.additions import Adam, Momentum, cosine_decay, shift_images
+from mnist_gd.data import MIXES, QUESTIONS, examples, load_mnist
+from mnist_gd.networks import MultiLayerNetwork, SingleLayerNetwork
+
+__all__ = ["Configuration", "build", "final_run", "validation_run"]
+
+LOSSES = [name for name in losses.__all__ if hasattr(getattr(losses, name), "gradient")]
+DECAYS = {"cosine": cosine_decay}
+OPTIMIZERS = {"momentum": Momentum, "adam": Adam}
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Configuration:
+    """What a training is made of; checked when it is made, before anything runs.
+
+    Attributes
+    ----------
+    question : {"four", "ten"}
+        Is it a 4? Or which of the ten digits is it?
+    loss : str
+        Name of a loss in :mod:`mnist_gd.losses`.
+    alpha, gamma : float, optional
+        The options of a focal loss.
+    hidden_layers : int, optional
+        By default 1 for "four" and 3 for "ten".
+    hidden_size : int, optional
+        Units in each hidden layer; of no use without any.
+    batch_size, epochs, learning_rate, dropout
+        As in :class:`mnist_gd.training.Settings`.
+    decay : {None, "cosine"}
+        "cosine" for a learning rate that falls to zero.
+    optimizer : {None, "momentum", "adam"}
+    shifts : int
+        Largest shift of the images, in pixels.
+    images : int, optional
+        To how many images the training set is cut.
+    mix : {"natural", "balanced"}
+        Whether it learns from all images or from as many 4s as others.
+    judged_on : {"natural", "balanced"}
+        The same of the images that a validation run is judged on.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a setting is out of its range.
+    """
+
+    question: str
+    loss: str
+    batch_size: int
+    epochs: int
+    learning_rate: float
+    hidden_size: int | None = None
+    hidden_layers: int | None = None
+    alpha: float | None = None
+    gamma: float | None = None
+    decay: str | None = None
+    optimizer: str | None = None
+    dropout: float = 0.0
+    shifts: int = 0
+    images: int | None = None
+    mix: str = "natural"
+    judged_on: str = "natural"
+
+    def __post_init__(self):
+        check_one_of("question", self.question, QUESTIONS)
+        check_one_of("loss", self.loss, LOSSES)
+        check_one_of("decay", self.decay, (None, *DECAYS))
+        check_one_of("optimizer", self.optimizer, (None, *OPTIMIZERS))
+        check_one_of("mix", self.mix, MIXES)
+        check_one_of("judged_on", self.judged_on, MIXES)
+        layers = self.hidden_layers
+        if layers is None:
+            layers = {"four": 1, "ten": 3}[self.question]
+        checked = {
+            "batch_size": check_integer("batch_size", self.batch_size),
+            "epochs": check_integer("epochs", self.epochs),
+            "learning_rate": check_real("learning_rate", self.learning_rate, above=0),
+            "hidden_layers": check_integer("hidden_layers", layers, minimum=0),
+            "dropout": check_real("dropout", self.dropout, minimum=0, below=1),
+            "shifts": check_integer("shifts", self.shifts, minimum=0),
+        }
+        if layers or self.hidden_size is not None:
+            checked["hidden_size"] = check_integer("hidden_size", self.hidden_size)
+        if self.images is not None:
+            checked["images"] = check_integer("images", self.images)
+        for name, value in self._loss_options().items():
+            if not self.loss.startswith("focal"):
+                raise ValueError(f"{name} must be None for {self.loss}, but is {value}")
+            checked[name] = check_real(name, value)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    def _loss_options(self):
+        options = {"alpha": self.alpha, "gamma": self.gamma}
+        return {name: value for name, value in options.items() if value is not None}
+
+    def __repr__(self):
+        told = [
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in fields(self)
+            if getattr(self, field.name) != field.default
+        ]
+        return f"Configuration({', '.join(told)})"
+
+    @property
+    def settles(self):
+        """Whether the learning rate falls to zero, so that the end of a run counts, not its luck.
+
+        The course of such a run depends on the number of epochs.
+        """
+        return self.decay is not None
+
+
+def build(configuration, rng):
+    """Make the untrained network of a configuration.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    SingleLayerNetwork or MultiLayerNetwork
+    """
+    loss, options = getattr(losses, configuration.loss), configuration._loss_options()
+    if options:
+        loss = with_options(loss, **options)
+    outputs = 1 if configuration.question == "four" else 10
+    layers, hidden = configuration.hidden_layers, configuration.hidden_size
+    if layers == 1:
+        return SingleLayerNetwork(784, hidden, outputs, loss=loss, rng=rng)
+    return MultiLayerNetwork(784, hidden or 1, outputs, hidden_layers=layers, loss=loss, rng=rng)
+
+
+def _train(configuration, seed, part, **options):
+    rng = np.random.default_rng(seed)
+    network = build(configuration, rng)
+    images, labels = examples(configuration.question, part, configuration.mix)
+    kept = configuration.images
+    if kept is not None and kept > len(images):
+        raise ValueError(f"images must be at most {len(images)}, but is {kept}")
+    rate, shifts = configuration.learning_rate, configuration.shifts
+    decay, optimizer = configuration.decay, configuration.optimizer
+    history = network.train(
+        images[:kept],
+        labels[:kept],
+        epochs=configuration.epochs,
+        batch_size=configuration.batch_size,
+        learning_rate=DECAYS[decay](rate) if decay else rate,
+        rng=rng,
+        optimizer=OPTIMIZERS[optimizer]() if optimizer else None,
+        dropout=configuration.dropout,
+        augment=partial(shift_images, largest=shifts) if shifts else None,
+        track_training=False,
+        **options,
+    )
+    return network, history
+
+
+def validation_run(configuration, seed):
+    """Train on the 50,000 and judge on the 10,000 after each epoch, to choose by.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    seed : int
+
+    Returns
+    -------
+    outcome : dict
+        With the `history`.
+    arrays : dict
+        The last `validation_logits`, float32.
+    """
+    validation = examples(configuration.question, "validation", configuration.judged_on)
+    network, history = _train(configuration, seed, "training", validation=validation)
+    logits = network.logits(validation[0])
+    return {"history": history.as_dict()}, {"validation_logits": logits}
+
+
+def final_run(configuration, seed):
+    """Train on all 60,000 and answer the test set once, after the last epoch.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    seed : int
+
+    Returns
+    -------
+    outcome : dict
+        With the `history` of the training loss.
+    arrays : dict
+        `test_logits`, and those of the network.
+    """
+    network, history = _train(configuration, seed, "full")
+    logits = network.logits(load_mnist(dtype="uint8").test.images)
+    return {"history": history.as_dict()}, {"test_logits": logits} | to_arrays(network)
