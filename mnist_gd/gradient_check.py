@@ -7,7 +7,7 @@ import numpy as np
 
 from mnist_gd._checks import check_finite, check_real
 
-__all__ = ["check_gradient", "numerical_gradient"]
+__all__ = ["check_gradient", "cosine", "numerical_gradient"]
 
 
 def _point(x):
@@ -101,3 +101,17 @@ def check_gradient(f, gradient, x, tolerance=1e-6):
             f"differences {numerical[worst]:.6g}; relative error {error:.2g} > {tolerance:g}"
         )
     return error
+
+
+def cosine(a, b):
+    """Cosine of the angle between two gradients: 1 if they point the same way.
+
+    Parameters
+    ----------
+    a, b : ndarray of the same shape
+
+    Returns
+    -------
+    float
+    """
+    return float(np.sum(a * b) / (np.linalg.norm(a) * np.linalg.norm(b)))

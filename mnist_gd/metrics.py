@@ -18,10 +18,13 @@ from mnist_gd._checks import (
 __all__ = [
     "accuracy",
     "answers",
+    "calibration_error",
     "confusion_matrix",
     "f1_score",
     "precision",
+    "precision_at",
     "recall",
+    "reliability",
     "specificity",
 ]
 
@@ -177,3 +180,67 @@ def specificity(y_true, y_pred):
     """
     left_alone, false_alarms = confusion_matrix(y_true, y_pred, 2)[0]
     return float(_share(left_alone, left_alone + false_alarms))
+
+
+def precision_at(prevalence, recall, false_alarms):
+    """Precision where a share of all is "yes", equation `eq-prevalence`.
+
+    Parameters
+    ----------
+    prevalence : float
+        That share.
+    recall, false_alarms : float or ndarray
+        Shares of the true "yes" and of the true "no" that are answered "yes".
+
+    Returns
+    -------
+    float or ndarray
+    """
+    found = prevalence * recall
+    return found / (found + (1 - prevalence) * false_alarms)
+
+
+def _bins(values, bins):
+    return np.minimum((np.asarray(values) * bins).astype(int), bins - 1)
+
+
+def reliability(outcomes, probabilities, *, bins=10, fewest=1):
+    """Compare probabilities with how often what they speak of is so, in bins of equal width.
+
+    Parameters
+    ----------
+    outcomes : ndarray of 0 and 1, shape (n,)
+    probabilities : ndarray, shape (..., n)
+        In [0, 1].
+    bins : int
+    fewest : int
+        A bin with fewer is left out.
+
+    Returns
+    -------
+    ndarray, shape (2, filled bins)
+        Mean probability, and share of the outcomes that are 1.
+    """
+    outcomes = np.broadcast_to(outcomes, np.shape(probabilities)).ravel()
+    probabilities = np.ravel(probabilities)
+    number = _bins(probabilities, bins)
+    counts = np.bincount(number, minlength=bins)
+    sums = [np.bincount(number, values, bins) for values in (probabilities, outcomes)]
+    filled = counts >= max(fewest, 1)
+    return np.array(sums)[:, filled] / counts[filled]
+
+
+def calibration_error(outcomes, probabilities, *, bins=10):
+    """Expected calibration error: mean distance of both in bins of equal width.
+
+    Parameters
+    ----------
+    outcomes, probabilities, bins
+        As in :func:`reliability`, of one shape.
+
+    Returns
+    -------
+    float
+    """
+    surplus = np.asarray(outcomes) - probabilities
+    return float(np.abs(np.bincount(_bins(probabilities, bins), surplus)).sum() / len(surplus))

@@ -1,10 +1,11 @@
 """What pages write: numbers as they are typeset, sentences from lists, tables."""
 
+import hashlib
 import re
 
 import numpy as np
 
-__all__ = ["listed", "say", "spread", "standard_error", "table", "typeset"]
+__all__ = ["fingerprint", "listed", "say", "spread", "standard_error", "table", "typeset"]
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -130,3 +131,17 @@ def table(name, caption, header, rows):
     for sign in "±=":  # no break there
         body = body.replace(f" {sign} ", f"\u00a0{sign}\u00a0")
     return Markdown(f"```{{table}} {caption}\n:name: {name}\n\n{body}\n```")
+
+
+def fingerprint(arrays):
+    """Return a hash of arrays, bit for bit.
+
+    Parameters
+    ----------
+    arrays : iterable of ndarray
+
+    Returns
+    -------
+    str
+    """
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_gd.activations import relu, sigmoid, softmax
-from mnist_gd.gradient_check import check_gradient, numerical_gradient
+from mnist_gd.gradient_check import check_gradient, cosine, numerical_gradient
 from mnist_gd.layers import LinearLayer
 from mnist_gd.losses import (
     binary_cross_entropy,
@@ -241,3 +241,11 @@ def test_flipped_sign_and_transposed_product(layer, x, rng):
     check_gradient(loss, grad_x, x)
     assert refuses(loss, -grad_x, x)
     assert refuses(loss, grad_x[::-1], x)
+
+
+def test_cosine_tells_how_far_two_gradients_point_the_same_way():
+    a = np.array([[1.0, 0.0], [0.0, 0.0]])
+    b = np.array([[1.0, 0.0], [0.0, np.sqrt(3.0)]])
+    assert cosine(a, 5 * a) == 1
+    assert cosine(a, -a) == -1
+    assert cosine(a, b) == pytest.approx(np.cos(np.pi / 3))

@@ -5,13 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as reference
+from sklearn.calibration import calibration_curve
 
 from mnist_gd.metrics import (
     accuracy,
+    calibration_error,
     confusion_matrix,
     f1_score,
     precision,
+    precision_at,
     recall,
+    reliability,
     specificity,
 )
 
@@ -208,3 +212,38 @@ def test_bad_numbers_of_classes_are_refused():
         confusion_matrix(y, y, 0)
     with pytest.raises(TypeError, match=r"num_classes must be an integer, but is 4\.0"):
         confusion_matrix(y, y, 4.0)
+
+
+# --------------------------------------------------------------------------- probabilities
+
+
+@given(pairs(2), st.sampled_from([0.1, 0.5, 0.9]))
+def test_precision_at_another_prevalence_is_that_of_weighted_examples(labels, prevalence):
+    y_true, y_pred = labels
+    if y_true.min() == y_true.max():
+        return
+    weights = np.where(
+        y_true == 1, prevalence / y_true.mean(), (1 - prevalence) / (1 - y_true.mean())
+    )
+    hits = recall(y_true, y_pred), 1 - specificity(y_true, y_pred)
+    if any(hits):
+        expected = reference.precision_score(y_true, y_pred, sample_weight=weights)
+        assert precision_at(prevalence, *hits) == pytest.approx(expected)
+
+
+def test_reliability_against_scikit_learn(rng):
+    p = rng.random(500)
+    y = (rng.random(500) < p**2).astype(int)
+    np.testing.assert_allclose(reliability(y, p), calibration_curve(y, p, n_bins=10)[::-1])
+    both = np.array([p, p**3])  # two sets of answers to the same questions
+    apart = reliability(np.tile(y, 2), both.ravel(), bins=7, fewest=100)
+    np.testing.assert_array_equal(reliability(y, both, bins=7, fewest=100), apart)
+    assert apart.shape[1] < 7
+
+
+def test_calibration_error_by_hand():
+    """Two bins hold three answers and one: 3/4 of 0.8 - 2/3 and 1/4 of 0.3 - 0."""
+    p, y = np.array([0.75, 0.8, 0.85, 0.3]), np.array([1, 1, 0, 0])
+    assert calibration_error(y, p, bins=2) == pytest.approx(0.75 * abs(0.8 - 2 / 3) + 0.25 * 0.3)
+    assert calibration_error(np.ones(3), np.ones(3)) == 0
+    assert calibration_error(np.zeros(3), np.ones(3)) == 1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnist_gd.report import listed, spread, standard_error, table, typeset
+from mnist_gd.report import fingerprint, listed, spread, standard_error, table, typeset
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,9 @@ def test_a_table_has_a_label_and_breaks_no_number():
     text = table("tab-x", "What is shown.", ["name", "score"], [["a", "0.5 ± 0.1"]]).data
     assert text.splitlines()[:2] == ["```{table} What is shown.", ":name: tab-x"]
     assert "| a | 0.5\u00a0±\u00a00.1 |" in text
+
+
+def test_a_fingerprint_is_that_of_every_bit():
+    a, b = np.arange(3.0), np.arange(2.0)
+    assert fingerprint([a, b]) == fingerprint(iter([a.copy(), b.copy()]))
+    assert fingerprint([a, b]) != fingerprint([np.nextafter(a, 9), b])
