@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mnist_gd import report
 from mnist_gd.records import Record
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
@@ -17,7 +18,7 @@ CELL = re.compile(
 
 def functions_of(page):
     """The functions that the cells of a page define; nothing else of the page is run."""
-    defined = {}
+    defined = {name: getattr(report, name) for name in report.__all__}
     for cell in CELL.findall((BOOK / f"{page}.md").read_text(encoding="utf-8")):
         module = ast.parse(cell)
         module.body = [node for node in module.body if isinstance(node, ast.FunctionDef)]
