@@ -9,18 +9,20 @@ killed goes on where it stopped, and a record of other code is never taken for t
 import hashlib
 import inspect
 import json
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
 
 import joblib
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from mnist_gd._checks import check_integer
 from mnist_gd._code import code_of, digests
+from mnist_gd._configurations import checked_configuration, plain, settings_of
 from mnist_gd._files import write_atomically
 from mnist_gd._network_files import from_arrays
 from mnist_gd._progress import counted
@@ -28,47 +30,9 @@ from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.networks import Network
 
-__all__ = [
-    "Record",
-    "changed",
-    "checked_configuration",
-    "code_version",
-    "plain",
-    "run_all",
-    "settings_of",
-]
+LOCKS = 256  # runs that a process takes for itself at a time: each is an open file
 
-
-def settings_of(configuration):
-    """Return the settings of a configuration by name.
-
-    Parameters
-    ----------
-    configuration : dict or dataclass
-
-    Returns
-    -------
-    dict
-    """
-    return asdict(configuration) if is_dataclass(configuration) else configuration
-
-
-def changed(configuration, **settings):
-    """Return a configuration of the same kind with other settings.
-
-    Parameters
-    ----------
-    configuration : dict or dataclass
-    **settings
-        What is changed.
-
-    Returns
-    -------
-    dict or dataclass
-    """
-    if is_dataclass(configuration):
-        return replace(configuration, **settings)
-    return configuration | settings
+__all__ = ["Record", "code_version", "run_all"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,51 +99,6 @@ def code_version():
     The data are among it: :mod:`mnist_gd.data` holds the sums that it loads them by.
     """
     return _digest(json.dumps([np.__version__, digests()], sort_keys=True))
-
-
-def plain(name, value):
-    """Return `value` as it comes back from a record: NumPy's numbers as Python's own.
-
-    Parameters
-    ----------
-    name : str
-        What to call it if it is refused.
-    value : dict, list, str or number
-
-    Raises
-    ------
-    ValueError, TypeError
-        If it, or what it holds, is no such value, or is not finite.
-    """
-    try:
-        text = json.dumps(value, default=lambda number: np.generic.item(number), allow_nan=False)
-    except TypeError:
-        raise TypeError(
-            f"{name} must hold plain values (numbers, strings, lists, dicts), but is {value!r}"
-        ) from None
-    except ValueError:  # NaN and infinity are no JSON
-        raise ValueError(f"{name} must hold finite numbers, but is {value!r}") from None
-    return json.loads(text)
-
-
-def checked_configuration(configuration):
-    """Return a configuration with plain values, as it comes back from a record.
-
-    Parameters
-    ----------
-    configuration : dict or frozen dataclass
-
-    Raises
-    ------
-    ValueError, TypeError
-        If it is neither, or holds anything else.
-    """
-    settings = plain("configurations", settings_of(configuration))
-    if not is_dataclass(configuration):
-        return settings
-    if settings != settings_of(configuration):
-        raise TypeError(f"configurations must hold plain values, but one is {configuration}")
-    return configuration
 
 
 def _check_function(function):
@@ -302,21 +221,32 @@ def run_all(
     lacking = list(found.values()).count(None)
     if lacking and not run_missing:
         raise LookupError(f"{lacking} of {len(found)} runs have no record in {folder}")
-    if lacking:
-        # Another process may be at the same runs and waits here; one at others does not.
-        locks = Path(f"{folder}.locks")
+    _run_missing(function, wanted, found, folder, n_jobs, progress)
+    return [found[key] for key in keys]
+
+
+def _run_missing(function, wanted, found, folder, n_jobs, progress):
+    """Run what is not found, but leave to other processes what they are at, and wait for them."""
+    locks = Path(f"{folder}.locks")
+    while missing := [key for key, record in found.items() if record is None]:
         for needed in (folder, locks):
             needed.mkdir(parents=True, exist_ok=True)
-        with FileLock(locks / _digest("".join(keys))[:32]):
-            found = {key: found[key] or _load(folder, key, *job) for key, job in wanted.items()}
-            missing = [(key, function, *job) for key, job in wanted.items() if found[key] is None]
+        with ExitStack() as held:
+            ours = []
+            for key in missing[:LOCKS]:
+                with suppress(Timeout):
+                    held.enter_context(FileLock(locks / key, blocking=False))
+                    ours.append(key)
+            if not ours:
+                held.enter_context(FileLock(locks / missing[0]))
+            found |= {key: _load(folder, key, *wanted[key]) for key in ours or missing[:1]}
+            ours = [key for key in ours if found[key] is None]
             parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-            finished = parallel(joblib.delayed(_keyed_run)(*job) for job in missing)
-            bar = tqdm(finished, total=len(missing), disable=None if progress else True)
-            for key, record in counted(bar, len(missing)):
+            jobs = (joblib.delayed(_keyed_run)(key, function, *wanted[key]) for key in ours)
+            bar = tqdm(parallel(jobs), total=len(ours), disable=None if progress else True)
+            for key, record in counted(bar, len(ours)):
                 _save(folder, key, record)
                 found[key] = record
-    return [found[key] for key in keys]
 
 
 def _keyed_run(key, function, configuration, seed):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_gd._checks import check_integer, check_real
-from mnist_gd.records import changed, checked_configuration, run_all, settings_of
+from mnist_gd._configurations import changed, checked_configuration, settings_of
+from mnist_gd.records import run_all
 
 __all__ = ["Row", "SearchResult", "grid", "grid_search", "successive_halving"]
 

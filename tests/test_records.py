@@ -119,6 +119,36 @@ def test_the_same_search_waits_and_another_does_not(tmp_path):
     assert not list(options["records"].glob("*lock*"))
 
 
+def test_searches_that_overlap_share_what_they_have_in_common(tmp_path):
+    """Each takes what no other is at, and waits for the rest: no run is done twice."""
+    gates, log = [tmp_path / name for name in "abc"], tmp_path / "log"
+    a, b, c = ({"gate": str(gate), "log": str(log)} for gate in gates)
+    options = {"records": tmp_path / "records", **QUIET}
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            first = pool.submit(run_all, waiting, [a, b], **options)
+            while not calls(log):
+                time.sleep(0.01)
+            second = pool.submit(run_all, waiting, [b, c], **options)
+            while calls(log) < 2:  # c, which the first has nothing to do with
+                time.sleep(0.01)
+            gates[2].touch()
+            time.sleep(0.2)
+            assert not second.done()
+        finally:
+            for gate in gates:
+                gate.touch()
+    assert_same(first.result()[1:], second.result()[:1])
+    assert calls(log) == 3
+
+
+def test_more_runs_than_locks_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(records_module, "LOCKS", 2)
+    configurations = grid(rate=[float(rate) for rate in range(5)], epochs=[1])
+    records = run_all(synthetic, configurations, records=tmp_path, **QUIET)
+    assert [record.configuration["rate"] for record in records] == [0, 1, 2, 3, 4]
+
+
 def test_seconds_are_those_of_the_processor(tmp_path):
     """What others do on the machine meanwhile is no cost of a configuration."""
     gate = tmp_path / "gate"

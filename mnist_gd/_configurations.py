@@ -1,0 +1,83 @@
+"""Configurations of runs: dicts, or frozen dataclasses, of plain values."""
+
+import json
+from dataclasses import asdict, is_dataclass, replace
+
+import numpy as np
+
+
+def settings_of(configuration):
+    """Return the settings of a configuration by name.
+
+    Parameters
+    ----------
+    configuration : dict or dataclass
+
+    Returns
+    -------
+    dict
+    """
+    return asdict(configuration) if is_dataclass(configuration) else configuration
+
+
+def changed(configuration, **settings):
+    """Return a configuration of the same kind with other settings.
+
+    Parameters
+    ----------
+    configuration : dict or dataclass
+    **settings
+        What is changed.
+
+    Returns
+    -------
+    dict or dataclass
+    """
+    if is_dataclass(configuration):
+        return replace(configuration, **settings)
+    return configuration | settings
+
+
+def plain(name, value):
+    """Return `value` as it comes back from a record: NumPy's numbers as Python's own.
+
+    Parameters
+    ----------
+    name : str
+        What to call it if it is refused.
+    value : dict, list, str or number
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it, or what it holds, is no such value, or is not finite.
+    """
+    try:
+        text = json.dumps(value, default=lambda number: np.generic.item(number), allow_nan=False)
+    except TypeError:
+        raise TypeError(
+            f"{name} must hold plain values (numbers, strings, lists, dicts), but is {value!r}"
+        ) from None
+    except ValueError:  # NaN and infinity are no JSON
+        raise ValueError(f"{name} must hold finite numbers, but is {value!r}") from None
+    return json.loads(text)
+
+
+def checked_configuration(configuration):
+    """Return a configuration with plain values, as it comes back from a record.
+
+    Parameters
+    ----------
+    configuration : dict or frozen dataclass
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is neither, or holds anything else.
+    """
+    settings = plain("configurations", settings_of(configuration))
+    if not is_dataclass(configuration):
+        return settings
+    if settings != settings_of(configuration):
+        raise TypeError(f"configurations must hold plain values, but one is {configuration}")
+    return configuration
