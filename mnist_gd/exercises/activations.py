@@ -15,30 +15,30 @@ WHERE = "the derivative is taken at grad_output; it belongs at z"
 ITSELF = "the function stands where its derivative belongs"
 
 
-def _vector_jacobian(function):
-    """Gradient of <grad_output, function(z)> with respect to z, by central differences."""
-    return lambda grad_output, z, *options: numerical_gradient(
-        lambda v: np.sum(grad_output * function(v, *options)), z
-    )
+def _activation_task(rng, function, mistakes, *, options=None, shapes=SHAPES, extreme=False):
+    """What is right is the gradient of <grad_output, function(z)> with respect to z."""
 
+    def truth(grad_output, z, *options):
+        return numerical_gradient(lambda v: np.sum(grad_output * function(v, *options)), z)
 
-def _activation_task(rng, truth, mistakes, *, options=(), names=(), shapes=SHAPES, extreme=False):
+    options = options or {}
+    values = tuple(options.values())
     grad, z = np.array([[1.0, 2.0, -1.0]]), np.array([[-1000.0, 0.5, 1000.0]])
     return Task(
-        arguments=("grad_output", "z", *names),
+        arguments=("grad_output", "z", *options),
         returns=("the gradient",),
         truth=truth,
-        inputs=[(*normal(rng, shape, shape), *options) for shape in shapes],
+        inputs=[(*normal(rng, shape, shape), *values) for shape in shapes],
         mistakes=mistakes,
         factors=MINUS,
-        extremes=[(OVERFLOW, (grad, z, *options))] if extreme else [],
+        extremes=[(OVERFLOW, (grad, z, *values))] if extreme else [],
     )
 
 
 def _relu_task(rng):
     return _activation_task(
         rng,
-        _vector_jacobian(relu),
+        relu,
         {
             WHERE: lambda g, z: g * (g > 0),
             CHAIN: lambda g, z: z > 0,
@@ -52,7 +52,7 @@ def _relu_task(rng):
 def _leaky_relu_task(rng):
     return _activation_task(
         rng,
-        _vector_jacobian(leaky_relu),
+        leaky_relu,
         {
             WHERE: lambda g, z, a: np.where(g > 0, g, a * g),
             CHAIN: lambda g, z, a: np.where(z > 0, 1, a),
@@ -60,8 +60,7 @@ def _leaky_relu_task(rng):
             "the slope below zero is missing; 0 is that of ReLU": lambda g, z, a: g * (z > 0),
             "the two sides are swapped": lambda g, z, a: np.where(z > 0, a * g, g),
         },
-        options=(0.1,),
-        names=("negative_slope",),
+        options={"negative_slope": 0.1},
     )
 
 
@@ -69,22 +68,22 @@ def _prelu_task(rng):
     def truth(g, z, slope):
         return numerical_gradient(lambda a: np.sum(g * prelu(z, a)), slope)
 
-    def each(g, z):
+    def each(g, z, slope=None):
         return np.where(z > 0, 0, z * g)
 
     task = _activation_task(
         rng,
-        truth,
+        prelu,
         {
-            "summed over everything; each feature has its own slope": lambda g, z, a: each(
-                g, z
-            ).sum(),
+            "summed over everything; each feature has its own slope": (
+                lambda g, z, a: each(g, z).sum()
+            ),
             "summed over the features; the slope is shared by the rows (axis=0)": (
                 lambda g, z, a: each(g, z).sum(axis=1)
             ),
-            "not summed over the rows that share the slope": lambda g, z, a: each(g, z),
-            "averaged over the rows; the gradient is their sum": lambda g, z, a: each(g, z).mean(
-                axis=0
+            "not summed over the rows that share the slope": each,
+            "averaged over the rows; the gradient is their sum": (
+                lambda g, z, a: each(g, z).mean(axis=0)
             ),
             CHAIN: lambda g, z, a: each(1, z).sum(axis=0),
             WHERE: lambda g, z, a: np.where(g > 0, 0, z * g).sum(axis=0),
@@ -98,11 +97,11 @@ def _prelu_task(rng):
                 lambda g, z, a: a * each(g, z).sum(axis=0)
             ),
         },
-        names=("slope",),
+        options={"slope": None},
     )
     shapes = ((4, 3), (7, 2))
     inputs = [(*normal(rng, s, s), rng.uniform(0.1, 0.5, s[1])) for s in shapes]
-    return replace(task, inputs=inputs)
+    return replace(task, truth=truth, inputs=inputs)
 
 
 def _sigmoid_task(rng):
@@ -111,7 +110,7 @@ def _sigmoid_task(rng):
 
     return _activation_task(
         rng,
-        _vector_jacobian(sigmoid),
+        sigmoid,
         {
             WHERE: lambda g, z: g * slope(g),
             CHAIN: lambda g, z: slope(z),
@@ -128,12 +127,9 @@ def _softmax_task(rng):
     def product(g, s, axis=-1):
         return s * (g - (g * s).sum(axis=axis, keepdims=True))
 
-    def across(z):
-        return softmax(z.T).T
-
     return _activation_task(
         rng,
-        _vector_jacobian(softmax),
+        softmax,
         {
             "only the diagonal of the Jacobian, s (1 - s); each output depends on every z": (
                 lambda g, z: g * softmax(z) * (1 - softmax(z))
@@ -150,7 +146,7 @@ def _softmax_task(rng):
             "the inner product <g, s> runs over the rows; it belongs within each": (
                 lambda g, z: product(g, softmax(z), 0)
             ),
-            AXIS: lambda g, z: product(g, across(z), 0),
+            AXIS: lambda g, z: product(g, softmax(z.T).T, 0),
             "in the inner product s is missing": (
                 lambda g, z: softmax(z) * (g - g.sum(axis=-1, keepdims=True))
             ),

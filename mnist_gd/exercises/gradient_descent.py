@@ -84,31 +84,27 @@ def _central_difference_task(rng):
     def cubic(x):
         return float(np.sum(x**3) + np.prod(1 + x / 4))
 
-    def differences(f, x, step, ahead, behind, width):
-        gradient = np.empty_like(x)
-        for index in np.ndindex(x.shape):
-            unit = np.zeros_like(x)
-            unit[index] = step
-            gradient[index] = (f(x + ahead * unit) - f(x - behind * unit)) / width
-        return gradient
+    def quotient(ahead, behind, width):  # each counted in steps
+        def wrong(f, x, step):
+            shifts = step * np.eye(x.size).reshape(-1, *x.shape)
+            slopes = [(f(x + ahead * s) - f(x - behind * s)) / (width * step) for s in shifts]
+            return np.reshape(slopes, x.shape)
+
+        return wrong
 
     return Task(
         arguments=("f", "x", "step"),
         returns=("the gradient",),
-        truth=lambda f, x, step: numerical_gradient(f, x, step),
+        truth=numerical_gradient,
         # Entries below 1, where the package's relative step is the step itself.
         inputs=[
             (cubic, rng.uniform(-0.9, 0.9, s), step) for s, step in (((4,), 0.1), ((3, 2), 0.05))
         ],
         mistakes={
-            "this is the forward difference; the central one looks both ways": (
-                lambda f, x, h: differences(f, x, h, 1, 0, h)
-            ),
-            "this is the backward difference; the central one looks both ways": (
-                lambda f, x, h: differences(f, x, h, 0, 1, h)
-            ),
-            "the points lie half a step away on each side; a whole one is asked": (
-                lambda f, x, h: differences(f, x, h, 0.5, 0.5, h)
+            "this is the forward difference; the central one looks both ways": quotient(1, 0, 1),
+            "this is the backward difference; the central one looks both ways": quotient(0, 1, 1),
+            "the points lie half a step away on each side; a whole one is asked": quotient(
+                0.5, 0.5, 1
             ),
             "all entries are moved at once; the derivative moves one at a time": (
                 lambda f, x, h: np.full_like(x, (f(x + h) - f(x - h)) / (2 * h))
@@ -117,7 +113,7 @@ def _central_difference_task(rng):
                 lambda f, x, h: (f(x + h) - f(x - h)) / (2 * h)
             ),
             "the division by the distance 2 * step is missing": (
-                lambda f, x, h: differences(f, x, h, 1, 1, 1)
+                lambda f, x, h: h * quotient(1, 1, 1)(f, x, h)
             ),
         },
         factors={

@@ -30,9 +30,7 @@ def _linear_task(rng):
         inputs=[normal(rng, (n, b), (n, a), (a, b)) for n, a, b in ((5, 3, 2), (4, 2, 6))],
         mistakes={
             "averaged over the batch; the loss has divided by n already": lambda g, x, w: (
-                x.T @ g / len(x),
-                g.mean(axis=0, keepdims=True),
-                g @ w.T,
+                right(g / len(x), x, w)[:2] + (g @ w.T,)
             ),
             "the bias gradient is the mean over the rows; it is their sum": bias(
                 lambda g: g.mean(axis=0, keepdims=True)
@@ -44,20 +42,14 @@ def _linear_task(rng):
                 lambda g: g.sum(axis=1, keepdims=True)
             ),
             "the bias gradient is not summed over the rows": bias(lambda g: g),
-            "the weights' gradient is transposed": lambda g, x, w: (
-                g.T @ x,
-                *right(g, x, w)[1:],
-            ),
+            "the weights' gradient is transposed": lambda g, x, w: (g.T @ x, *right(g, x, w)[1:]),
             "the three are returned in another order": lambda g, x, w: right(g, x, w)[::-1],
             "the three are returned in another order, the input's first": lambda g, x, w: (
-                right(g, x, w)[2],
-                *right(g, x, w)[:2],
+                right(g, x, w)[2:] + right(g, x, w)[:2]
             ),
         },
         factors=MINUS,
     )
 
 
-MAKERS = {
-    "linear-layer-backward": _linear_task,
-}
+MAKERS = {"linear-layer-backward": _linear_task}

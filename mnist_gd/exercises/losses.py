@@ -32,28 +32,30 @@ def _distributions(rng, shape):
     return softmax(normal(rng, shape)[0] / 2)
 
 
-def _loss_gradient(loss):
-    """Gradient of a loss with respect to its first argument, by central differences."""
-    return lambda y_pred, y_true, *options: numerical_gradient(
-        lambda v: loss(v, y_true, *options), y_pred
-    )
+def _loss_task(loss, inputs, mistakes, *, rows=False, options=None, extremes=None):
+    """`rows`: the loss averages over the rows, else over every element; mistakes leave it out."""
+    count, other, why_other = (len, np.size, ELEMENTS) if rows else (np.size, len, ROWS)
 
+    def truth(y_pred, y_true, *options):
+        return numerical_gradient(lambda v: loss(v, y_true, *options), y_pred)
 
-def _loss_task(loss, inputs, mistakes, *, rows=False, options=(), names=(), extremes=None):
-    """`rows`: the loss averages over the rows, not over every element."""
-    factors = {**MINUS, MEAN: lambda p, *_: len(p) if rows else p.size}
-    if rows:
-        factors[ELEMENTS] = lambda p, *_: len(p) / p.size
-    else:
-        factors[ROWS] = lambda p, *_: p.size / len(p)
+    def averaged(wrong):
+        return lambda p, *others: wrong(p, *others) / count(p)
+
+    options = options or {}
+    values = tuple(options.values())
     return Task(
-        arguments=("y_pred", "y_true", *names),
+        arguments=("y_pred", "y_true", *options),
         returns=("the gradient",),
-        truth=_loss_gradient(loss),
-        inputs=[(*pair, *options) for pair in inputs],
-        mistakes=mistakes,
-        factors=factors,
-        extremes=[(why, (*pair, *options)) for why, pair in (extremes or {}).items()],
+        truth=truth,
+        inputs=[(*pair, *values) for pair in inputs],
+        mistakes={why: averaged(wrong) for why, wrong in mistakes.items()},
+        factors={
+            **MINUS,
+            MEAN: lambda p, *_: count(p),
+            why_other: lambda p, *_: count(p) / other(p),
+        },
+        extremes=[(why, (*pair, *values)) for why, pair in (extremes or {}).items()],
     )
 
 
@@ -62,10 +64,10 @@ def _mse_task(rng):
         losses.mean_squared_error,
         [normal(rng, s, s) for s in SHAPES],
         {
-            "the factor 2 of the square's derivative is missing": lambda p, y: (p - y) / p.size,
-            "this is the square, not its derivative": lambda p, y: (p - y) ** 2 / p.size,
+            "the factor 2 of the square's derivative is missing": lambda p, y: p - y,
+            "this is the square, not its derivative": lambda p, y: (p - y) ** 2,
             "averaged over the batch; each entry of y_pred has its own derivative": (
-                lambda p, y: np.mean(2 * (p - y))
+                lambda p, y: np.sum(2 * (p - y))
             ),
         },
     )
@@ -76,101 +78,77 @@ def _bce_task(rng):
         losses.binary_cross_entropy,
         [(rng.uniform(0.05, 0.95, s), _labels(rng, s)) for s in SHAPES],
         {
-            LOGITS: lambda p, y: (p - y) / p.size,
-            "the term of the negatives, (1 - y)/(1 - p), is missing": (
-                lambda p, y: -y / p / p.size
-            ),
+            LOGITS: lambda p, y: p - y,
+            "the term of the negatives, (1 - y)/(1 - p), is missing": lambda p, y: -y / p,
             "the inner derivative of 1 - p, which is -1, is missing": (
-                lambda p, y: -(y / p + (1 - y) / (1 - p)) / p.size
+                lambda p, y: -(y / p + (1 - y) / (1 - p))
             ),
         },
     )
 
 
 def _bce_logits_task(rng):
-    def right(z, y):
-        return (sigmoid(z) - y) / z.size
-
     return _loss_task(
         losses.binary_cross_entropy_with_logits,
         [(*normal(rng, s), _labels(rng, s)) for s in SHAPES],
         {
-            "y_pred holds logits; the probability is sigmoid(y_pred)": lambda z, y: (
-                (z - y) / z.size
-            ),
-            AGAIN: lambda z, y: right(z, y) * sigmoid(z) * sigmoid(-z),
-            PROBABILITIES: lambda z, y: right(z, y) / (sigmoid(z) * sigmoid(-z)),
-            "the sigmoid is applied twice": lambda z, y: right(sigmoid(z), y),
+            "y_pred holds logits; the probability is sigmoid(y_pred)": lambda z, y: z - y,
+            AGAIN: lambda z, y: (sigmoid(z) - y) * sigmoid(z) * sigmoid(-z),
+            PROBABILITIES: lambda z, y: (sigmoid(z) - y) / (sigmoid(z) * sigmoid(-z)),
+            "the sigmoid is applied twice": lambda z, y: sigmoid(sigmoid(z)) - y,
         },
         extremes={OVERFLOW: EXTREME_LOGITS},
     )
 
 
 def _focal_logits_task(rng):
-    def terms(z, y, alpha):
-        sign = np.where(y == 1, 1, -1)
-        p_t = sigmoid(sign * z)
-        return sign, p_t, np.where(y == 1, alpha, 1 - alpha), -np.log(p_t)
+    def right(sign, p, a, gamma):
+        return -sign * a * (1 - p) ** gamma * (1 - p - gamma * p * np.log(p))
 
-    def right(z, y, alpha, gamma):
-        sign, p, a, nll = terms(z, y, alpha)
-        return -sign * a * (1 - p) ** gamma * (1 - p + gamma * p * nll) / z.size
+    def by(formula):  # of the sign, p_t, alpha_t and gamma
+        def wrong(z, y, alpha, gamma):
+            sign = np.where(y == 1, 1, -1)
+            return formula(sign, sigmoid(sign * z), np.where(y == 1, alpha, 1 - alpha), gamma)
 
-    def multiplied(z, y, alpha, gamma):
-        sign, p, a, nll = terms(z, y, alpha)
-        return -sign * a * gamma * (1 - p) * (1 - p + p * nll) / z.size
+        return wrong
 
-    def frozen(z, y, alpha, gamma):
-        sign, p, a, _ = terms(z, y, alpha)
-        return -sign * a * (1 - p) ** gamma * (1 - p) / z.size
-
-    def same_alpha(z, y, alpha, gamma):
-        a = terms(z, y, alpha)[2]
-        return right(z, y, alpha, gamma) / a * alpha
-
-    def no_alpha(z, y, alpha, gamma):
-        return right(z, y, alpha, gamma) / terms(z, y, alpha)[2]
-
-    def slope(z):
-        return sigmoid(z) * sigmoid(-z)
-
-    def one_signed(z, y, alpha, gamma):
-        return right(z, y, alpha, gamma) * terms(z, y, alpha)[0]
-
+    alpha = 0.25
     return _loss_task(
         losses.focal_loss_with_logits,
         [(*normal(rng, s), _labels(rng, s)) for s in SHAPES],
         {
-            "1 - p_t is multiplied by gamma; it is raised to the power gamma": multiplied,
-            "the weight (1 - p_t)**gamma is taken as constant; it depends on z too": frozen,
-            "alpha weighs the negatives too; their weight is 1 - alpha": same_alpha,
-            "alpha_t is missing": no_alpha,
-            AGAIN: lambda z, y, *o: right(z, y, *o) * slope(z),
-            PROBABILITIES: lambda z, y, *o: right(z, y, *o) / slope(z),
-            "for negatives p_t falls as z grows, so their sign is the other one": one_signed,
+            "1 - p_t is multiplied by gamma; it is raised to the power gamma": by(
+                lambda sign, p, a, gamma: gamma * right(sign, p, a, 1)
+            ),
+            "the weight (1 - p_t)**gamma is taken as constant; it depends on z too": by(
+                lambda sign, p, a, gamma: -sign * a * (1 - p) ** (gamma + 1)
+            ),
+            "alpha weighs the negatives too; their weight is 1 - alpha": by(
+                lambda sign, p, a, gamma: right(sign, p, alpha, gamma)
+            ),
+            "alpha_t is missing": by(lambda sign, p, a, gamma: right(sign, p, 1, gamma)),
+            AGAIN: by(lambda sign, p, a, gamma: right(sign, p, a, gamma) * p * (1 - p)),
+            PROBABILITIES: by(lambda sign, p, a, gamma: right(sign, p, a, gamma) / p / (1 - p)),
+            "for negatives p_t falls as z grows, so their sign is the other one": by(
+                lambda sign, p, a, gamma: right(1, p, a, gamma)
+            ),
         },
-        options=(0.25, 3.0),
-        names=("alpha", "gamma"),
+        options={"alpha": alpha, "gamma": 3.0},
         extremes={ROUNDED: EXTREME_LOGITS},
     )
 
 
 def _cross_entropy_logits_task(rng):
-    def right(z, y):
-        return (softmax(z) - y) / len(z)
-
     extreme = (np.array([[1000.0, 0.0, -1000.0]]), np.array([[0.0, 1.0, 0.0]]))
     return _loss_task(
         losses.cross_entropy_with_logits,
         [(*normal(rng, s), _distributions(rng, s)) for s in MATRICES],
         {
-            "y_pred holds logits; the probabilities are softmax(y_pred)": lambda z, y: (
-                (z - y) / len(z)
-            ),
-            AGAIN: lambda z, y: right(z, y) * softmax(z) * (1 - softmax(z)),
-            PROBABILITIES: lambda z, y: -y / softmax(z) / len(z),
-            "softmax is applied twice": lambda z, y: right(softmax(z), y),
-            AXIS: lambda z, y: (softmax(z.T).T - y) / len(z),
+            "y_pred holds logits; the probabilities are softmax(y_pred)": lambda z, y: z - y,
+            AGAIN: lambda z, y: (softmax(z) - y) * softmax(z) * (1 - softmax(z)),
+            PROBABILITIES: lambda z, y: -y / softmax(z),
+            "softmax is applied twice": lambda z, y: softmax(softmax(z)) - y,
+            AXIS: lambda z, y: softmax(z.T).T - y,
         },
         rows=True,
         extremes={OVERFLOW: extreme},
@@ -182,14 +160,14 @@ def _kl_task(rng):
         losses.kl_divergence,
         [(_distributions(rng, s), _distributions(rng, s)) for s in MATRICES],
         {
-            LOGITS: lambda p, y: (p - y) / len(p),
+            LOGITS: lambda p, y: p - y,
             "the divergence is taken the other way round, of y_pred from y_true": (
-                lambda p, y: (np.log(p / y) + 1) / len(p)
+                lambda p, y: np.log(p / y) + 1
             ),
-            "the weight y_true is missing": lambda p, y: -1 / p / len(p),
-            "y_pred and y_true are swapped": lambda p, y: -p / y / len(p),
+            "the weight y_true is missing": lambda p, y: -1 / p,
+            "y_pred and y_true are swapped": lambda p, y: -p / y,
             "this is the divergence's own terms, not their derivative": (
-                lambda p, y: y * np.log(y / p) / len(p)
+                lambda p, y: y * np.log(y / p)
             ),
         },
         rows=True,

@@ -8,30 +8,20 @@ __all__ = ["MAKERS"]
 
 
 def _f1_task(rng):
-    def counts(y, p):
-        return (np.sum((y == a) & (p == b)) for a, b in ((1, 1), (0, 1), (1, 0), (0, 0)))
-
-    def share(part, whole):
-        return part / whole if whole else 0.0
-
-    def right(y, p):
-        tp, fp, fn, _ = counts(y, p)
-        return share(2 * tp, 2 * tp + fp + fn)
-
     def by(formula):
-        return lambda y, p: formula(*counts(y, p))
+        outcomes = ((1, 1), (0, 1), (1, 0), (0, 0))
+        return lambda y, p: formula(*(np.sum((y == a) & (p == b)) for a, b in outcomes))
+
+    def f1(tp, fp, fn, tn):
+        return 2 * tp / (2 * tp + fp + fn) if tp else 0.0
 
     zero = "0/0: where there is no true positive to be counted, F1 is 0 by definition"
-    # 10 true positives, 4 false, 7 missed, 12 right refusals; then 3, 5, 1, 6.
-    inputs = [
-        (np.repeat([1, 0, 1, 0], sizes), np.repeat([1, 1, 0, 0], sizes))
-        for sizes in ((10, 4, 7, 12), (3, 5, 1, 6))
-    ]
+    sizes = ((10, 4, 7, 12), (3, 5, 1, 6))  # true positives, false, missed, right refusals
     return Task(
         arguments=("y_true", "y_pred"),
         returns=("F1",),
-        truth=right,
-        inputs=inputs,
+        truth=by(f1),
+        inputs=[(np.repeat([1, 0, 1, 0], n), np.repeat([1, 1, 0, 0], n)) for n in sizes],
         mistakes={
             "this is the accuracy": by(lambda tp, fp, fn, tn: (tp + tn) / (tp + fp + fn + tn)),
             "this is the precision": by(lambda tp, fp, fn, tn: tp / (tp + fp)),
@@ -52,7 +42,7 @@ def _f1_task(rng):
                 lambda tp, fp, fn, tn: tp / (tp + fp + fn)
             ),
             "class 0 is measured; F1 measures class 1": by(
-                lambda tp, fp, fn, tn: 2 * tn / (2 * tn + fp + fn)
+                lambda tp, fp, fn, tn: f1(tn, fp, fn, tp)
             ),
         },
         factors={
@@ -60,14 +50,11 @@ def _f1_task(rng):
             "in percent; F1 is a share": lambda *arguments: 100,
         },
         extremes=[
-            (zero, (np.array([1, 0, 1, 0]), np.array([0, 0, 0, 0]))),
-            (zero, (np.array([1, 0, 1, 0]), np.array([0, 1, 0, 0]))),
-            (zero, (np.array([0, 0, 0]), np.array([0, 0, 0]))),
+            (zero, (np.array(y), np.array(p)))
+            for y, p in (([1, 0, 1, 0], [0] * 4), ([1, 0, 1, 0], [0, 1, 0, 0]), ([0] * 3, [0] * 3))
         ],
         source="counting gives",
     )
 
 
-MAKERS = {
-    "f1-score": _f1_task,
-}
+MAKERS = {"f1-score": _f1_task}

@@ -28,41 +28,20 @@ MATRICES = ((4, 3), (2, 5), (1, 4))
 
 @dataclass(frozen=True)
 class Task:
-    """One exercise.
+    """One exercise."""
 
-    Attributes
-    ----------
-    arguments, returns : tuple of str
-        The names of what the answer takes and returns, in order.
-    truth : callable
-        The right answer, from the arguments.
-    inputs : list of tuple
-        Arguments to try.
-    mistakes : dict from str to callable
-        What may be wrong, and the function that is wrong in this way.
-    factors : dict from str to callable
-        What may be wrong, and the factor by which the answer is off then.
-    extremes : list of (str, tuple)
-        Where a careless form breaks, and such arguments.
-    source : str
-        Who says what is right.
-    """
-
-    arguments: tuple
-    returns: tuple
-    truth: Callable
-    inputs: list
-    mistakes: dict = field(default_factory=dict)
-    factors: dict = field(default_factory=dict)
-    extremes: list = field(default_factory=list)
-    source: str = "central differences give"
+    arguments: tuple  # names of what the answer takes
+    returns: tuple  # names of what it returns, in order
+    truth: Callable  # the right answer, from the arguments
+    inputs: list  # tuples of arguments to try
+    mistakes: dict = field(default_factory=dict)  # what may be wrong: the wrong function
+    factors: dict = field(default_factory=dict)  # what may be wrong: the factor it is off by
+    extremes: list = field(default_factory=list)  # where a careless form breaks, such arguments
+    source: str = "central differences give"  # who says what is right
 
 
 def make_tasks(makers):
-    """Make each exercise, with a generator that is seeded by its name alone.
-
-    So a new exercise leaves the inputs of the others as they are.
-    """
+    """Make each exercise with a generator of its own, which hangs on nothing but its name."""
     return {
         name: make(np.random.default_rng(list(name.encode()))) for name, make in makers.items()
     }
