@@ -94,8 +94,8 @@ def imports(module):
                 assert child.level == 0, f"{module} imports relatively"
                 for alias in child.names:
                     inner = f"{child.module}.{alias.name}"
-                    package = inner.removeprefix("mnist_gd.") in PATHS
-                    found.add(inner if package else child.module)
+                    is_module = inner.removeprefix("mnist_gd.") in PATHS
+                    found.add(inner if is_module else child.module)
             inner = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
             visit(child, lazy if inner else found)
 
