@@ -34,7 +34,8 @@ def digest(source):
 def imports(source, *, lazy=False):
     """Return the modules of this package that a source imports when it is imported itself.
 
-    What a function imports when it is called (drawings, what is optional) counts if `lazy`.
+    Importing a module of a sub-package imports this too. What a function imports when it is
+    called (drawings, what is optional) counts if `lazy`.
     """
     found, left = set(), list(ast.parse(source).body)
     while left:
@@ -45,16 +46,24 @@ def imports(source, *, lazy=False):
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif lazy or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             left += ast.iter_child_nodes(node)
-    return found & MODULES.keys()
+    return _with_parents(found)
+
+
+def _with_parents(names):
+    """The given modules of this package, and the sub-packages that they are in."""
+    parts = (name.split(".") for name in names)
+    parents = {".".join(path[:end]) for path in parts for end in range(1, len(path) + 1)}
+    return parents & MODULES.keys()
 
 
 def _modules():
-    paths = {".".join(path.relative_to(FOLDER).parts): path for path in FOLDER.rglob("*.py")}
-    return {
-        f"{PACKAGE}.{name.removesuffix('.py')}": path.read_text(encoding="utf-8")
-        for name, path in sorted(paths.items())
-        if path.name != "__init__.py"
-    }
+    """Each source by its name; a sub-package has that of its `__init__`, the package has none."""
+    sources = {}
+    for path in sorted(FOLDER.rglob("*.py")):
+        name = ".".join((PACKAGE, *path.relative_to(FOLDER).with_suffix("").parts))
+        sources[name.removesuffix(".__init__")] = path.read_text(encoding="utf-8")
+    del sources[PACKAGE]
+    return sources
 
 
 MODULES = _modules()
@@ -68,7 +77,7 @@ def digests():
 
 def closure(names, *, lazy=False):
     """Return the modules of this package that are imported with the given ones, themselves too."""
-    found, left = set(), set(names) & MODULES.keys()
+    found, left = set(), _with_parents(names)
     while left:
         found |= left
         left = set().union(*(imports(MODULES[name], lazy=lazy) for name in left)) - found

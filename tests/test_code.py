@@ -12,6 +12,7 @@ import pytest
 
 from mnist_gd import _code, experiments
 from mnist_gd._code import closure, code_of, digest, digests, imports
+from mnist_gd.exercises import check
 
 ROOT = Path(__file__).parents[1]
 
@@ -79,6 +80,27 @@ def test_imports_are_those_made_at_once():
     assert imports(source) == {f"mnist_gd.{name}" for name in ("losses", "data", "layers")}
 
 
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("from mnist_gd.exercises import check", "exercises"),
+        ("from mnist_gd.exercises import judge", "exercises.judge"),
+        ("from mnist_gd.exercises.judge import check", "exercises.judge"),
+        ("import mnist_gd.exercises.judge", "exercises.judge"),
+    ],
+)
+def test_a_module_of_a_subpackage_is_imported_with_this(source, name):
+    assert imports(source) == {"mnist_gd.exercises", f"mnist_gd.{name}"}
+
+
+def test_a_subpackage_counts_and_the_package_does_not():
+    judge = closure(["mnist_gd.exercises.judge"])
+    assert {"mnist_gd.exercises", "mnist_gd.exercises.losses", "mnist_gd.losses"} <= judge
+    assert judge == closure(["mnist_gd.exercises"])
+    assert set(code_of(check)) == judge
+    assert "mnist_gd" not in _code.MODULES
+
+
 def test_a_training_depends_on_the_mathematics_and_on_no_drawing():
     names = set(code_of(experiments.final_run))
     assert names == closure(["mnist_gd.experiments"])
@@ -86,14 +108,15 @@ def test_a_training_depends_on_the_mathematics_and_on_no_drawing():
     assert not {f"mnist_gd.{n}" for n in ("plots", "search", "studies", "exercises")} & names
 
 
-def test_every_module_counts():
+@pytest.mark.parametrize("module", ["mnist_gd.experiments", "mnist_gd.exercises.tasks"])
+def test_every_module_counts(module):
     """What a run imports is what Python says it loads."""
-    program = "import sys, mnist_gd.experiments; print(*sys.modules)"
+    program = f"import sys, {module}; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
     ).stdout.split()
     ours = {name for name in loaded if re.match(r"mnist_gd\.", name)} & _code.MODULES.keys()
-    assert ours - {"mnist_gd._code"} == closure(["mnist_gd.experiments"])
+    assert ours - {"mnist_gd._code"} == closure([module])
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ THEORY = (
 )
 
 #: Modules that are explained in a chapter of another name.
-CHAPTERS = {"gradient_check": "gradient_descent", "exercises": "gradient_descent"}
+CHAPTERS = {"gradient_check": "gradient_descent", "exercises.judge": "gradient_descent"}
 
 #: Public functions that compute no formula.
 NO_FORMULA = {
@@ -146,9 +146,9 @@ def documented(tree):
 def labels_named():
     """Map each module to the labels in its docstrings."""
     table = {}
-    for path in sorted(PACKAGE.glob("*.py")):
+    for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        table[path.stem] = {
+        table[".".join(path.relative_to(PACKAGE).with_suffix("").parts)] = {
             label for _, docstring in documented(tree) for label in NAMED.findall(docstring)
         }
     return table

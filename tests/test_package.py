@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import is_dataclass
+from fnmatch import fnmatch
 from importlib import metadata
 from pathlib import Path
 
@@ -19,8 +20,18 @@ import mnist_gd
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "mnist_gd"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
-PUBLIC = [name for name in MODULES if not name.startswith("_")]
+
+
+def name_of(path):
+    """The name of a module below the package, with dots; a sub-package has its own."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+PATHS = {name: path for path in sorted(PACKAGE.rglob("*.py")) if (name := name_of(path))}
+MODULES = sorted(PATHS)
+PUBLIC = [name for name in MODULES if not re.search(r"\b_", name)]
+TOP = [name for name in PUBLIC if "." not in name]
 
 # An import goes down, or stays on its floor without going round in a circle.
 FLOORS = {
@@ -39,7 +50,13 @@ FLOORS = {
     "history": 1,
     "layers": 2,
     "data": 2,
-    "_exercise_tasks": 2,
+    "exercises.tasks": 2,
+    "exercises.activations": 2,
+    "exercises.gradient_descent": 2,
+    "exercises.layers": 2,
+    "exercises.losses": 2,
+    "exercises.metrics": 2,
+    "exercises.judge": 2,
     "exercises": 2,
     "training": 3,
     "networks": 4,
@@ -69,7 +86,7 @@ LAZY = {
 
 def imports(module):
     """The modules that a module imports: at once, and inside its functions."""
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text())
+    tree = ast.parse(PATHS[module].read_text(encoding="utf-8"))
     at_once, lazy = set(), set()
 
     def visit(node, found):
@@ -78,10 +95,10 @@ def imports(module):
                 found.update(alias.name for alias in child.names)
             elif isinstance(child, ast.ImportFrom):
                 assert child.level == 0, f"{module} imports relatively"
-                inside = child.module == "mnist_gd"
-                found.update(
-                    f"mnist_gd.{alias.name}" if inside else child.module for alias in child.names
-                )
+                for alias in child.names:
+                    inner = f"{child.module}.{alias.name}"
+                    is_module = inner.removeprefix("mnist_gd.") in PATHS
+                    found.add(inner if is_module else child.module)
             inner = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
             visit(child, lazy if inner else found)
 
@@ -90,7 +107,14 @@ def imports(module):
 
 
 def own(names):
-    return {name.split(".")[1] for name in names if name.startswith("mnist_gd.")}
+    return {name.removeprefix("mnist_gd.") for name in names if name.startswith("mnist_gd.")}
+
+
+def run_by(module):
+    """What runs when a module is imported: also the sub-packages that it enters from outside."""
+    found = own(imports(module)[0])
+    parents = {parent for name in found for parent in PATHS if name.startswith(f"{parent}.")}
+    return found | {parent for parent in parents if not f"{module}.".startswith(f"{parent}.")}
 
 
 def foreign(names):
@@ -99,12 +123,13 @@ def foreign(names):
 
 
 def members():
-    """Every public function and class, by its full name."""
-    for module in PUBLIC:
+    """Every public function and class, by its full name; a sub-package says what it offers."""
+    for module in TOP:
         namespace = importlib.import_module(f"mnist_gd.{module}")
         for name in namespace.__all__:
             member = getattr(namespace, name)
-            if callable(member) and member.__module__ == namespace.__name__:
+            home = f"{getattr(member, '__module__', '')}."
+            if callable(member) and home.startswith(f"{namespace.__name__}."):
                 yield f"mnist_gd.{module}.{name}", member
 
 
@@ -130,18 +155,17 @@ def test_every_module_has_a_floor():
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_down(module):
-    at_once, _ = imports(module)
-    above = {name for name in own(at_once) if FLOORS[name] > FLOORS[module]}
+    above = {name for name in run_by(module) if FLOORS[name] > FLOORS[module]}
     assert not above, f"{module} imports what stands above it"
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_never_go_round(module):
-    seen, waiting = set(), own(imports(module)[0])
+    seen, waiting = set(), run_by(module)
     while waiting:
         name = waiting.pop()
         seen.add(name)
-        waiting |= own(imports(name)[0]) - seen
+        waiting |= run_by(name) - seen
     assert module not in seen
 
 
@@ -172,7 +196,7 @@ CHECKED = {"as_float", "check_integer", "check_labels", "check_matrix", "check_r
 
 def test_what_was_checked_is_what_is_used():
     """A check returns the value that it allows; the raw one may overflow, or be another type."""
-    for path in PACKAGE.glob("*.py"):
+    for path in PATHS.values():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             thrown = node.value if isinstance(node, ast.Expr) else None
@@ -185,6 +209,15 @@ def test_what_was_checked_is_what_is_used():
 
 
 # Importing
+
+
+def test_every_subpackage_is_installed():
+    """The wheel takes folders with an `__init__` whose names fit."""
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    for folder in {path.parent for path in PATHS.values()}:
+        assert (folder / "__init__.py").exists(), folder
+        name = ".".join(folder.relative_to(ROOT).parts)
+        assert any(fnmatch(name, known) for known in tool["packages"]["find"]["include"]), name
 
 
 def loaded_by(statement):
@@ -216,7 +249,7 @@ def test_importing_loads_nothing_heavy(statement, allowed):
 
 
 def test_modules_are_reached_as_attributes():
-    assert sorted(mnist_gd.__all__) == PUBLIC
+    assert sorted(mnist_gd.__all__) == TOP
     for name in mnist_gd.__all__:
         assert getattr(mnist_gd, name) is importlib.import_module(f"mnist_gd.{name}")
     with pytest.raises(AttributeError, match="module 'mnist_gd' has no attribute 'nonsense'"):

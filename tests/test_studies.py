@@ -206,7 +206,7 @@ READS = {
 
 
 @pytest.mark.parametrize(
-    "path", [*sorted((ROOT / "mnist_gd").glob("*.py")), *PAGES], ids=lambda path: path.name
+    "path", [*sorted((ROOT / "mnist_gd").rglob("*.py")), *PAGES], ids=lambda path: path.name
 )
 def test_the_test_set_is_read_in_one_place(path):
     """Nobody else names it; a page gets answers and labels from final_results alone."""

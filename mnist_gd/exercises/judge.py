@@ -1,7 +1,4 @@
-"""The judge of the book's exercises: says what is wrong with an answer, and likely why.
-
->>> check("relu-gradient", lambda grad_output, z: grad_output * (z > 0))
-relu-gradient: right on all 3 inputs.
+"""The judge of the exercises.
 
 Right is what central differences of the function itself give (equation
 `eq-central-difference`), so no formula has to be trusted. The likely mistake is found by making
@@ -13,9 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_gd._exercise_tasks import SIGN, TASKS
+from mnist_gd.exercises import activations, gradient_descent, layers, losses, metrics
+from mnist_gd.exercises.tasks import SIGN, make_tasks
 
 __all__ = ["Report", "TASKS", "WrongAnswer", "check"]
+
+CHAPTERS = (gradient_descent, activations, losses, layers, metrics)
+MAKERS = {name: make for chapter in CHAPTERS for name, make in chapter.MAKERS.items()}
+#: The exercises by their names.
+TASKS = make_tasks(MAKERS)
 
 TOLERANCE = 1e-6  # of an answer, relative to its largest entry
 

@@ -1,0 +1,132 @@
+"""The exercises on steps and on central differences."""
+
+import numpy as np
+
+from mnist_gd.exercises.tasks import MINUS, SHAPES, Task, normal
+from mnist_gd.gradient_check import numerical_gradient
+
+__all__ = ["MAKERS"]
+
+
+def _gradient_step_task(rng):
+    return Task(
+        arguments=("x", "gradient", "learning_rate"),
+        returns=("the new x",),
+        truth=lambda x, g, rate: x - rate * g,
+        inputs=[(*normal(rng, s, s), rate) for s, rate in zip(SHAPES, (0.3, 0.1, 2), strict=True)],
+        mistakes={
+            "the step goes up, along the gradient": lambda x, g, rate: x + rate * g,
+            "the learning rate is missing": lambda x, g, rate: x - g,
+            "this is the step alone; asked is the point after it": lambda x, g, rate: -rate * g,
+            "only the gradient's sign is used, not its size": (
+                lambda x, g, rate: x - rate * np.sign(g)
+            ),
+            "the gradient is normalised to length 1; its length belongs to the step": (
+                lambda x, g, rate: x - rate * g / np.linalg.norm(g)
+            ),
+            "divided by the learning rate": lambda x, g, rate: x - g / rate,
+        },
+        factors=MINUS,
+        source="the equation of the step gives",
+    )
+
+
+def _momentum_step_task(rng):
+    def descend(v, g, rate, keep):
+        return keep * v - rate * g
+
+    def step(velocity=descend, move=lambda x, new, old: x + new):
+        def both(x, v, g, rate, keep):
+            new = velocity(v, g, rate, keep)
+            return move(x, new, v), new
+
+        return both
+
+    right = step()
+    return Task(
+        arguments=("x", "velocity", "gradient", "learning_rate", "momentum"),
+        returns=("the new x", "the new velocity"),
+        truth=right,
+        inputs=[
+            (*normal(rng, s, s, s), rate, keep)
+            for s, rate, keep in zip(SHAPES, (0.3, 0.1, 1.7), (0.9, 0.5, 0.8), strict=True)
+        ],
+        mistakes={
+            "the point moves by the old velocity; it should by the new one": step(
+                move=lambda x, new, old: x + old
+            ),
+            "the gradient is added to the velocity; it pulls the other way": step(
+                lambda v, g, rate, keep: keep * v + rate * g
+            ),
+            "the momentum multiplies the gradient too; it should keep a share of the velocity": (
+                step(lambda v, g, rate, keep: keep * (v - rate * g))
+            ),
+            "the gradient is weighted by 1 - momentum, as in a moving average": step(
+                lambda v, g, rate, keep: keep * v - (1 - keep) * rate * g
+            ),
+            "this velocity is without the learning rate, which multiplies the step instead": (
+                lambda x, v, g, rate, keep: (x - rate * (keep * v + g), keep * v + g)
+            ),
+            "the momentum is missing": step(lambda v, g, rate, keep: v - rate * g),
+            "the old velocity is missing": step(lambda v, g, rate, keep: -rate * g),
+            "the learning rate is missing": step(lambda v, g, rate, keep: keep * v - g),
+            "the velocity is subtracted from the point; it is added": step(
+                move=lambda x, new, old: x - new
+            ),
+            "the point does not move": step(move=lambda x, new, old: x),
+            "velocity and point are swapped": lambda *arguments: right(*arguments)[::-1],
+        },
+        source="the equation of the step gives",
+    )
+
+
+def _central_difference_task(rng):
+    def cubic(x):
+        return float(np.sum(x**3) + np.prod(1 + x / 4))
+
+    def quotient(ahead, behind, width):  # each counted in steps
+        def wrong(f, x, step):
+            shifts = step * np.eye(x.size).reshape(-1, *x.shape)
+            slopes = [(f(x + ahead * s) - f(x - behind * s)) / (width * step) for s in shifts]
+            return np.reshape(slopes, x.shape)
+
+        return wrong
+
+    return Task(
+        arguments=("f", "x", "step"),
+        returns=("the gradient",),
+        truth=numerical_gradient,
+        # Entries below 1, where the package's relative step is the step itself.
+        inputs=[
+            (cubic, rng.uniform(-0.9, 0.9, s), step) for s, step in (((4,), 0.1), ((3, 2), 0.05))
+        ],
+        mistakes={
+            "this is the forward difference; the central one looks both ways": quotient(1, 0, 1),
+            "this is the backward difference; the central one looks both ways": quotient(0, 1, 1),
+            "the points lie half a step away on each side; a whole one is asked": quotient(
+                0.5, 0.5, 1
+            ),
+            "all entries are moved at once; the derivative moves one at a time": (
+                lambda f, x, h: np.full_like(x, (f(x + h) - f(x - h)) / (2 * h))
+            ),
+            "all entries are moved at once, which gives a single number": (
+                lambda f, x, h: (f(x + h) - f(x - h)) / (2 * h)
+            ),
+            "the division by the distance 2 * step is missing": (
+                lambda f, x, h: h * quotient(1, 1, 1)(f, x, h)
+            ),
+        },
+        factors={
+            **MINUS,
+            "divided by step; the two points are 2 * step apart": lambda *arguments: 2,
+            "divided by 4 * step; the two points are 2 * step apart": lambda *arguments: 0.5,
+        },
+        source="the equation gives",
+    )
+
+
+MAKERS = {
+    "gradient-step": _gradient_step_task,
+    "momentum-step": _momentum_step_task,
+    "central-difference": _central_difference_task,
+}
