@@ -361,3 +361,12 @@ def test_no_function_is_defined_on_two_pages_or_again():
     on_pages = Counter(name for defined in names.values() for name in defined)
     assert {name for name, count in on_pages.items() if count > 1} == STILL
     assert not {*report.__all__} & {*on_pages}
+
+
+def test_pages_import_what_they_use():
+    for page, code in code_of_pages():
+        nodes = list(ast.walk(code))
+        imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+        names = {name.asname or name.name.split(".")[0] for node in imports for name in node.names}
+        used = {node.id for node in nodes if isinstance(node, ast.Name)}
+        assert names <= used, f"{page}: {sorted(names - used)}"
