@@ -148,7 +148,8 @@ def check_pair(y_pred, y_true):
     return y_pred, y_true.astype(y_pred.dtype, copy=False)
 
 
-def _check_unit_interval(name, array):
+def check_unit_interval(name, array):
+    """Raise unless every entry of `array` lies in [0, 1]."""
     if array.min() < 0 or array.max() > 1:
         raise ValueError(
             f"{name} must lie in [0, 1], but ranges from {array.min()} to {array.max()}"
@@ -158,36 +159,41 @@ def _check_unit_interval(name, array):
 def check_logits(y_pred, y_true):
     """Logits, with targets in [0, 1]."""
     y_pred, y_true = check_pair(y_pred, y_true)
-    _check_unit_interval("y_true", y_true)
+    check_unit_interval("y_true", y_true)
     return y_pred, y_true
 
 
 def check_probabilities(y_pred, y_true):
     """Probabilities, with targets in [0, 1]."""
     y_pred, y_true = check_logits(y_pred, y_true)
-    _check_unit_interval("y_pred", y_pred)
+    check_unit_interval("y_pred", y_pred)
     return y_pred, y_true
 
 
-def _check_distributions(y_pred, y_true):
+def check_distributions(name, array):
+    """Raise unless each row of `array` sums to 1."""
+    sums = array.sum(axis=1)
+    if np.abs(sums - 1).max() > 1e-4:
+        worst = int(np.abs(sums - 1).argmax())
+        raise ValueError(f"rows of {name} must sum to 1, but row {worst} sums to {sums[worst]}")
+
+
+def _check_classes(y_pred, y_true):
     """Return both (n, classes); the targets of each row must be a distribution."""
     if y_pred.ndim != 2:
         raise ValueError(f"y_pred must have the shape (n, classes), but has {y_pred.shape}")
-    sums = y_true.sum(axis=1)
-    if np.abs(sums - 1).max() > 1e-4:
-        worst = int(np.abs(sums - 1).argmax())
-        raise ValueError(f"rows of y_true must sum to 1, but row {worst} sums to {sums[worst]}")
+    check_distributions("y_true", y_true)
     return y_pred, y_true
 
 
 def check_class_logits(y_pred, y_true):
     """Logits, with a distribution over the classes in each row of targets."""
-    return _check_distributions(*check_logits(y_pred, y_true))
+    return _check_classes(*check_logits(y_pred, y_true))
 
 
 def check_class_probabilities(y_pred, y_true):
     """Probabilities, with a distribution over the classes in each row of targets."""
-    return _check_distributions(*check_probabilities(y_pred, y_true))
+    return _check_classes(*check_probabilities(y_pred, y_true))
 
 
 def _check_focal(y_pred, y_true, alpha, gamma):

@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from mnist_gd._checks import check_finite, check_labels, check_matrix
+from mnist_gd._checks import (
+    check_distributions,
+    check_finite,
+    check_labels,
+    check_matrix,
+    check_unit_interval,
+)
 from mnist_gd.data import one_hot
 
 
@@ -22,19 +28,15 @@ def as_targets(y, outputs, dtype):
     """
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == outputs:
-        return _distributions(check_matrix("y", y)).astype(dtype, copy=False)
+        y = check_matrix("y", y)
+        check_finite("y", y)
+        check_unit_interval("y", y)
+        if outputs > 1:
+            check_distributions("y", y)
+        return y.astype(dtype, copy=False)
     if outputs == 1:
         return check_labels("y", y, 2)[:, None].astype(dtype)
     return one_hot(check_labels("y", y, outputs), outputs, dtype=dtype)
-
-
-def _distributions(y):
-    check_finite("y", y)
-    if y.min() < 0 or y.max() > 1:
-        raise ValueError(f"y must lie in [0, 1], but ranges from {y.min()} to {y.max()}")
-    if y.shape[1] > 1 and np.abs(y.sum(axis=1) - 1).max() > 1e-4:
-        raise ValueError("rows of y must sum to 1 over the classes, but one does not")
-    return y
 
 
 def as_labels(y, outputs):

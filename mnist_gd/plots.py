@@ -92,7 +92,9 @@ def plot_history(history):
     return figure
 
 
-def plot_heatmap(values, rows, columns, *, form="{:.2f}", axes=None, limits=(None, None)):
+def plot_heatmap(
+    values, rows, columns, *, form="{:.2f}", texts=None, axes=None, limits=(None, None)
+):
     """Draw a matrix as coloured cells with its numbers in them.
 
     Parameters
@@ -103,6 +105,8 @@ def plot_heatmap(values, rows, columns, *, form="{:.2f}", axes=None, limits=(Non
         Names of the rows and columns.
     form : str
         How a number is written.
+    texts : ndarray of str, shape (n, m), optional
+        What stands in the cells, by default their numbers.
     axes : matplotlib.axes.Axes, optional
     limits : (float, float)
         Values at the ends of the colour scale.
@@ -125,7 +129,7 @@ def plot_heatmap(values, rows, columns, *, form="{:.2f}", axes=None, limits=(Non
             axes.text(
                 j,
                 i,
-                form.format(value),
+                form.format(value) if texts is None else texts[i][j],
                 ha="center",
                 va="center",
                 fontsize="small",
@@ -154,9 +158,8 @@ def plot_confusion_matrix(matrix, classes=None, *, axes=None):
     axes = axes or plt.gca()
     totals = matrix.sum(axis=1, keepdims=True)
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals != 0)
-    plot_heatmap(shares, classes, classes, form="", axes=axes, limits=(0, 1))
-    for text, count in zip(axes.texts, matrix.ravel(), strict=True):
-        text.set_text(f"{count:,}" if count else "·")
+    counts = [[f"{count:,}" if count else "·" for count in row] for row in matrix]
+    plot_heatmap(shares, classes, classes, texts=counts, axes=axes, limits=(0, 1))
     axes.set(xlabel="predicted", ylabel="true")
     return axes
 

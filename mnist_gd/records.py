@@ -71,7 +71,7 @@ def changed(configuration, **settings):
     return configuration | settings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Record:
     """A finished run.
 

@@ -229,13 +229,12 @@ def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
     keep = check_real("keep", keep, above=0, below=1)
     if not rungs:
         raise ValueError("rungs must hold at least one dict of axes")
-    results, left = [], [[c] for c in configurations]
+    results, left = [], list(configurations)
     for rung in rungs:
-        if results:
-            rows = results[-1].rows
-            scores = [max(row.score for row in rows if row.configuration in c) for c in left]
-            order = np.argsort(-np.array(scores), kind="stable")
-            left = [left[i] for i in order[: max(1, int(keep * len(left)))]]
-        left = [[changed(some[0], **settings) for settings in grid(**rung)] for some in left]
-        results.append(grid_search(function, list(itertools.chain(*left)), **options))
+        tried = [[changed(c, **settings) for settings in grid(**rung)] for c in left]
+        results.append(grid_search(function, list(itertools.chain(*tried)), **options))
+        rows = results[-1].rows
+        scores = [max(row.score for row in rows if row.configuration in some) for some in tried]
+        order = np.argsort(-np.array(scores), kind="stable")
+        left = [left[i] for i in order[: max(1, int(keep * len(left)))]]
     return results
