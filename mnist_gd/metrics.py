@@ -20,6 +20,7 @@ __all__ = [
     "answers",
     "calibration_error",
     "confusion_matrix",
+    "f1_at",
     "f1_score",
     "precision",
     "precision_at",
@@ -198,6 +199,15 @@ def precision_at(prevalence, recall, false_alarms):
     """
     found = prevalence * recall
     return found / (found + (1 - prevalence) * false_alarms)
+
+
+def f1_at(prevalence, recall, false_alarms):
+    """F1 where a share of all is "yes", equation `eq-prevalence`.
+
+    Parameters and returns are those of :func:`precision_at`.
+    """
+    found = prevalence * recall
+    return 2 * found / (found + (1 - prevalence) * false_alarms + prevalence)
 
 
 def _bins(values, bins):

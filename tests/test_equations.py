@@ -30,6 +30,7 @@ CHAPTERS = {"gradient_check": "gradient_descent", "exercises.judge": "gradient_d
 #: Public functions that compute no formula.
 NO_FORMULA = {
     "check_chain": "checks that layers fit each other",
+    "unchanged_by_errors": "undoes a pass that failed",
     "with_options": "fixes the options of another function",
 }
 
@@ -83,7 +84,6 @@ NO_FUNCTION = {
     # networks, metrics
     "eq-network-cost": "count of multiplications",
     "eq-f1-one-class": "special case of F1",
-    "eq-prevalence": "precision from rates and prevalence",
     "eq-f1-chance": "F1 of guessing",
     "eq-accuracy-error": "standard error",
     # additions
@@ -121,7 +121,6 @@ SHOWN = {
     "networks": {"eq-network-cost": 'forward == multiplications["forward"]'},
     "metrics": {
         "eq-f1-one-class": "np.isclose(f1_score(y_true[only], y_pred[only]), 2 * r / (r + 1))",
-        "eq-prevalence": "np.isclose(f1_at(prevalence, t, f), f1_score(y_true, y_pred))",
         "eq-f1-chance": "np.isclose(f1_score(truth, guess), chance[name]",
         "eq-accuracy-error": "np.isclose(boot_accuracy.std(), formula",
     },

@@ -11,6 +11,7 @@ from mnist_gd.metrics import (
     accuracy,
     calibration_error,
     confusion_matrix,
+    f1_at,
     f1_score,
     precision,
     precision_at,
@@ -218,7 +219,7 @@ def test_bad_numbers_of_classes_are_refused():
 
 
 @given(pairs(2), st.sampled_from([0.1, 0.5, 0.9]))
-def test_precision_at_another_prevalence_is_that_of_weighted_examples(labels, prevalence):
+def test_scores_at_another_prevalence_are_those_of_weighted_examples(labels, prevalence):
     y_true, y_pred = labels
     if y_true.min() == y_true.max():
         return
@@ -229,6 +230,8 @@ def test_precision_at_another_prevalence_is_that_of_weighted_examples(labels, pr
     if any(hits):
         expected = reference.precision_score(y_true, y_pred, sample_weight=weights)
         assert precision_at(prevalence, *hits) == pytest.approx(expected)
+    expected = reference.f1_score(y_true, y_pred, sample_weight=weights)
+    assert f1_at(prevalence, *hits) == pytest.approx(expected)
 
 
 def test_reliability_against_scikit_learn(rng):

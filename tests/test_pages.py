@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mnist_gd import report
+from mnist_gd.experiments.runs import Configuration
 from mnist_gd.records import Record
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
@@ -27,8 +28,18 @@ def functions_of(page):
 
 
 def run(scores, *, epochs=3, hidden=64, rate=1.0):
-    configuration = {"hidden_size": hidden, "learning_rate": rate, "epochs": epochs}
-    return Record(configuration, 0, {"history": {"validation_score": scores}}, {}, 1.0)
+    configuration = Configuration(
+        question="ten",
+        loss="cross_entropy_with_logits",
+        hidden_size=hidden,
+        batch_size=64,
+        learning_rate=rate,
+        epochs=epochs,
+    )
+    outcome = {"history": {"validation_score": scores}}
+    if len(scores) < epochs:
+        outcome["diverged"] = "the loss is no longer finite"
+    return Record(configuration, 0, outcome, {}, 1.0)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
