@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_info
 
+from mnist_gd._configurations import settings_of
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.losses import binary_cross_entropy_with_logits
@@ -103,8 +104,13 @@ def blas_threads(configuration, seed):
 QUIET = {"n_jobs": 1, "progress": False}
 
 
-def without_seconds(rows):
-    return [{name: v for name, v in row.items() if name != "seconds"} for row in rows]
+def columns(rows, *left_out):
+    """The rows of a table as dicts of plain values."""
+    names = {"score", "scores", "seconds", "diverged"} - {*left_out}
+    return [
+        settings_of(row.configuration) | {name: row[name] for name in sorted(names)}
+        for row in rows
+    ]
 
 
 # A small grid.

@@ -11,8 +11,8 @@ import pytest
 
 from mnist_gd import activations, exercises, losses
 from mnist_gd.exercises import TASKS, Report, WrongAnswer, check
+from mnist_gd.exercises._tasks import make_tasks
 from mnist_gd.exercises.judge import MAKERS
-from mnist_gd.exercises.tasks import make_tasks
 from mnist_gd.gradient_check import numerical_gradient
 from mnist_gd.metrics import f1_score
 

@@ -1,7 +1,10 @@
 """The search: every configuration is judged as if it had been trained alone."""
 
 import itertools
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -19,11 +22,11 @@ from tests.runs import (
     AXES,
     QUIET,
     calls,
+    columns,
     diverging,
     failing,
     real,
     synthetic,
-    without_seconds,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -88,13 +91,24 @@ def test_table_is_that_of_training_each_configuration_alone(tmp_path, run):
             }
         )
     naive.sort(key=lambda row: -row["score"])
-    rows = result.rows
+    left_out = []
     if run is real:  # another run takes another time
-        assert all(row["seconds"] > 0 for row in rows)
-        rows, naive = without_seconds(rows), without_seconds(naive)
-    assert rows == naive
-    assert result.best == result.rows[0]
-    assert result.best["score"] == max(row["score"] for row in naive)
+        assert all(row.seconds > 0 for row in result.rows)
+        left_out = ["seconds"]
+        naive = [{n: v for n, v in row.items() if n != "seconds"} for row in naive]
+    assert columns(result.rows, *left_out) == naive
+    assert result.best is result.rows[0]
+    assert result.best.score == max(row["score"] for row in naive)
+
+
+def test_a_row_is_read_by_column_or_attribute(tmp_path):
+    (row,) = grid_search(synthetic, [{"rate": 2, "epochs": 3}], records=tmp_path, **QUIET).rows
+    assert (row["rate"], row["epochs"], row.epochs) == (2, 3, 3)
+    for name in ("score", "scores", "seconds", "diverged"):
+        assert row[name] == getattr(row, name)
+    for name in ("configuration", "nonsense"):
+        with pytest.raises(KeyError, match=name):
+            row[name]
 
 
 @pytest.mark.parametrize(
@@ -162,17 +176,47 @@ def test_grid_search_refuses(tmp_path, configurations, error, message):
     assert not (tmp_path / "new").exists()
 
 
-def test_a_rate_that_decays_is_not_read_off_before_its_end(tmp_path):
-    """Its course depends on where the training is to end."""
-    fine = grid(decay=["cosine"], rate=[1.0, 2.0], epochs=[3])
-    assert grid_search(synthetic, fine, records=tmp_path, **QUIET).runs == 2
-    with pytest.raises(ValueError, match=r"epochs must be one number for each .* with a decay"):
-        grid_search(
-            synthetic,
-            fine + grid(decay=["cosine"], rate=[1.0], epochs=[2]),
-            records=tmp_path,
-            **QUIET,
-        )
+@dataclass(frozen=True)
+class Falling:
+    """A configuration whose rate falls to zero: its course depends on where it is to end."""
+
+    rate: float
+    epochs: int
+    settles: ClassVar = True
+
+
+def test_a_run_that_settles_is_not_read_off_before_its_end(tmp_path):
+    fine = [Falling(1.0, 3), Falling(2.0, 3)]
+    assert grid_search(of_a_dataclass, fine, records=tmp_path, **QUIET).runs == 2
+    again = grid_search(of_a_dataclass, [*fine, fine[0]], records=tmp_path, **QUIET)
+    assert (len(again.rows), again.runs) == (3, 2)
+    with pytest.raises(ValueError, match=r"epochs must be one number for each .* that settles"):
+        grid_search(of_a_dataclass, [*fine, Falling(1.0, 2)], records=tmp_path, **QUIET)
+
+
+@dataclass(frozen=True)
+class Constant:
+    rate: float
+    epochs: int
+    images: int | None = None
+
+
+def of_a_dataclass(configuration, seed):
+    return synthetic(asdict(configuration), seed)
+
+
+def test_configurations_may_be_frozen_dataclasses(tmp_path):
+    """The same table as of dicts with the same settings, and the run gets what was given."""
+    settings = grid(rate=[0.5, 2.0], epochs=[2, 4], images=[None])
+    theirs = grid_search(synthetic, settings, records=tmp_path, **QUIET)
+    ours = [Constant(**c) for c in settings]
+    table = grid_search(of_a_dataclass, ours, records=tmp_path, **QUIET)
+    assert columns(table.rows) == columns(theirs.rows)
+    assert {row.configuration for row in table.rows} == set(ours)
+    assert table.runs == theirs.runs == 2
+    rungs = [{"epochs": [1], "images": [10]}, {"epochs": [3]}]
+    last = successive_halving(of_a_dataclass, ours[::2], rungs, records=tmp_path, **QUIET)[-1]
+    assert [(row.epochs, row["images"]) for row in last.rows] == [(3, None)]
 
 
 # Successive halving
@@ -192,8 +236,8 @@ def test_successive_halving_trains_the_best_on(tmp_path):
         alone = grid_search(
             synthetic, rows, seeds=[0, 1], records=tmp_path, run_missing=False, **QUIET
         )
-        assert result == alone
-        best = sorted(result.rows, key=lambda row: -row["score"])
+        assert columns(result.rows) == columns(alone.rows)
+        best = sorted(result.rows, key=lambda row: -row.score)
         left = [{"rate": row["rate"], "hidden_size": 4} for row in best][: max(1, size * 3 // 10)]
     assert len(results[-1].rows) == 2
     assert len(list(tmp_path.glob("*.json"))) == 2 * (13 + 3 + 1)
@@ -238,7 +282,7 @@ def test_divergence_is_an_outcome_that_scores_nothing(tmp_path):
     assert table[100.0, 4]["scores"] == [0.5, 0.0]
     assert table[100.0, 4]["diverged"] == 1
     assert table[100.0, 4]["seconds"] == 4.0
-    assert result.rows[-1] == table[100.0, 4]
+    assert result.rows[-1] is table[100.0, 4]
 
 
 def test_scores_stand_in_the_order_of_the_seeds(tmp_path):
@@ -257,7 +301,8 @@ def test_divergence_of_a_real_network_is_recorded_once(tmp_path):
         records = run_all(real, configurations, records=tmp_path / "records", **QUIET)
         assert "learning_rate=1e+30" in records[0].outcome["diverged"]
         assert records[0].arrays == {}
-        assert "diverged" not in records[1].outcome
+        assert [record.diverged for record in records] == [True, False]
+        assert records[0].score() == records[0].settled_score() == 0
     assert calls(log) == 2
     result = grid_search(real, configurations, records=tmp_path / "records", **QUIET)
     assert [row["learning_rate"] for row in result.rows] == [0.1, 1e30]
@@ -281,21 +326,20 @@ def test_other_errors_are_raised(tmp_path, n_jobs):
             {
                 "score": st.sampled_from([0.0, 0.5, 0.7, 0.9]),
                 "seconds": st.sampled_from([1.0, 2.0, 3.0, 4.0, float("nan")]),
-                "diverged": st.just(0),
             }
-        ).map(lambda row: row | {"diverged": int(np.isnan(row["seconds"]))})
+        )
     )
 )
 def test_frontier(rows):
     """Fastest first, each slower row better; every other row has one at least as good and fast."""
-    frontier = SearchResult(rows, runs=len(rows)).frontier()
+    rows = [SimpleNamespace(**row, diverged=int(np.isnan(row["seconds"]))) for row in rows]
+    frontier = SearchResult(rows).frontier()
     for fast, slow in itertools.pairwise(frontier):
-        assert fast["seconds"] < slow["seconds"]
-        assert fast["score"] < slow["score"]
+        assert fast.seconds < slow.seconds
+        assert fast.score < slow.score
     for row in rows:
-        if not row["diverged"]:
+        if not row.diverged:
             assert any(
-                kept["score"] >= row["score"] and kept["seconds"] <= row["seconds"]
-                for kept in frontier
+                kept.score >= row.score and kept.seconds <= row.seconds for kept in frontier
             )
-    assert all(row in rows and not row["diverged"] for row in frontier)
+    assert all(row in rows and not row.diverged for row in frontier)

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 
-from mnist_gd.experiments import validation_run
+from mnist_gd.experiments.runs import Configuration, validation_run
 from mnist_gd.records import run_all
 from mnist_gd.search import grid, grid_search
+from tests.runs import columns
 
-CONFIGURATIONS = grid(
-    task=["ten"],
+AXES = dict(
+    question=["ten"],
     loss=["cross_entropy_with_logits"],
     hidden_size=[8],
     hidden_layers=[1],
@@ -25,6 +26,7 @@ CONFIGURATIONS = grid(
     images=[800],
     epochs=[1, 2],
 )
+CONFIGURATIONS = [Configuration(**settings) for settings in grid(**AXES)]
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def table(folder, **options):
     result = grid_search(
         validation_run, CONFIGURATIONS, seeds=[0, 1], records=folder, progress=False, **options
     )
-    return [{name: v for name, v in row.items() if name != "seconds"} for row in result.rows]
+    return columns(result.rows, "seconds")
 
 
 def test_one_table_whether_serial_on_processes_or_on_a_cluster(tmp_path, cluster):
@@ -62,9 +64,7 @@ def test_one_table_whether_serial_on_processes_or_on_a_cluster(tmp_path, cluster
     pids = set(cluster.run(os.getpid).values())
     assert len(pids) == 2
     assert os.getpid() not in pids
-    loaded = cluster.run(
-        lambda: __import__("mnist_gd.experiments").experiments._mnist.cache_info()
-    )
+    loaded = cluster.run(lambda: __import__("mnist_gd.data").data.examples.cache_info())
     assert sum(info.currsize for info in loaded.values()) >= 1
     job = (validation_run, CONFIGURATIONS[0], 0)
     assert len(pickle.dumps(job)) < 1000  # what travels to them

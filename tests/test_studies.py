@@ -6,13 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from mnist_gd import experiments, studies
-from mnist_gd.data import MNIST, Split
-from mnist_gd.experiments import SETTINGS, build, final_run, validation_run
-from mnist_gd.history import History
-from mnist_gd.records import Record, code_version
-from mnist_gd.search import SearchResult, grid
 from mnist_gd.studies import (
     STUDIES,
     choose,
@@ -23,6 +16,13 @@ from mnist_gd.studies import (
     study,
     sweep,
 )
+
+from mnist_gd import experiments, studies
+from mnist_gd.data import MNIST, Split
+from mnist_gd.experiments import SETTINGS, build, final_run, validation_run
+from mnist_gd.history import History
+from mnist_gd.records import Record, code_version
+from mnist_gd.search import SearchResult, grid
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "book").glob("*.md"))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from mnist_gd.activations import leaky_relu, prelu, relu, sigmoid, softmax
-from mnist_gd.exercises.tasks import AXIS, MATRICES, MINUS, OVERFLOW, SHAPES, Task, normal
+from mnist_gd.exercises._tasks import AXIS, MATRICES, MINUS, OVERFLOW, SHAPES, Task, normal
 from mnist_gd.gradient_check import numerical_gradient
 
 __all__ = ["MAKERS"]

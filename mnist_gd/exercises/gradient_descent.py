@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mnist_gd.exercises.tasks import MINUS, SHAPES, Task, normal
+from mnist_gd.exercises._tasks import MINUS, SHAPES, Task, normal
 from mnist_gd.gradient_check import numerical_gradient
 
 __all__ = ["MAKERS"]

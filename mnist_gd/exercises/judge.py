@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_gd.exercises import activations, gradient_descent, layers, losses, metrics
-from mnist_gd.exercises.tasks import SIGN, make_tasks
+from mnist_gd.exercises._tasks import SIGN, make_tasks
 
 __all__ = ["Report", "TASKS", "WrongAnswer", "check"]
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from mnist_gd import losses
 from mnist_gd.activations import sigmoid, softmax
-from mnist_gd.exercises.tasks import AXIS, MATRICES, MINUS, OVERFLOW, SHAPES, Task, normal
+from mnist_gd.exercises._tasks import AXIS, MATRICES, MINUS, OVERFLOW, SHAPES, Task, normal
 from mnist_gd.gradient_check import numerical_gradient
 
 __all__ = ["MAKERS"]

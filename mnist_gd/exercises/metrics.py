@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mnist_gd.exercises.tasks import Task
+from mnist_gd.exercises._tasks import Task
 
 __all__ = ["MAKERS"]
 
