@@ -1,4 +1,4 @@
-"""The book's training runs: what they learn from, and what they are judged by."""
+"""The book's training runs: configurations, and what a run learns from and is judged by."""
 
 import hashlib
 import inspect
@@ -6,19 +6,21 @@ import json
 import os
 import subprocess
 import sys
-from collections import Counter
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mnist_gd import experiments, losses
+from mnist_gd import data, losses
 from mnist_gd.additions import Adam, shift_images
 from mnist_gd.data import MNIST, Split, load_mnist
-from mnist_gd.experiments import TASKS, build, final_run, task_data, validation_run
+from mnist_gd.experiments import runs
+from mnist_gd.experiments.runs import Configuration, build, final_run, validation_run
 from mnist_gd.history import History
-from mnist_gd.metrics import accuracy, f1_score
+from mnist_gd.metrics import accuracy, answers, f1_score
 from mnist_gd.networks import MultiLayerNetwork, Network, SingleLayerNetwork
+from mnist_gd.records import Record, run_all
 
 ROOT = Path(__file__).parents[1]
 SHORT = {
@@ -29,10 +31,13 @@ SHORT = {
     "epochs": 1,
 }
 CONFIGURATIONS = {
-    "four": SHORT | {"task": "four"},
-    "four_balanced": SHORT | {"task": "four_balanced"},
-    "ten": SHORT | {"task": "ten", "loss": "cross_entropy_with_logits"},
+    "four": Configuration(question="four", **SHORT),
+    "four, balanced": Configuration(
+        question="four", mix="balanced", judged_on="balanced", **SHORT
+    ),
+    "ten": Configuration(question="ten", **SHORT | {"loss": "cross_entropy_with_logits"}),
 }
+every_configuration = pytest.mark.parametrize("name", CONFIGURATIONS)
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +52,15 @@ def mnist(cache):
 
 
 def forget():
-    for function in (experiments._mnist, experiments._split_rows, experiments.task_data):
-        getattr(function, "cache_clear", lambda: None)()
+    for function in (data._training_set, data._split_rows, data.examples):
+        function.cache_clear()
 
 
 @pytest.fixture(autouse=True)
 def loaded(mnist, monkeypatch):
     """The experiments' data, without the user's cache."""
-    monkeypatch.setattr(experiments, "load_mnist", lambda dtype: mnist)
+    for module in (data, runs):
+        monkeypatch.setattr(module, "load_mnist", lambda dtype: mnist)
     forget()
     yield
     monkeypatch.undo()
@@ -79,78 +85,78 @@ class Sealed:
         raise AssertionError(f"the {name} of the test set were read")
 
 
-# The data of a task
+# Configurations
 
 
-@pytest.mark.parametrize(
-    ("part", "size"),
-    [("training", 50_000), ("validation", 10_000), ("full", 60_000)],
-)
-def test_sizes_and_labels(part, size):
-    images, digits = task_data("ten", part)
-    assert images.shape == (size, 784)
-    assert images.dtype == np.uint8
-    assert digits.dtype == np.int64
-    assert np.unique(digits).tolist() == list(range(10))
-    same_images, fours = task_data("four", part)
-    assert np.array_equal(same_images, images)
-    assert np.array_equal(fours, digits == 4)
+def test_a_configuration_is_frozen_and_hashable():
+    four = CONFIGURATIONS["four"]
+    with pytest.raises(FrozenInstanceError):
+        four.epochs = 2
+    same = Configuration(question="four", **SHORT)
+    assert (same, hash(same)) == (four, hash(four))
+    assert len({four, same, replace(four, epochs=2)}) == 2
+    whole, fraction = (replace(four, learning_rate=rate) for rate in (1, 1.0))
+    assert repr(whole) == repr(fraction)
+    assert replace(four, batch_size=np.int64(64)) == four
+    assert type(replace(four, batch_size=np.int64(64)).batch_size) is int
 
 
-@pytest.mark.parametrize("part", ["training", "validation", "full"])
-def test_balanced_half_and_half(part):
-    images, fours = task_data("four_balanced", part)
-    digits = {image.tobytes(): digit for image, digit in zip(*task_data("ten", part), strict=True)}
-    counts = Counter(digits[image.tobytes()] for image in images)
-    assert fours.mean() == 0.5
-    assert counts[4] == len(fours) / 2
-    assert {counts[digit] for digit in range(10) if digit != 4} == {len(fours) / 18}
-    assert all(
-        (digits[image.tobytes()] == 4) == answer
-        for image, answer in zip(images, fours, strict=True)
+def test_a_configuration_has_as_many_layers_as_its_question_asks_for():
+    assert [CONFIGURATIONS[name].hidden_layers for name in ("four", "ten")] == [1, 3]
+    assert replace(CONFIGURATIONS["ten"], hidden_layers=1).hidden_layers == 1
+
+
+def test_a_configuration_tells_what_is_not_left_out():
+    told = repr(replace(CONFIGURATIONS["four"], decay="cosine"))
+    assert told == (
+        "Configuration(question='four', loss='binary_cross_entropy_with_logits', batch_size=64, "
+        "epochs=1, learning_rate=0.1, hidden_size=16, hidden_layers=1, decay='cosine')"
     )
-    assert len(fours) > 17 * (np.array(list(digits.values())) == 4).sum() / 9
-
-
-def rows(images, digits):
-    return Counter(zip((hash(image.tobytes()) for image in images), digits.tolist(), strict=True))
-
-
-def test_training_and_validation_make_up_the_training_set(mnist):
-    """Disjoint, and nothing is left over: no image lies on both sides."""
-    training, validation = (rows(*task_data("ten", part)) for part in ("training", "validation"))
-    assert not training.keys() & validation.keys()
-    assert training + validation == rows(*task_data("ten", "full"))
-    assert not validation.keys() & rows(mnist.test.images, mnist.test.labels).keys()
-
-
-def test_validation_has_the_mix_of_the_training_set():
-    _, training = task_data("ten", "training")
-    _, validation = task_data("ten", "validation")
-    difference = np.bincount(training) / 5 - np.bincount(validation)
-    assert abs(difference).max() < 2
-
-
-def test_the_split_is_the_same_every_time():
-    first = task_data("four_balanced", "validation")
-    forget()
-    second = task_data("four_balanced", "validation")
-    assert first[0] is not second[0]
-    assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
 
 
 @pytest.mark.parametrize(
-    ("task", "part", "message"),
+    ("settings", "error", "message"),
     [
-        ("five", "full", r"task must be one of \('four', 'four_balanced', 'ten'\), but is 'five'"),
-        (4, "full", "task must be one of .* but is 4"),
-        ("ten", "train", r"part must be one of \('training', .*, but is 'train'"),
-        ("ten", "test", r"part must be one of \('training', .*, but is 'test'"),
+        ({"momentm": 0.9}, TypeError, "unexpected keyword argument 'momentm'"),
+        ({"question": "five"}, ValueError, r"question must be one of \('four', 'ten'\), but is"),
+        ({"loss": "hinge"}, ValueError, "loss must be one of .* but is 'hinge'"),
+        ({"loss": "sigmoid"}, ValueError, "loss must be one of .* but is 'sigmoid'"),
+        ({"decay": "linear"}, ValueError, r"decay must be one of \(None, 'cosine'\), but is"),
+        ({"optimizer": "sgd"}, ValueError, "optimizer must be one of .* but is 'sgd'"),
+        ({"mix": "even"}, ValueError, "mix must be one of .* but is 'even'"),
+        ({"judged_on": "even"}, ValueError, "judged_on must be one of .* but is 'even'"),
+        ({"images": 0}, ValueError, "images must be at least 1, but is 0"),
+        ({"dropout": 1.0}, ValueError, r"dropout must be below 1, but is 1\.0"),
+        ({"shifts": 28}, ValueError, "shifts must be at most 27, but is 28"),
+        ({"shifts": -1}, ValueError, "shifts must be at least 0, but is -1"),
+        ({"epochs": 0}, ValueError, "epochs must be at least 1, but is 0"),
+        ({"epochs": 1.0}, TypeError, r"epochs must be an integer, but is 1\.0"),
+        ({"batch_size": 0}, ValueError, "batch_size must be at least 1, but is 0"),
+        ({"learning_rate": 0}, ValueError, r"learning_rate must be above 0, but is 0\.0"),
+        ({"learning_rate": np.nan}, ValueError, "learning_rate must be above 0, but is nan"),
+        ({"hidden_size": None}, TypeError, "hidden_size must be an integer, but is None"),
+        ({"hidden_layers": -1}, ValueError, "hidden_layers must be at least 0, but is -1"),
+        ({"alpha": 0.5}, ValueError, "alpha must be None for cross_entropy_with_logits, but is"),
+        (
+            {"loss": "focal_loss_with_logits", "alpha": 2},
+            ValueError,
+            r"alpha must be at most 1, but is 2\.0",
+        ),
+        (
+            {"loss": "focal_loss_with_logits", "gamma": -1},
+            ValueError,
+            r"gamma must be at least 0, but is -1\.0",
+        ),
     ],
 )
-def test_unknown_task_or_part(task, part, message):
-    with pytest.raises(ValueError, match=message):
-        task_data(task, part)
+def test_a_configuration_is_checked_when_it_is_made(settings, error, message):
+    with pytest.raises(error, match=message):
+        replace(CONFIGURATIONS["ten"], **settings)
+
+
+def test_more_images_than_there_are():
+    with pytest.raises(ValueError, match="images must be at most 50000, but is 50001"):
+        validation_run(replace(CONFIGURATIONS["ten"], images=50_001), 0)
 
 
 # The network of a configuration
@@ -171,100 +177,123 @@ def test_build():
         (16, 10),
     ]
     assert all(layer.weights.dtype == np.float32 for layer in ten.layers)
-    assert len(build(CONFIGURATIONS["ten"] | {"hidden_layers": 1}, rng).layers) == 2
-    assert len(build(CONFIGURATIONS["four"] | {"hidden_layers": 2}, rng).layers) == 3
-    assert len(build(CONFIGURATIONS["ten"] | {"hidden_layers": 0}, rng).layers) == 1
+    for name, layers in (("ten", 1), ("four", 2), ("ten", 0)):
+        configuration = replace(CONFIGURATIONS[name], hidden_layers=layers)
+        assert len(build(configuration, rng).layers) == layers + 1
+    without = replace(CONFIGURATIONS["four"], hidden_layers=0, hidden_size=None)
+    assert [layer.weights.shape for layer in build(without, rng).layers] == [(784, 1)]
 
 
 def test_build_passes_the_options_of_the_loss():
-    focal = {"loss": "focal_loss_with_logits", "loss_options": {"alpha": 0.9, "gamma": 3.0}}
-    network = build(CONFIGURATIONS["four"] | focal, np.random.default_rng(0))
+    focal = {"loss": "focal_loss_with_logits", "alpha": 0.9, "gamma": 3.0}
+    network = build(replace(CONFIGURATIONS["four"], **focal), np.random.default_rng(0))
     z, y = np.array([[0.3]]), np.array([[1.0]])
     expected = losses.focal_loss_with_logits(z, y, alpha=0.9, gamma=3.0)
     assert network.loss(z, y) == expected != losses.focal_loss_with_logits(z, y)
 
 
-@pytest.mark.parametrize("loss", ["hinge", "sigmoid", ""])
-def test_unknown_loss(loss):
-    with pytest.raises(ValueError, match=f"loss must name a loss of .* but is '{loss}'"):
-        build(CONFIGURATIONS["four"] | {"loss": loss}, np.random.default_rng(0))
-
-
 # The runs
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_validation_run_learns_without_the_test_set(mnist, monkeypatch, task):
-    monkeypatch.setattr(experiments, "load_mnist", lambda dtype: MNIST(mnist.train, Sealed()))
-    configuration = CONFIGURATIONS[task]
+@every_configuration
+def test_validation_run_learns_without_the_test_set(mnist, monkeypatch, name):
+    monkeypatch.setattr(runs, "load_mnist", lambda dtype: MNIST(mnist.train, Sealed()))
+    configuration = CONFIGURATIONS[name]
     outcome, arrays = validation_run(configuration, 0)
-    _, labels = task_data(task, "validation")
+    _, labels = data.examples(configuration.question, "validation", configuration.judged_on)
     logits = arrays["validation_logits"]
     assert logits.dtype == np.float32
-    if task == "ten":
-        score = accuracy(labels, logits.argmax(axis=1))
-        assert score > 0.8  # chance: 0.1
-    else:
-        score = f1_score(labels, (logits[:, 0] > 0).astype(int))
-        assert score > (0.85 if task == "four_balanced" else 0.7)  # chance: 0.5 and 0.16
+    metric = accuracy if name == "ten" else f1_score
+    score = metric(labels, answers(logits))
+    assert score > {"four": 0.7, "four, balanced": 0.85, "ten": 0.8}[name]  # chance: .16, .5, .1
     history = outcome["history"]
     assert history["validation_score"] == [score]  # the logits are those of the last epoch
     assert len(history["train_loss"]) == len(history["seconds"]) == 1
     assert history["train_score"] == []
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_final_run_reads_the_test_set_once(mnist, monkeypatch, task):
+def test_the_mix_to_learn_from_and_that_to_be_judged_on_are_two_things():
+    crossed = replace(CONFIGURATIONS["four, balanced"], judged_on="natural")
+    on_the_mix, on_all = (
+        validation_run(c, 0) for c in (CONFIGURATIONS["four, balanced"], crossed)
+    )
+    assert on_the_mix[0]["history"]["train_loss"] == on_all[0]["history"]["train_loss"]
+    assert len(on_all[1]["validation_logits"]) == 10_000
+    assert len(on_the_mix[1]["validation_logits"]) < 2_000
+
+
+@every_configuration
+def test_final_run_reads_the_test_set_once(mnist, monkeypatch, name):
     watched = Watched(mnist.test.images, mnist.test.labels)
-    monkeypatch.setattr(experiments, "load_mnist", lambda dtype: MNIST(mnist.train, watched))
+    monkeypatch.setattr(runs, "load_mnist", lambda dtype: MNIST(mnist.train, watched))
     asked = []
 
-    def noting(task, part, original=task_data):
+    def noting(*arguments, original=data.examples):
         assert Watched.reads == 0  # first the training, then the test
-        asked.append((task, part))
-        return original(task, part)
+        asked.append(arguments)
+        return original(*arguments)
 
-    monkeypatch.setattr(experiments, "task_data", noting)
+    monkeypatch.setattr(runs, "examples", noting)
     Watched.reads = 0
-    outcome, arrays = final_run(CONFIGURATIONS[task], 0)
-    assert asked == [(task, "full")]
+    configuration = CONFIGURATIONS[name]
+    outcome, arrays = final_run(configuration, 0)
+    assert asked == [(configuration.question, "full", configuration.mix)]
     assert Watched.reads == 1
     assert outcome["history"]["validation_score"] == []
     logits = arrays["test_logits"]
-    assert logits.shape == (10_000, 10 if task == "ten" else 1)
-    if task == "ten":
-        assert accuracy(mnist.test.labels, logits.argmax(axis=1)) > 0.8
+    assert logits.shape == (10_000, 10 if name == "ten" else 1)
+    if name == "ten":
+        assert accuracy(mnist.test.labels, answers(logits)) > 0.8
     else:
         fours = (mnist.test.labels == 4).astype(int)
-        assert f1_score(fours, (logits[:, 0] > 0).astype(int)) > 0.5  # chance: 0.16
+        assert f1_score(fours, answers(logits)) > 0.5  # chance: 0.16
 
 
-def test_the_arrays_of_a_final_run_are_its_network(mnist):
-    _, arrays = final_run(CONFIGURATIONS["four"], 0)
+def test_the_arrays_of_a_final_run_are_its_network(mnist, tmp_path):
+    four = CONFIGURATIONS["four"]
+    _, arrays = final_run(four, 0)
     hidden = np.maximum(mnist.test.images / 255 @ arrays["weights_0"] + arrays["bias_0"], 0)
     logits = hidden @ arrays["weights_1"] + arrays["bias_1"]
     np.testing.assert_allclose(arrays["test_logits"], logits, rtol=1e-3, atol=1e-4)
-    assert arrays.keys() == {"test_logits", "weights_0", "bias_0", "weights_1", "bias_1"}
+    parts = {"about", "weights_0", "bias_0", "weights_1", "bias_1"}
+    assert arrays.keys() == {"test_logits"} | parts
+    network = Record(four, 0, {}, arrays, 1.0).network()
+    assert network.loss is losses.binary_cross_entropy_with_logits
+    np.testing.assert_array_equal(network.logits(mnist.test.images), arrays["test_logits"])
 
 
-def test_bad_task_is_found_before_training():
-    for run in (validation_run, final_run):
-        with pytest.raises(ValueError, match="task must be one of"):
-            run(SHORT | {"task": "five"}, 0)
+def test_a_record_of_a_final_run_gives_its_network_back(mnist, tmp_path):
+    """From the file too; a validation run keeps none."""
+    focal = {"loss": "focal_loss_with_logits", "alpha": 0.9, "gamma": 3.0, "images": 200}
+    configuration = replace(CONFIGURATIONS["four"], **focal)
+    options = {"records": tmp_path, "n_jobs": 1, "progress": False}
+    for _ in range(2):
+        (record,) = run_all(final_run, [configuration], **options)
+        images = mnist.test.images
+        np.testing.assert_array_equal(
+            record.network().logits(images), record.arrays["test_logits"]
+        )
+        assert record.network().loss.keywords == {"alpha": 0.9, "gamma": 3.0}
+        assert record.configuration == configuration
+        assert len(record.history) == 1
+    (record,) = run_all(validation_run, [configuration], **options)
+    with pytest.raises(LookupError, match=r"kept no network, but \['validation_logits'\]"):
+        record.network()
 
 
 def fingerprint(configuration, seed):
     outcome, arrays = final_run(configuration, seed)
     sums = {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in arrays.items()}
+    sums.pop("about")
     return sums | {"loss": outcome["history"]["train_loss"][-1].hex()}
 
 
 def test_same_seed_same_weights_in_two_processes(cache):
-    configuration = CONFIGURATIONS["four_balanced"]
+    configuration = CONFIGURATIONS["four, balanced"]
     program = "\n".join(
         [
             "import hashlib, json",
-            "from mnist_gd.experiments import final_run",
+            "from mnist_gd.experiments.runs import Configuration, final_run",
             inspect.getsource(fingerprint),
             f"print(json.dumps(fingerprint({configuration!r}, 3)))",
         ]
@@ -293,7 +322,7 @@ def train_arguments(monkeypatch, **settings):
         return History()
 
     monkeypatch.setattr(Network, "train", train)
-    validation_run(CONFIGURATIONS["ten"] | settings, 0)
+    validation_run(replace(CONFIGURATIONS["ten"], **settings), 0)
     return seen
 
 
@@ -320,26 +349,9 @@ def test_each_run_has_an_optimizer_of_its_own(monkeypatch):
 
 def test_the_first_images_are_kept():
     """They are training images, and a network learns from them; from all it learns more."""
-    short = CONFIGURATIONS["ten"] | {"images": 2000, "hidden_layers": 1}
+    short = replace(CONFIGURATIONS["ten"], hidden_layers=1)
     few, all_of_them = (
-        validation_run(short | {"images": n}, 0)[0]["history"]["validation_score"][-1]
+        validation_run(replace(short, images=n), 0)[0]["history"]["validation_score"][-1]
         for n in (2000, 50_000)
     )
     assert 0.2 < few < all_of_them - 0.05  # chance: 0.1
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"momentm": 0.9}, r"configuration must hold nothing but .* but has \['momentm'\]"),
-        ({"decay": "linear"}, r"decay must be one of \['cosine'\], but is 'linear'"),
-        ({"optimizer": "sgd"}, r"optimizer must be one of \['adam', 'momentum'\], but is 'sgd'"),
-        ({"images": 0}, "images must be from 1 to 50000, but is 0"),
-        ({"images": 50_001}, "images must be from 1 to 50000, but is 50001"),
-        ({"dropout": 1.0}, r"dropout must be below 1, but is 1\.0"),
-        ({"shifts": 28}, "largest must be at most 27, but is 28"),
-    ],
-)
-def test_unknown_settings_are_refused(settings, message):
-    with pytest.raises(ValueError, match=message):
-        validation_run(CONFIGURATIONS["ten"] | settings, 0)
