@@ -90,12 +90,14 @@ def check_labels(name, value, num_classes=None):
     return array
 
 
-def check_integer(name, value, minimum=1):
-    """Return `value` as an int of at least `minimum`."""
+def check_integer(name, value, minimum=1, maximum=None):
+    """Return `value` as an int within the bounds."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, but is {value!r}")
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, but is {value}")
+    if maximum is not None and value > maximum:
+        raise ValueError(f"{name} must be at most {maximum}, but is {value}")
     return int(value)
 
 
@@ -199,9 +201,12 @@ def check_class_probabilities(y_pred, y_true):
 def _check_focal(y_pred, y_true, alpha, gamma):
     if not np.isin(y_true, (0, 1)).all():
         raise ValueError("y_true must hold only 0 and 1 in the focal loss")
-    if alpha != -1:
-        alpha = check_real("alpha", alpha, minimum=0, maximum=1)
-    return y_pred, y_true, alpha, check_real("gamma", gamma, minimum=0)
+    return y_pred, y_true, check_alpha(alpha), check_real("gamma", gamma, minimum=0)
+
+
+def check_alpha(alpha):
+    """Return the weight of the positives in the focal loss: in [0, 1], or -1 for none."""
+    return alpha if alpha == -1 else check_real("alpha", alpha, minimum=0, maximum=1)
 
 
 def check_focal_logits(y_pred, y_true, alpha, gamma):

@@ -6,10 +6,10 @@ from functools import partial
 import numpy as np
 
 from mnist_gd import losses
-from mnist_gd._checks import check_integer, check_one_of, check_real
+from mnist_gd._checks import check_alpha, check_integer, check_one_of, check_real
 from mnist_gd._network_files import to_arrays
 from mnist_gd.activations import with_options
-from mnist_gd.additions import Adam, Momentum, cosine_decay, shift_images
+from mnist_gd.additions import LARGEST_SHIFT, Adam, Momentum, cosine_decay, shift_images
 from mnist_gd.data import MIXES, QUESTIONS, examples, load_mnist
 from mnist_gd.networks import MultiLayerNetwork, SingleLayerNetwork
 
@@ -89,7 +89,7 @@ class Configuration:
             "learning_rate": check_real("learning_rate", self.learning_rate, above=0),
             "hidden_layers": check_integer("hidden_layers", layers, minimum=0),
             "dropout": check_real("dropout", self.dropout, minimum=0, below=1),
-            "shifts": check_integer("shifts", self.shifts, minimum=0),
+            "shifts": check_integer("shifts", self.shifts, minimum=0, maximum=LARGEST_SHIFT),
         }
         if layers or self.hidden_size is not None:
             checked["hidden_size"] = check_integer("hidden_size", self.hidden_size)
@@ -98,7 +98,8 @@ class Configuration:
         for name, value in self._loss_options().items():
             if not self.loss.startswith("focal"):
                 raise ValueError(f"{name} must be None for {self.loss}, but is {value}")
-            checked[name] = check_real(name, value)
+            focal = {"alpha": check_alpha, "gamma": partial(check_real, "gamma", minimum=0)}
+            checked[name] = float(focal[name](value))
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
