@@ -552,7 +552,9 @@ class Runs:
 
 
 @pytest.mark.parametrize(
-    "function", [Runs().method, Runs.of_class, Runs, len, partial(synthetic, seed=0)], ids=repr
+    "function",
+    [Runs().method, Runs.of_class, Runs, len, partial(synthetic, seed=0)],
+    ids=["method", "method of the class", "class", "built in", "partial"],
 )
 def test_what_is_no_function_of_a_module_is_refused(function, tmp_path):
     """Two of them may share a name and do different things."""
