@@ -447,7 +447,7 @@ def test_text_has_the_contrast_that_small_letters_need():
 
 # What draws and writes in the live figures and the drawing pad takes its colours from there.
 
-OTHERS = [p for p in sorted((ROOT / "book" / "_extra").rglob("*.*s*")) if "mathjax" not in p.parts]
+OTHERS = sorted((ROOT / "book" / "_extra").rglob("*.*s*"))
 RULE = re.compile(r"([^{};]+){([^{}]*)}")
 UNSEEN = {"pst-color-background", "pst-color-surface"}
 DECORATION = {"pst-color-border"}  # frames and grids, without which nothing is lost
@@ -879,6 +879,21 @@ def test_a_page_does_without_the_script_of_icons(sound):
     _, html, _ = sound
     assert "fontawesome.js" not in html
     assert re.search(r"<script defer[^>]*pydata-sphinx-theme.js", html)
+
+
+def test_a_book_holds_the_script_that_its_formulas_ask_for_and_all_its_fonts(sound):
+    book, html, _ = sound
+    built = book / "_build" / "html"
+    (address,) = re.findall(r'<script defer="defer" src="([^"?]*mathjax[^"?]*)', html)
+    script = (built / address).resolve()
+    assert script == built / "mathjax" / "tex-chtml.js"
+    wanted = set(re.findall(r"MathJax_[A-Za-z0-9]+(?:-[A-Za-z]+)?\.woff", script.read_text()))
+    there = {path.name: path for path in script.parent.glob("output/chtml/fonts/woff-v2/*")}
+    assert len(wanted) > 20
+    assert wanted <= set(there)
+    assert all(there[name].read_bytes()[:4] == b"wOFF" for name in wanted)
+    assert "Apache License" in (script.parent / "LICENSE").read_text()
+    assert sum(p.stat().st_size for p in script.parent.rglob("*") if p.is_file()) < 1.7e6
 
 
 def test_words_in_a_figure_are_not_searched(sound):

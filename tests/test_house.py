@@ -107,15 +107,6 @@ def test_archives_have_their_sums():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
-def test_mathjax_has_every_font_that_it_loads():
-    folder = ROOT / "book" / "_extra" / "mathjax"
-    script = (folder / "tex-chtml.js").read_text(encoding="utf-8")
-    wanted = set(re.findall(r"MathJax_[A-Za-z0-9]+(?:-[A-Za-z]+)?\.woff", script))
-    there = {path.name for path in (folder / "output/chtml/fonts/woff-v2").iterdir()}
-    assert wanted
-    assert wanted <= there
-
-
 def test_readme_example_learns(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     scope = {}
