@@ -571,6 +571,15 @@ def test_description_is_the_first_paragraph_in_plain_words():
     assert page_meta.description(None) == ""
 
 
+def test_description_is_not_the_line_of_links():
+    from docutils.core import publish_doctree
+
+    tree = publish_doctree("Which digits are read best is what this page is going to ask.")
+    tree.insert(0, chapter_links.line("networks"))
+    assert len(tree[0].astext()) >= 40
+    assert page_meta.description(tree).startswith("Which digits")
+
+
 def test_tags_are_escaped_and_left_out_where_there_is_nothing_to_say():
     tags = page_meta.tags('A "title" & <more>', "", "", "_static/card.png", "Site")
     assert 'property="og:title" content="A &quot;title&quot; &amp; &lt;more&gt;"' in tags
