@@ -1,6 +1,7 @@
 """The book's own Sphinx extensions: the cache's key, the checks, the figures in the page."""
 
 import itertools
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ checks = pytest.importorskip("checks")
 inline_svg = pytest.importorskip("inline_svg")
 keep_together = pytest.importorskip("keep_together")
 notebooks = pytest.importorskip("notebooks")
+page_facts = pytest.importorskip("page_facts")
 page_meta = pytest.importorskip("page_meta")
 
 
@@ -192,10 +195,27 @@ def test_alt_text_equal_to_the_uri_is_refused():
 
 
 def test_fill_alt():
-    glued = {"losses-gap": {"data": {"text/plain": "'0.125'"}}}
-    alt, missing = checks.fill_alt("Falls to {glue:text}`losses-gap`, {glue:text}`no`.", glued)
+    texts = {"losses-gap": "0.125"}
+    alt, missing = checks.fill_alt("Falls to {glue:text}`losses-gap`, {glue:text}`no`.", texts)
     assert alt == "Falls to 0.125, {glue:text}`no`."
     assert missing == ["no"]
+
+
+def test_glued_text_is_what_its_cell_glued_as_the_page_shows_it(tmp_path):
+    """A quote at its end is its author's; the two round it are Python's."""
+    texts = {
+        "said": "they say 'no'",
+        "quoted": "\"no\" twice: 'no'",
+        "number": 3,
+        "plain": "0.125",
+    }
+    outputs = {key: {"data": {"text/plain": repr(text)}} for key, text in texts.items()}
+    outputs |= {"array": {"data": {"text/plain": "array([1])"}}, "picture": {"data": {}}}
+    (tmp_path / "page.glue.json").write_text(json.dumps(outputs))
+    env = SimpleNamespace(mystnb_config=SimpleNamespace(output_folder=str(tmp_path)))
+    found = page_facts.glued(env, "page")
+    assert found == texts | {"number": "3", "array": "array([1])"}
+    assert page_facts.glued(env, "another") == {}
 
 
 @pytest.mark.parametrize(
@@ -538,22 +558,55 @@ def test_no_text_is_moved_however_alike_the_pieces_are():
     assert kept > 1000
 
 
-@pytest.mark.parametrize("page", chapter_links.MODULES)
+ABOUT = {path.stem: page_facts.modules(path) for path in sorted((ROOT / "book").glob("*.md"))}
+
+
+@pytest.mark.parametrize("page", [page for page, modules in ABOUT.items() if modules])
 def test_a_chapter_leads_to_its_modules_tests_and_notebook(page):
-    assert (ROOT / "book" / f"{page}.md").is_file()
-    line = chapter_links.line(page)
+    line = chapter_links.line(page, ABOUT[page])
     targets = {node["reftarget"] for node in line.findall(chapter_links.addnodes.pending_xref)}
-    links = {node["refuri"] for node in line.findall(chapter_links.nodes.reference)}
-    for module in chapter_links.MODULES[page]:
-        assert (ROOT / "mnist_gd" / f"{module}.py").is_file()
-        assert (ROOT / "tests" / f"test_{module}.py").is_file()
-        assert f"mnist_gd.{module}" in targets
-        assert f"tests/test_{module}.html" in links
+    links = [node["refuri"] for node in line.findall(chapter_links.nodes.reference)]
+    assert targets == {f"mnist_gd.{module}" for module in ABOUT[page]}
+    for module in ABOUT[page]:
+        path = ROOT.joinpath("mnist_gd", *module.split("."))
+        assert path.with_suffix(".py").is_file() or (path / "__init__.py").is_file(), module
+    for link in links:
+        assert (ROOT / link).with_suffix(".py").is_file(), link
+    assert len(links) == len(set(links)) > 0
     assert f'href="notebooks/{page}.ipynb"' in line.astext()
 
 
+def test_a_module_is_the_subject_of_one_chapter():
+    modules = [module for modules in ABOUT.values() for module in modules]
+    assert len(modules) == len(set(modules)) > 10
+
+
+def test_parts_of_a_package_are_tested_by_a_file_of_their_own_or_of_the_package(
+    tmp_path, monkeypatch
+):
+    for name in ("test_experiments.py", "test_studies.py", "test_losses.py"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(chapter_links, "TESTS", tmp_path)
+    parts = ["experiments.runs", "experiments.plans", "experiments.studies", "losses", "lost"]
+    names = [path.name for path in chapter_links.tests_of(parts)]
+    assert names == ["test_experiments.py", "test_studies.py", "test_losses.py", "test_lost.py"]
+
+
+def test_front_matter_is_what_a_page_says_of_itself(tmp_path):
+    page = tmp_path / "page.md"
+    for text, modules in (
+        (PAGE, []),
+        (PAGE.replace("kernelspec:", "modules: [losses, experiments.runs]\nkernelspec:"), None),
+        ("# A page\n\n---\nmodules: [losses]\n---\n", []),
+        ("", []),
+    ):
+        page.write_text(text)
+        expected = ["losses", "experiments.runs"] if modules is None else modules
+        assert page_facts.modules(page) == expected
+
+
 def test_another_page_leads_to_its_notebook_alone():
-    line = chapter_links.line("diary")
+    line = chapter_links.line("diary", [])
     assert not list(line.findall(chapter_links.nodes.reference))
     assert line.astext().startswith("Notebook ")
 
@@ -575,7 +628,7 @@ def test_description_is_not_the_line_of_links():
     from docutils.core import publish_doctree
 
     tree = publish_doctree("Which digits are read best is what this page is going to ask.")
-    tree.insert(0, chapter_links.line("networks"))
+    tree.insert(0, chapter_links.line("networks", ["networks", "training"]))
     assert len(tree[0].astext()) >= 40
     assert page_meta.description(tree).startswith("Which digits")
 

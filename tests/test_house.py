@@ -147,6 +147,28 @@ def test_live_chapters_open_as_notebooks_and_run_where_they_lie(monkeypatch):
     assert client.code_cells_executed == 1
 
 
+@pytest.mark.parametrize("page", ["networks", "index"])
+def test_a_chapter_that_is_saved_live_keeps_its_front_matter(tmp_path, page):
+    pytest.importorskip("jupytext")
+    from jupytext import TextFileContentsManager
+    from traitlets.config import Config
+
+    settings = Config()
+    code = (ROOT / ".jupyter" / "jupyter_server_config.py").read_text()
+    exec(code, {"get_config": lambda: settings})
+    shutil.copy(ROOT / "book" / f"{page}.md", tmp_path)
+    manager = TextFileContentsManager(config=settings, root_dir=str(tmp_path))
+    model = manager.get(f"{page}.md", content=True, type="notebook")
+    manager.save({key: model[key] for key in ("type", "format", "content")}, f"{page}.md")
+    before, after = (
+        next(yaml.safe_load_all((folder / f"{page}.md").read_text(encoding="utf-8")))
+        for folder in (ROOT / "book", tmp_path)
+    )
+    assert {"file_format", "kernelspec"} < before.keys()
+    assert after.pop("jupytext")
+    assert after == before
+
+
 def without_make():
     """The environment, without what a `make` above says to one below."""
     return {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
