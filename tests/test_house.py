@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -49,6 +50,24 @@ def test_every_dependency_is_pinned_to_a_version_that_it_allows():
         version = pins.get(canonicalize_name(requirement.name))
         assert version, f"{requirement.name} is not in constraints.txt"
         assert requirement.specifier.contains(version), f"{text} forbids {version}"
+
+
+def test_the_extra_for_the_pdf_holds_what_prints_it():
+    """What comes with the book, and is not named there, is the reader of the contents."""
+    tree = ast.parse((ROOT / "book" / "paper.py").read_text(encoding="utf-8"))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = (
+                [node.module] if isinstance(node, ast.ImportFrom) else [n.name for n in node.names]
+            )
+            found |= {name.split(".")[0] for name in names}
+    extras = PROJECT["optional-dependencies"]
+    named = {re.match(r"[\w-]+", text)[0] for text in extras["pdf"]}
+    renamed = {"bs4": "beautifulsoup4"}
+    found = {renamed.get(name, name) for name in found - sys.stdlib_module_names}
+    assert found == named | {"sphinx_external_toc"}
+    assert any("pdf" in text for text in extras["test"] if text.startswith("mnist_gd["))
 
 
 def git(*arguments):
