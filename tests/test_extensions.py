@@ -465,6 +465,28 @@ def test_text_has_the_contrast_that_small_letters_need():
                 assert contrast(mode[f"pst-color-{name}"], mode[f"pst-color-{ground}"]) >= 4.5
 
 
+CODE = re.compile(r"^```\{code-cell\}.*?^```", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"""\b(?:edge|face)?colors?\s*=\s*["']([^"']+)["']|(\#[0-9a-fA-F]{6})\b""")
+
+
+def test_pages_draw_in_the_palette_in_black_or_in_a_grey_that_stands_out():
+    """Any other colour would be the same in both modes, and pale in one."""
+    from matplotlib.colors import to_hex
+
+    found = set()
+    for path in sorted((ROOT / "book").glob("*.md")):
+        for cell in CODE.findall(path.read_text(encoding="utf-8")):
+            for names in NAMED.findall(cell):
+                colour = to_hex("".join(names))
+                found.add(colour)
+                if colour == "#000000":  # becomes the colour of the text
+                    continue
+                assert len({colour[i : i + 2] for i in (1, 3, 5)}) == 1, f"{path.name}: {names}"
+                for mode in (LIGHT, DARK):
+                    assert contrast(colour, mode["pst-color-background"]) >= 3, path.name
+    assert len(found) > 1
+
+
 # What draws and writes in the live figures and the drawing pad takes its colours from there.
 
 OTHERS = sorted((ROOT / "book" / "_extra").rglob("*.*s*"))
