@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 BOOK = Path(__file__).resolve().parent
 HTML = BOOK / "_build" / "html"
@@ -63,16 +64,11 @@ CUT = """(width) => [...document.querySelectorAll("article *")].filter((e) =>
   e.getBoundingClientRect().right > width + 3).map((e) => e.outerHTML.slice(0, 90))"""
 
 
-def contents(toc: str) -> tuple[list[str], list[tuple[str, list[str]]]]:
+def contents(toc: Path) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """Read the contents: all pages in order, and the pages of each part."""
-    pages, parts = re.findall(r"^root: (\w+)", toc, re.MULTILINE), []
-    for caption, file in re.findall(r"- caption: (.+)|- file: (\w+)", toc):
-        if caption:
-            parts.append((caption.strip(), []))
-        else:
-            pages.append(file)
-            parts[-1][1].append(file)
-    return pages, parts
+    root = parse_toc_yaml(toc).root
+    parts = [(part.caption, [str(file) for file in part.files()]) for part in root.subtrees]
+    return [root.docname, *(file for _, files in parts for file in files)], parts
 
 
 def place(page: str, identifier: str = "") -> str:
@@ -123,7 +119,7 @@ def article(soup: BeautifulSoup, page: str, pages: list[str]) -> str:
     return str(body)
 
 
-def whole(folder: Path, toc: str) -> str:
+def whole(folder: Path, toc: Path) -> str:
     """Return the page that holds all articles of the built book in `folder`."""
     pages, parts = contents(toc)
     soups = {
@@ -182,7 +178,7 @@ def main() -> None:
     chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if chromium is None:
         sys.exit("error: Chromium is missing; on Debian and Ubuntu: apt install chromium")
-    page = whole(HTML, (BOOK / "_toc.yml").read_text("utf-8"))
+    page = whole(HTML, BOOK / "_toc.yml")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
         window = browser.new_page(viewport={"width": WIDTH, "height": 950}, color_scheme="light")

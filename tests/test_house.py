@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import textwrap
 import tomllib
 from collections import Counter
@@ -53,6 +54,24 @@ def test_every_dependency_is_pinned_to_a_version_that_it_allows():
         version = pins.get(canonicalize_name(requirement.name))
         assert version, f"{requirement.name} is not in constraints.txt"
         assert requirement.specifier.contains(version), f"{text} forbids {version}"
+
+
+def test_the_extra_for_the_pdf_holds_what_prints_it():
+    """What comes with the book, and is not named there, is the reader of the contents."""
+    tree = ast.parse((ROOT / "book" / "paper.py").read_text(encoding="utf-8"))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = (
+                [node.module] if isinstance(node, ast.ImportFrom) else [n.name for n in node.names]
+            )
+            found |= {name.split(".")[0] for name in names}
+    extras = PROJECT["optional-dependencies"]
+    named = {re.match(r"[\w-]+", text)[0] for text in extras["pdf"]}
+    renamed = {"bs4": "beautifulsoup4"}
+    found = {renamed.get(name, name) for name in found - sys.stdlib_module_names}
+    assert found == named | {"sphinx_external_toc"}
+    assert any("pdf" in text for text in extras["test"] if text.startswith("mnist_gd["))
 
 
 def git(*arguments):
@@ -111,15 +130,6 @@ def test_archives_have_their_sums():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
-def test_mathjax_has_every_font_that_it_loads():
-    folder = ROOT / "book" / "_extra" / "mathjax"
-    script = (folder / "tex-chtml.js").read_text(encoding="utf-8")
-    wanted = set(re.findall(r"MathJax_[A-Za-z0-9]+(?:-[A-Za-z]+)?\.woff", script))
-    there = {path.name for path in (folder / "output/chtml/fonts/woff-v2").iterdir()}
-    assert wanted
-    assert wanted <= there
-
-
 def test_readme_example_learns(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     scope = {}
@@ -158,6 +168,28 @@ def test_live_chapters_open_as_notebooks_and_run_where_they_lie(monkeypatch):
     )
     client.execute()
     assert client.code_cells_executed == 1
+
+
+@pytest.mark.parametrize("page", ["networks", "index"])
+def test_a_chapter_that_is_saved_live_keeps_its_front_matter(tmp_path, page):
+    pytest.importorskip("jupytext")
+    from jupytext import TextFileContentsManager
+    from traitlets.config import Config
+
+    settings = Config()
+    code = (ROOT / ".jupyter" / "jupyter_server_config.py").read_text()
+    exec(code, {"get_config": lambda: settings})
+    shutil.copy(ROOT / "book" / f"{page}.md", tmp_path)
+    manager = TextFileContentsManager(config=settings, root_dir=str(tmp_path))
+    model = manager.get(f"{page}.md", content=True, type="notebook")
+    manager.save({key: model[key] for key in ("type", "format", "content")}, f"{page}.md")
+    before, after = (
+        next(yaml.safe_load_all((folder / f"{page}.md").read_text(encoding="utf-8")))
+        for folder in (ROOT / "book", tmp_path)
+    )
+    assert {"file_format", "kernelspec"} < before.keys()
+    assert after.pop("jupytext")
+    assert after == before
 
 
 def without_make():

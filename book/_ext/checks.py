@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 
 from docutils import nodes
-from myst_nb.ext.glue.crossref import read_glue_cache
+from page_facts import glued
 from sphinx import addnodes
 from sphinx.util import logging
 
@@ -100,17 +100,15 @@ def naked_numbers(text: str) -> list[str]:
     return NUMBER.findall(NAMES.sub(" ", text))
 
 
-def fill_alt(alt: str, glued: dict) -> tuple[str, list[str]]:
+def fill_alt(alt: str, texts: dict[str, str]) -> tuple[str, list[str]]:
     """Put glued values into an alternative text; also return the keys not found."""
     missing = []
 
     def value(match: re.Match) -> str:
         key = match.group(1).strip()
-        data = glued.get(key, {}).get("data", {})
-        if "text/plain" not in data:
+        if key not in texts:
             missing.append(key)
-            return match.group(0)
-        return data["text/plain"].strip("'\"")
+        return texts.get(key, match.group(0))
 
     return GLUE.sub(value, alt), missing
 
@@ -147,9 +145,7 @@ def check_images(app, doctree: nodes.document, docname: str) -> None:
     for image in doctree.findall(nodes.image):
         alt = image.get("alt")
         if alt and "{glue" in alt:
-            image["alt"], missing = fill_alt(
-                alt, read_glue_cache(app.env.mystnb_config.output_folder, docname)
-            )
+            image["alt"], missing = fill_alt(alt, glued(app.env, docname))
             for key in missing:
                 warn(f"alt text: no glued text named {key!r} on this page", image, "alt")
         problem = alt_problem(image.get("alt"), image.get("uri", ""))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
-from myst_nb.ext.glue.crossref import read_glue_cache
+from page_facts import glued, runs
 
 FOLDER = "notebooks"
 HEAD = """*The chapter "{title}" of the book "{book}", as a notebook.*
@@ -182,7 +182,7 @@ def notebook(text: str, plain: Plain, head: str) -> nbformat.NotebookNode:
 
 def pages(env) -> list[str]:
     """Return the names of the pages that run."""
-    return sorted(name for name, data in env.metadata.items() if "kernelspec" in data)
+    return sorted(name for name in env.metadata if runs(env, name))
 
 
 def write_notebooks(app, exception) -> None:
@@ -194,14 +194,8 @@ def write_notebooks(app, exception) -> None:
     titles = {name: title.astext() for name, title in app.env.titles.items()}
     book = app.config.html_title or app.config.project
     for name in pages(app.env):
-        glue = read_glue_cache(app.env.mystnb_config.output_folder, name)
-        glued = {
-            key: output["data"]["text/plain"].strip("'\"")
-            for key, output in glue.items()
-            if "text/plain" in output.get("data", {})
-        }
         path = Path(app.env.doc2path(name))
-        plain = Plain(path.parent, glued, titles)
+        plain = Plain(path.parent, glued(app.env, name), titles)
         made = notebook(
             path.read_text(encoding="utf-8"), plain, HEAD.format(title=titles[name], book=book)
         )
@@ -210,7 +204,7 @@ def write_notebooks(app, exception) -> None:
 
 def offer(app, pagename, templatename, context, doctree) -> None:
     """Put the notebook first into the theme's menu of downloads."""
-    if pagename not in app.env.metadata or "kernelspec" not in app.env.metadata[pagename]:
+    if not runs(app.env, pagename):
         return
     for group in context.get("header_buttons", []):
         if group.get("label") == "download-buttons":

@@ -4,6 +4,10 @@ The description of a page is its first paragraph. The picture of a shared link i
 all pages; whoever fetches it needs its whole address, which is known only once the book is
 published somewhere: with ``html.baseurl`` set in ``_config.yml`` the addresses are whole,
 without it they are relative.
+
+``sphinxext-opengraph`` does not do instead: in its descriptions stand the line of links under the
+title and the source of formulas, it cuts words in two, and without an address of the site
+it writes relative ones as ``og:url``.
 """
 
 from __future__ import annotations

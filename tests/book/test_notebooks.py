@@ -14,10 +14,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 nbclient = pytest.importorskip("nbclient", reason="the extra 'test' is not installed")
 nbformat = pytest.importorskip("nbformat", reason="the extra 'test' is not installed")
+page_facts = pytest.importorskip("page_facts", reason="the extra 'book' is not installed")
 PAGES = sorted(
     path.stem
     for path in (ROOT / "book").glob("*.md")
-    if "\nkernelspec:" in path.read_text("utf-8")
+    if "kernelspec" in page_facts.front_matter(path)
 )
 
 

@@ -133,15 +133,12 @@
 
     // ---- where images come from
 
-    let asked = false;
+    let asked = 0;
     const later = () => {
-      if (!asked) {
-        asked = true;
-        requestAnimationFrame(() => {
-          asked = false;
-          show(false);
-        });
-      }
+      asked ||= requestAnimationFrame(() => {
+        asked = 0;
+        show(false);
+      });
     };
 
     const changed = (announce) => {

@@ -107,15 +107,12 @@
   const open = (figure, draw) => {
     document.documentElement.classList.add("live-figures");
     figure.hidden = false;
-    let asked = false;
+    let asked = 0;
     const later = () => {
-      if (!asked) {
-        asked = true;
-        requestAnimationFrame(() => {
-          asked = false;
-          draw();
-        });
-      }
+      asked ||= requestAnimationFrame(() => {
+        asked = 0;
+        draw();
+      });
     };
     let width = 0;
     new ResizeObserver(() => {

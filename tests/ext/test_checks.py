@@ -1,0 +1,92 @@
+"""What would mislead a reader, and is found."""
+
+import pytest
+
+checks = pytest.importorskip("checks", reason="the extra 'book' is not installed")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("an accuracy of 0.98 on the test set", ["0.98"]),
+        ("it reached 98.4% at last", ["98.4%"]),
+        ("it reached 98 % at last", ["98 %"]),
+        ("nine of ten, or 90 percent", ["90 percent"]),
+        ("about 90 per cent.", ["90 per cent"]),
+        ("a rate of .5 and one of 1e-5", [".5", "1e-5"]),
+        ("a loss of 2.303.", ["2.303"]),
+        ("costs 1,234.5 multiplications", ["1,234.5"]),
+        ("between 0.1–0.2", ["0.1", "0.2"]),
+    ],
+)
+def test_naked_numbers_are_found(text, found):
+    assert checks.naked_numbers(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "60,000 images of 28 by 28 pixels, ten digits, five seeds",
+        "in 1986. The next sentence",
+        "under CC BY 4.0, with Python 3.11 or later",
+        "chapter 3, step 2, 3Blue1Brown",
+        "the file t10k.2.gz and version 1.2.6",
+        "",
+    ],
+)
+def test_other_numbers_are_left_alone(text):
+    assert checks.naked_numbers(text) == []
+
+
+@pytest.mark.parametrize(
+    ("alt", "is_fine"),
+    [
+        ("A path that zigzags into a valley.", True),
+        ("The file plot.svg as a drawing of a tree", True),
+        (None, False),
+        ("", False),
+        ("   ", False),
+        ("images/plot.png", False),
+        ("_images/0b5cdd3b.SVG", False),
+    ],
+)
+def test_alt_text(alt, is_fine):
+    assert (checks.alt_problem(alt, "images/plot.png") is None) == is_fine
+
+
+def test_alt_text_equal_to_the_uri_is_refused():
+    assert "file name" in checks.alt_problem("picture", "picture")
+
+
+def test_fill_alt():
+    texts = {"losses-gap": "0.125"}
+    alt, missing = checks.fill_alt("Falls to {glue:text}`losses-gap`, {glue:text}`no`.", texts)
+    assert alt == "Falls to 0.125, {glue:text}`no`."
+    assert missing == ["no"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("with its top at □.. The next", 1),
+        ("which is (9) . Put in", 1),
+        ("at □ ,", 1),
+        (". Put in □", 1),
+        ("of □,, and", 1),
+        ("the step:. The next", 1),
+        ("the loss, , which", 1),
+        ("and so on ... or ... until", 0),
+        ("weights of 9 : 1 and", 0),
+        ("weights of 9 : a", 1),
+        ("Baydin et al., 2018; see e.g. □, □: it is .5, a 3:1 ratio, ‘:’ and (□).", 0),
+    ],
+)
+def test_stops_out_of_place_are_found(text, found):
+    assert len(checks.lost_stops(text)) == found
+
+
+def test_what_is_read_has_a_sign_for_each_formula_and_code():
+    from docutils.core import publish_doctree
+
+    tree = publish_doctree("The *range* :math:`a..b`, or ``..``, is (:math:`c`).")
+    assert checks.reading(tree) == "The range □, or □, is (□)."

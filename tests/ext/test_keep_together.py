@@ -1,0 +1,48 @@
+"""Formulas keep what touches them."""
+
+import itertools
+
+import pytest
+
+keep_together = pytest.importorskip("keep_together", reason="the extra 'book' is not installed")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("half of :math:`x`. It", ["$."]),
+        ("(:math:`x`), that", ["($),"]),
+        ("the :math:`x`-th one", ["$-th"]),
+        ("of :math:`x` and :math:`y`, too", ["$,"]),
+        ("of :math:`x` so", []),
+        (":math:`x`", []),
+    ],
+)
+def test_a_formula_keeps_what_touches_it(text, kept):
+    from docutils.core import publish_doctree
+
+    tree = publish_doctree(text)
+    before = tree.astext()
+    for formula in list(tree.findall(keep_together.nodes.math)):
+        keep_together.keep_together(formula)
+    together = [node for node in tree.findall(keep_together.nodes.inline)]
+    assert [
+        node.astext().replace("x", "$").replace("y", "$").replace("4", "$") for node in together
+    ] == kept
+    assert tree.astext() == before
+
+
+def test_no_text_is_moved_however_alike_the_pieces_are():
+    """All paragraphs of up to seven pieces, among them texts that are equal."""
+    nodes = keep_together.nodes
+    kept = 0
+    for length in range(1, 8):
+        for pieces in itertools.product(["$", ".", " ("], repeat=length):
+            paragraph = nodes.paragraph()
+            for piece in pieces:
+                paragraph += nodes.math("", "$") if piece == "$" else nodes.Text(piece)
+            for formula in list(paragraph.findall(nodes.math)):
+                keep_together.keep_together(formula)
+            assert paragraph.astext() == "".join(pieces)
+            kept += len(list(paragraph.findall(nodes.inline)))
+    assert kept > 1000
