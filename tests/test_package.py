@@ -74,6 +74,7 @@ FLOORS = {
 }
 # What each module may import beside NumPy and the standard library.
 OTHERS = {
+    "_progress": {"tqdm"},
     "data": {"platformdirs"},
     "training": {"tqdm"},
     "plots": {"matplotlib"},

@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 from contextlib import contextmanager, suppress
+from time import monotonic
 from types import SimpleNamespace
 
 import pytest
@@ -123,11 +124,12 @@ def training(said, text, total=5):
 
 
 def test_without_a_terminal_a_build_says_it_in_lines(build):
-    page = training(lambda: "\n".join(build.lines), "2 of 5 known trainings; running: second")
+    page = training(lambda: "\n".join(build.lines), " left; running: second")
     lines, err = build({"second": page, "kept": None, "first": lambda: None}, terminal=False)
     assert lines[0] == "pages to run: 2 (second, first)"
     assert all(re.match(r"00:0\d [012] of 2 pages", line) for line in lines[1:])
-    assert any(" 1 of 2 pages, 2 of 5 known trainings; running: second" in x for x in lines)
+    said = r" 1 of 2 pages, 2 of 5 known trainings, about 00:0\d left; running: second$"
+    assert any(re.search(said, line) for line in lines)
     assert lines[-1].endswith("2 of 2 pages have run, 5 of 5 known trainings")
     assert err == ""
 
@@ -153,13 +155,13 @@ def terminal_as_stderr(monkeypatch):
 
 def test_on_a_terminal_a_build_says_it_in_a_bar(build, monkeypatch):
     with terminal_as_stderr(monkeypatch) as shown:
-        page = training(shown, "1 of 2 pages, 2 of 5 known trainings; running: s")
+        page = training(shown, "1 of 2 pages, 2 of 5 known trainings, about 00:0")
         lines, _ = build({"second": page, "first": lambda: None}, terminal=None)
     assert len(lines) == 2
     assert lines[0] == "pages to run: 2 (second, first)"
     assert lines[1].endswith("2 of 2 pages have run, 5 of 5 known trainings")
     assert re.search(
-        r"\r00:0\d \|█+.*\| 1 of 2 pages, 2 of 5 known trainings; running: s", shown()
+        r"\r00:0\d \|█+.*\| 1 of 2 pages, 2 of 5 known trainings, about 00:0", shown()
     )
 
 
@@ -204,3 +206,41 @@ def test_an_interrupted_build_starts_no_more_pages_and_leaves_nothing(build, mon
     )
     assert _progress.FOLDER not in os.environ
     assert not any(map(os.path.exists, told))
+
+
+def test_the_time_left_is_told_once_no_page_waits(tmp_path, monkeypatch):
+    """Before that more trainings will be asked for, and the sum would be too small."""
+    parallel_pages = pytest.importorskip("parallel_pages")
+    monkeypatch.setenv(_progress.FOLDER, str(tmp_path))
+    items = _progress.counted(range(5), 5)
+    next(items), next(items)
+    since = monotonic() - 100
+    waiting = parallel_pages.so_far(1, 3, ["a"], tmp_path, since)
+    assert waiting == "1 of 3 pages, 1 of 5 known trainings; running: a"
+    known = parallel_pages.so_far(1, 3, ["a", "b"], tmp_path, since)
+    assert known == "1 of 3 pages, 1 of 5 known trainings, about 06:40 left; running: a, b"
+    list(items)
+    assert _progress.words(tmp_path, since, all_known=True) == "5 of 5 known trainings"
+
+
+# ------------------------------------------------------------------- what long studies say
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_long_studies_say_it_in_lines_where_no_terminal_shows_bars(terminal, monkeypatch, capsys):
+    monkeypatch.setattr(_progress, "LINE_EVERY", 0.05)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+    out = []
+    with _progress.lines(lambda: "2 of 4, a study"):
+        threading.Event().wait(0.2)
+        for i, _ in enumerate(_progress.counted(range(4), 4)):
+            if i == 3:
+                threading.Event().wait(0.4)
+    out = capsys.readouterr().out.splitlines()
+    assert _progress.FOLDER not in os.environ
+    if terminal:
+        assert out == []
+    else:
+        assert re.fullmatch(r"00:0\d 2 of 4, a study: no training yet", out[0])
+        last = r"00:0\d 2 of 4, a study: 3 of 4 known trainings, about 00:0\d left"
+        assert re.fullmatch(last, out[-1])

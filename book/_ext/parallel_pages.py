@@ -16,10 +16,8 @@ import gc
 import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from pathlib import Path
 from shutil import get_terminal_size
-from tempfile import TemporaryDirectory
 from time import monotonic
 
 from cache_key import studies_file, with_key
@@ -37,7 +35,7 @@ LOGGER = logging.getLogger(__name__)
 # One BLAS thread a kernel: the pages share the processors already, and the order of the
 # additions, and with it the last bit of a result, is the same on any number of them.
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-LINE_EVERY = 30  # seconds
+LINE_EVERY = _progress.LINE_EVERY
 BAR_EVERY = 0.5
 
 
@@ -78,22 +76,12 @@ def run_page(docname: str, client: NotebookClientCache, running: list[str]) -> N
         running.remove(docname)
 
 
-@contextmanager
-def telling_trainings():
-    """Make a folder in which the kernels count their trainings; nothing of it is left."""
-    with TemporaryDirectory(prefix="mnist_gd-", ignore_cleanup_errors=True) as folder:
-        os.environ[_progress.FOLDER] = folder
-        try:
-            yield folder
-        finally:
-            del os.environ[_progress.FOLDER]
-
-
-def so_far(pages: str, folder: str, running: list[str]) -> str:
+def so_far(done: int, pages: int, running: list[str], folder: str, since: float) -> str:
     """Put into words how far the pages and their trainings are, and what runs now."""
-    done, known = _progress.tally(folder)
-    trainings = f", {done} of {known} known trainings" if known else ""
-    return f"{pages}{trainings}" + (f"; running: {', '.join(running)}" if running else "")
+    started = done + len(running) == pages
+    trainings = _progress.words(folder, since, all_known=started)
+    now = f"{done} of {pages} pages" + (f", {trainings}" if trainings else "")
+    return now + (f"; running: {', '.join(running)}" if running else "")
 
 
 def watch(futures: dict[Future, str], folder: str, running: list[str], on_terminal: bool) -> None:
@@ -116,12 +104,14 @@ def watch(futures: dict[Future, str], folder: str, running: list[str], on_termin
                     bar.clear()
                     LOGGER.info("%s failed (%r); it is run again", futures[future], error)
             ready = pages - len(waiting)
-            now = so_far(f"{ready} of {pages} pages", folder, running)
+            now = so_far(ready, pages, running, folder, start)
             bar.n, bar.ncols = ready, get_terminal_size().columns - 1
             bar.set_description_str(now)
             if waiting and not on_terminal:
                 LOGGER.info("%s %s", tqdm.format_interval(monotonic() - start), now)
-    now = so_far(f"{pages - failed} of {pages} pages have run", folder, [])
+    now = f"{pages - failed} of {pages} pages have run"
+    if trainings := _progress.words(folder, start, all_known=False):
+        now += f", {trainings}"
     LOGGER.info("%s %s", tqdm.format_interval(monotonic() - start), now)
 
 
@@ -141,7 +131,7 @@ def run_pages(app, env, docnames) -> None:
     LOGGER.info("pages to run: %d (%s)", len(clients), ", ".join(clients))
     running: list[str] = []
     pool = ThreadPoolExecutor(os.cpu_count())
-    with telling_trainings() as folder:
+    with _progress.counting() as folder:
         try:
             futures = {
                 pool.submit(run_page, name, client, running): name

@@ -10,17 +10,18 @@ import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import monotonic
 
 import numpy as np
 
 from mnist_gd._checks import check_one_of
+from mnist_gd._progress import lines
 from mnist_gd.data import QUESTIONS, load_mnist, one_vs_rest
 from mnist_gd.experiments import plans
 from mnist_gd.experiments.runs import Configuration, final_run
 from mnist_gd.experiments.searches import RECORDS, choose, notebook_search, validate
 from mnist_gd.metrics import answers
-from mnist_gd.records import code_version, run_all
+from mnist_gd.records import run_all
 
 __all__ = ["FinalResults", "Study", "final_results", "main", "study"]
 
@@ -241,16 +242,17 @@ def main(arguments=None):
         **{name: partial(study, name, scale="full") for name in plans.STUDIES},
         "the best addition on the test set": partial(final_results, "additions"),
     }
-    seconds = {}
-    for name, job in jobs.items():
-        print(f"{name} ...", flush=True)
-        start = perf_counter()
-        job(records=records)
-        seconds[name] = round(perf_counter() - start)
-        print(f"{name}: {seconds[name]} s", flush=True)
+    seconds, now = {}, []
+    with lines(lambda: now[-1]):
+        for number, (name, job) in enumerate(jobs.items(), start=1):
+            now.append(f"{number} of {len(jobs)}, {name}")
+            print(f"{now[-1]} ...", flush=True)
+            start = monotonic()
+            job(records=records)
+            seconds[name] = round(monotonic() - start)
+            print(f"{name}: {seconds[name]} s", flush=True)
     # The book's cache of executed pages looks at this file: they are run again.
-    about = {"code_version": code_version(), "seconds": seconds}
-    Path(records, "studies.json").write_text(json.dumps(about), encoding="utf-8")
+    Path(records, "studies.json").write_text(json.dumps(seconds), encoding="utf-8")
 
 
 if __name__ == "__main__":
