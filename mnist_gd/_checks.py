@@ -90,12 +90,14 @@ def check_labels(name, value, num_classes=None):
     return array
 
 
-def check_integer(name, value, minimum=1):
-    """Return `value` as an int of at least `minimum`."""
+def check_integer(name, value, minimum=1, maximum=None):
+    """Return `value` as an int of at least `minimum` and at most `maximum`."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, but is {value!r}")
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, but is {value}")
+    if maximum is not None and value > maximum:
+        raise ValueError(f"{name} must be at most {maximum}, but is {value}")
     return int(value)
 
 
@@ -120,7 +122,7 @@ def check_real(name, value, *, above=None, minimum=None, below=None, maximum=Non
 
 def check_one_of(name, value, allowed):
     """Raise unless `value` is one of the allowed ones."""
-    if value not in allowed:
+    if value not in tuple(allowed):  # which need not be hashable
         raise ValueError(f"{name} must be one of {tuple(allowed)}, but is {value!r}")
 
 

@@ -6,6 +6,8 @@ from mnist_gd._checks import check_integer, check_real, check_rng
 
 __all__ = ["Adam", "Momentum", "cosine_decay", "dropout_mask", "shift_images"]
 
+LARGEST_SHIFT = 27  # pixels: one more, and nothing is left of the image
+
 
 def _check_step(parameters, gradients, learning_rate, state):
     """Return the rate, and the state of each parameter or zeros; raise before anything moves."""
@@ -189,9 +191,7 @@ def shift_images(images, largest, *, rng):
     images = np.asarray(images)
     if images.ndim != 2 or images.shape[1] != 784:
         raise ValueError(f"images must have the shape (n, 784), but has {images.shape}")
-    largest = check_integer("largest", largest, minimum=0)
-    if largest > 27:
-        raise ValueError(f"largest must be at most 27, but is {largest}")
+    largest = check_integer("largest", largest, minimum=0, maximum=LARGEST_SHIFT)
     n, span = len(images), 28 + 2 * largest
     framed = np.zeros((n, span, span), images.dtype)
     framed[:, largest : largest + 28, largest : largest + 28] = images.reshape(n, 28, 28)

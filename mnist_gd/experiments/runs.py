@@ -9,7 +9,7 @@ from mnist_gd import losses
 from mnist_gd._checks import check_integer, check_one_of, check_real
 from mnist_gd._network_files import to_arrays
 from mnist_gd.activations import with_options
-from mnist_gd.additions import Adam, Momentum, cosine_decay, shift_images
+from mnist_gd.additions import LARGEST_SHIFT, Adam, Momentum, cosine_decay, shift_images
 from mnist_gd.data import MIXES, QUESTIONS, examples, load_mnist
 from mnist_gd.networks import MultiLayerNetwork, SingleLayerNetwork
 
@@ -89,7 +89,7 @@ class Configuration:
             "learning_rate": check_real("learning_rate", self.learning_rate, above=0),
             "hidden_layers": check_integer("hidden_layers", layers, minimum=0),
             "dropout": check_real("dropout", self.dropout, minimum=0, below=1),
-            "shifts": check_integer("shifts", self.shifts, minimum=0),
+            "shifts": check_integer("shifts", self.shifts, minimum=0, maximum=LARGEST_SHIFT),
         }
         if layers or self.hidden_size is not None:
             checked["hidden_size"] = check_integer("hidden_size", self.hidden_size)
@@ -101,10 +101,25 @@ class Configuration:
             checked[name] = check_real(name, value)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        self._try_loss()
+
+    def _try_loss(self):
+        labels = np.array([[0.0], [1.0]]) if self.question == "four" else np.eye(10)
+        try:
+            self._loss()(np.full_like(labels, 0.5), labels)
+        except ValueError as error:
+            raise ValueError(
+                f"loss must take its options and the labels of {self.question!r}, but "
+                f"{self.loss} says: {error}"
+            ) from None
 
     def _loss_options(self):
         options = {"alpha": self.alpha, "gamma": self.gamma}
         return {name: value for name, value in options.items() if value is not None}
+
+    def _loss(self):
+        loss, options = getattr(losses, self.loss), self._loss_options()
+        return with_options(loss, **options) if options else loss
 
     def __repr__(self):
         told = [
@@ -135,9 +150,7 @@ def build(configuration, rng):
     -------
     SingleLayerNetwork or MultiLayerNetwork
     """
-    loss, options = getattr(losses, configuration.loss), configuration._loss_options()
-    if options:
-        loss = with_options(loss, **options)
+    loss = configuration._loss()
     outputs = 1 if configuration.question == "four" else 10
     layers, hidden = configuration.hidden_layers, configuration.hidden_size
     if layers == 1:
