@@ -51,7 +51,7 @@ pdf: book
 	$(BIN)/python book/paper.py
 
 studies: $(READY)
-	$(BIN)/python -m mnist_gd.studies book/_build/records
+	$(BIN)/python -m mnist_gd.experiments.studies book/_build/records
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ import argparse
 import os
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -29,10 +30,12 @@ from joblib.externals.loky import get_reusable_executor
 from threadpoolctl import threadpool_limits
 
 from mnist_gd import losses
-from mnist_gd.experiments import task_data, validation_run
+from mnist_gd.data import examples
+from mnist_gd.experiments.plans import NOTEBOOK
+from mnist_gd.experiments.runs import validation_run
+from mnist_gd.experiments.searches import notebook_grid
 from mnist_gd.networks import MultiLayerNetwork
 from mnist_gd.records import run_all
-from mnist_gd.studies import NOTEBOOK, notebook_grid
 
 RATE = 0.01
 LOOPS = {  # type of the numbers, BLAS threads
@@ -44,11 +47,8 @@ LOOPS = {  # type of the numbers, BLAS threads
 
 def settings():
     """The 24 that are different but for their epochs."""
-    unique = {}
-    for configuration in notebook_grid("ten"):
-        key = (configuration["hidden_size"], configuration["batch_size"])
-        unique.setdefault((*key, configuration["learning_rate"]), configuration)
-    return [c | {"learning_rate": RATE * (1 + i / 1000)} for i, c in enumerate(unique.values())]
+    unique = dict.fromkeys(replace(c, epochs=1) for c in notebook_grid("ten"))
+    return [replace(c, learning_rate=RATE * (1 + i / 1000)) for i, c in enumerate(unique)]
 
 
 def naive_epoch(hidden_size, batch_size, dtype, threads):
@@ -59,7 +59,7 @@ def naive_epoch(hidden_size, batch_size, dtype, threads):
     )
     (x, y), (x_val, y_val) = (
         ((images / 255).astype(dtype), labels)
-        for images, labels in (task_data("ten", part) for part in ("training", "validation"))
+        for images, labels in (examples("ten", part) for part in ("training", "validation"))
     )
     times = []
     with threadpool_limits(threads, user_api="blas"):
@@ -85,7 +85,7 @@ def search(configurations, epochs):
     with tempfile.TemporaryDirectory() as folder:
         run_all(
             validation_run,
-            [c | {"epochs": epochs} for c in configurations],
+            [replace(c, epochs=epochs) for c in configurations],
             records=folder,
             progress=False,
         )
@@ -104,7 +104,7 @@ def main():
     print(f"{'hidden':>8} {'batch':>6}" + "".join(f"{name:>21}" for name in LOOPS))
     loops = dict.fromkeys(LOOPS, 0.0)
     # Equal shapes cost the same, whatever the rate.
-    shapes = Counter((c["hidden_size"], c["batch_size"]) for c in everything)
+    shapes = Counter((c.hidden_size, c.batch_size) for c in everything)
     for shape, rates in shapes.items():
         times = {name: naive_epoch(*shape, *how) for name, how in LOOPS.items()}
         print("{:>8} {:>6}".format(*shape) + "".join(f"{t:21.2f}" for t in times.values()))

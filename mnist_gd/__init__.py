@@ -27,7 +27,6 @@ __all__ = [
     "records",
     "report",
     "search",
-    "studies",
     "training",
 ]
 

@@ -71,7 +71,7 @@ def test_key_follows_the_modules_that_a_page_imports_and_theirs(code, module):
     assert cache_key.page_key(PAGE) != before
 
 
-@pytest.mark.parametrize("module", ["layers", "networks", "plots", "studies", "data"])
+@pytest.mark.parametrize("module", ["layers", "networks", "plots", "experiments.studies", "data"])
 def test_key_leaves_out_what_a_page_does_not_import(code, module):
     before = cache_key.page_key(PAGE)
     code(module, more)
@@ -96,7 +96,7 @@ def test_key_counts_what_a_function_imports_when_it_is_called(code):
 def test_key_of_a_page_that_is_no_python_follows_everything(code):
     page = PAGE.replace("import numpy as np", "import numpy as")
     before = cache_key.page_key(page)
-    code("studies", more)
+    code("experiments.studies", more)
     assert cache_key.page_key(page) != before
 
 
@@ -111,7 +111,8 @@ def test_key_follows_the_versions(monkeypatch):
 def test_key_follows_the_studies_that_a_page_shows(tmp_path):
     """Once they have been run in full, pages that show them are run again, others are not."""
     marker = tmp_path / "studies.json"
-    shows = PAGE.replace("mnist_gd.losses import focal_loss", "mnist_gd import studies")
+    shows = PAGE.replace("losses import focal_loss", "experiments import studies")
+    assert "from mnist_gd.experiments import studies\n" in shows
     keys = {page: cache_key.page_key(page, marker) for page in (PAGE, shows)}
     marker.write_text("{}")
     assert cache_key.page_key(PAGE, marker) == keys[PAGE]

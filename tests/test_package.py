@@ -32,6 +32,7 @@ PATHS = {name: path for path in sorted(PACKAGE.rglob("*.py")) if (name := name_o
 MODULES = sorted(PATHS)
 PUBLIC = [name for name in MODULES if not re.search(r"\b_", name)]
 TOP = [name for name in PUBLIC if "." not in name]
+FOLDERS = {"experiments"}  # sub-packages that offer their modules, and no names of their own
 
 # An import goes down, or stays on its floor without going round in a circle.
 FLOORS = {
@@ -41,6 +42,7 @@ FLOORS = {
     "_progress": 0,
     "_examples": 3,
     "_checks": 0,
+    "_configurations": 0,
     "activations": 1,
     "additions": 1,
     "losses": 1,
@@ -65,8 +67,11 @@ FLOORS = {
     "search": 5,
     "plots": 0,
     "report": 0,
-    "experiments": 5,
-    "studies": 6,
+    "experiments": 0,
+    "experiments.plans": 0,
+    "experiments.runs": 5,
+    "experiments.searches": 6,
+    "experiments.studies": 7,
 }
 # What each module may import beside NumPy and the standard library.
 OTHERS = {
@@ -124,7 +129,10 @@ def foreign(names):
 
 def members():
     """Every public function and class, by its full name; a sub-package says what it offers."""
-    for module in TOP:
+    inside = [name for name in PUBLIC if name.split(".")[0] in FOLDERS - {name}]
+    for module in [*TOP, *inside]:
+        if module in FOLDERS:
+            continue
         namespace = importlib.import_module(f"mnist_gd.{module}")
         for name in namespace.__all__:
             member = getattr(namespace, name)
@@ -238,7 +246,10 @@ HEAVY = {"matplotlib", "joblib", "torch", "torchvision", "scipy", "sklearn", "tq
         ("import mnist_gd; mnist_gd.losses.focal_loss", set()),
         ("import mnist_gd.data", set()),
         ("import mnist_gd.networks", {"tqdm"}),
-        ("import mnist_gd.experiments", {"tqdm", "joblib"}),
+        ("import mnist_gd.experiments", set()),
+        ("import mnist_gd.experiments.plans", set()),
+        ("import mnist_gd.experiments.runs", {"tqdm"}),
+        ("import mnist_gd.experiments.studies", {"tqdm", "joblib"}),
         ("import mnist_gd.plots", {"matplotlib"}),
     ],
 )
@@ -272,7 +283,7 @@ def test_version():
 def test_all_lists_the_public_names(module):
     """Each function and class that the module defines and does not hide; and nothing twice."""
     namespace = importlib.import_module(f"mnist_gd.{module}")
-    listed = namespace.__all__
+    listed = [] if module in FOLDERS else namespace.__all__
     assert len(set(listed)) == len(listed)
     assert all(hasattr(namespace, name) for name in listed)
     tree = ast.parse(inspect.getsource(namespace))
@@ -302,6 +313,13 @@ CONTRACT = {
 def test_names_that_readers_rely_on(module):
     namespace = importlib.import_module(f"mnist_gd.{module}")
     assert set(CONTRACT[module].split()) <= set(namespace.__all__)
+
+
+def test_a_folder_of_modules_runs_nothing():
+    """So that one of them does not come with the others."""
+    for folder in FOLDERS:
+        (docstring,) = ast.parse(PATHS[folder].read_text(encoding="utf-8")).body
+        assert isinstance(docstring.value, ast.Constant)
 
 
 # Documentation

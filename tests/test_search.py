@@ -1,33 +1,28 @@
 """The search: every configuration is judged as if it had been trained alone."""
 
 import itertools
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_gd.records import run_all
-from mnist_gd.search import (
-    SearchResult,
-    grid,
-    grid_search,
-    successive_halving,
-)
+from mnist_gd.records import Record, run_all
+from mnist_gd.search import Row, SearchResult, grid, grid_search, successive_halving
 from tests.runs import (
     AXES,
     QUIET,
+    Course,
     calls,
     diverging,
     failing,
+    lines,
+    of_course,
     real,
     synthetic,
     without_seconds,
 )
-
-ROOT = Path(__file__).parents[1]
-
 
 # The grid
 
@@ -88,13 +83,35 @@ def test_table_is_that_of_training_each_configuration_alone(tmp_path, run):
             }
         )
     naive.sort(key=lambda row: -row["score"])
-    rows = result.rows
+    rows = lines(result.rows)
     if run is real:  # another run takes another time
-        assert all(row["seconds"] > 0 for row in rows)
+        assert all(row.seconds > 0 for row in result.rows)
         rows, naive = without_seconds(rows), without_seconds(naive)
     assert rows == naive
-    assert result.best == result.rows[0]
-    assert result.best["score"] == max(row["score"] for row in naive)
+    assert result.best is result.rows[0]
+    assert result.best.score == max(row["score"] for row in naive)
+    for row in result.rows:
+        assert [record.seed for record in row.records] == [3, 1]
+        assert all(record.configuration["epochs"] == 5 for record in row.records)
+
+
+def test_a_row_has_its_columns_by_name_too(tmp_path):
+    configurations = grid(learning_rate=[1.0, 100.0], epochs=[2, 4])
+    courses = [Course(1.0), Course(2.0, epochs=3)]
+    rows = [
+        *grid_search(diverging, configurations, seeds=[0, 1], records=tmp_path, **QUIET).rows,
+        *grid_search(of_course, courses, records=tmp_path, **QUIET).rows,
+    ]
+    for row in rows:
+        for name in ("score", "scores", "seconds", "diverged"):
+            assert row[name] == getattr(row, name)
+        about = row.configuration
+        for name in ("learning_rate", "epochs") if isinstance(about, dict) else ("rate", "epochs"):
+            assert row[name] == (about[name] if isinstance(about, dict) else getattr(about, name))
+        assert row.epochs == row["epochs"]
+        for unknown in ("runs", "records", "configuration", "frontier", 0):
+            with pytest.raises(KeyError):
+                row[unknown]
 
 
 @pytest.mark.parametrize(
@@ -164,15 +181,54 @@ def test_grid_search_refuses(tmp_path, configurations, error, message):
 
 def test_a_rate_that_decays_is_not_read_off_before_its_end(tmp_path):
     """Its course depends on where the training is to end."""
-    fine = grid(decay=["cosine"], rate=[1.0, 2.0], epochs=[3])
-    assert grid_search(synthetic, fine, records=tmp_path, **QUIET).runs == 2
-    with pytest.raises(ValueError, match=r"epochs must be one number for each .* with a decay"):
-        grid_search(
-            synthetic,
-            fine + grid(decay=["cosine"], rate=[1.0], epochs=[2]),
-            records=tmp_path,
-            **QUIET,
-        )
+    fine = [Course(rate, epochs=3, settles=True) for rate in (1.0, 2.0)]
+    assert grid_search(of_course, [*fine, fine[0]], records=tmp_path, **QUIET).runs == 2
+    for epochs in (2, 4):
+        other = replace(fine[0], epochs=epochs)
+        for configurations in ([*fine, other], [other, *fine]):
+            with pytest.raises(ValueError, match=r"epochs must be one number for each .* settles"):
+                grid_search(of_course, configurations, records=tmp_path / "new", **QUIET)
+    assert not (tmp_path / "new").exists()
+    constant = [Course(1.0, epochs=3), Course(1.0, epochs=4)]
+    assert grid_search(of_course, constant, records=tmp_path, **QUIET).runs == 1
+
+
+def test_a_configuration_given_twice_has_two_rows_of_one_run(tmp_path):
+    log = tmp_path / "log"
+    same = grid(rate=[1.0], epochs=[2], log=[str(log)]) * 2
+    result = grid_search(synthetic, same, records=tmp_path / "records", **QUIET)
+    assert (len(result.rows), result.runs, calls(log)) == (2, 1, 1)
+    result = grid_search(of_course, [Course(1.0)] * 2, records=tmp_path / "records", **QUIET)
+    assert (len(result.rows), result.runs) == (2, 1)
+
+
+def as_they_are(configuration, seed):
+    """The score tells the kind of the rate."""
+    score = {int: 0.1, float: 0.2, bool: 0.3}[type(configuration["rate"])]
+    epochs = configuration["epochs"]
+    return {"history": {"validation_score": [score] * epochs, "seconds": [1.0] * epochs}}, {}
+
+
+def test_an_integer_is_not_read_off_the_run_of_a_float(tmp_path):
+    """As in the records: what compares equal need not mean the same to a run."""
+    configurations = [{"rate": rate, "epochs": e} for rate in (1, 1.0, True) for e in (1, 2)]
+    result = grid_search(as_they_are, configurations, records=tmp_path, **QUIET)
+    assert result.runs == 3
+    assert [row.score for row in result.rows] == [0.3, 0.3, 0.2, 0.2, 0.1, 0.1]
+    rungs = [{"epochs": [1]}, {"epochs": [2]}]
+    candidates = [{"rate": rate} for rate in (1, 1.0, True)]
+    last = successive_halving(as_they_are, candidates, rungs, records=tmp_path, **QUIET)[-1]
+    assert [type(row["rate"]) for row in last.rows] == [bool]
+
+
+def test_dicts_and_dataclasses_in_one_table(tmp_path):
+    configurations = [{"rate": 1.0, "epochs": 3}, Course(1.0), Course(2.0), Course(1.0, epochs=3)]
+    result = grid_search(of_course, configurations, records=tmp_path, **QUIET)
+    assert result.runs == 3
+    for row in result.rows:
+        history = of_course(row.configuration, 0)[0]["history"]
+        assert row.score == history["validation_score"][-1]
+    assert {str(row.configuration) for row in result.rows} == set(map(str, configurations))
 
 
 # Successive halving
@@ -192,11 +248,36 @@ def test_successive_halving_trains_the_best_on(tmp_path):
         alone = grid_search(
             synthetic, rows, seeds=[0, 1], records=tmp_path, run_missing=False, **QUIET
         )
-        assert result == alone
+        assert lines(result.rows) == lines(alone.rows)
+        assert result.runs == alone.runs
         best = sorted(result.rows, key=lambda row: -row["score"])
         left = [{"rate": row["rate"], "hidden_size": 4} for row in best][: max(1, size * 3 // 10)]
     assert len(results[-1].rows) == 2
     assert len(list(tmp_path.glob("*.json"))) == 2 * (13 + 3 + 1)
+
+
+def test_successive_halving_of_things(tmp_path):
+    """Candidates are changed, not merged: what they had where a rung sets it does not count."""
+    candidates = [Course(float(rate), epochs=7) for rate in range(4)]
+    rungs = [{"epochs": [1]}, {"epochs": [2, 3]}]
+    first, last = successive_halving(of_course, candidates, rungs, records=tmp_path, **QUIET)
+    assert [row.configuration for row in sorted(first.rows, key=lambda row: row["rate"])] == [
+        replace(c, epochs=1) for c in candidates
+    ]
+    best = {row["rate"] for row in first.rows[:2]}
+    assert {(row["rate"], row["epochs"]) for row in last.rows} == {
+        (rate, epochs) for rate in best for epochs in (2, 3)
+    }
+    assert all(isinstance(row.configuration, Course) for row in last.rows)
+
+
+def test_successive_halving_takes_what_a_search_takes(tmp_path):
+    """Tuples and numbers of NumPy, in the candidates and in the rungs."""
+    candidates = [{"sizes": (n, n), "rate": np.float32(0.1)} for n in range(4)]
+    rungs = [{"epochs": np.arange(1, 3), "shape": [(1, 2)]}, {"epochs": [np.int64(3)]}]
+    last = successive_halving(synthetic, candidates, rungs, records=tmp_path, **QUIET)[-1]
+    assert len(last.rows) == 2
+    assert all(type(row["sizes"]) is list for row in last.rows)
 
 
 def test_successive_halving_keeps_the_order_among_equals(tmp_path):
@@ -275,27 +356,30 @@ def test_other_errors_are_raised(tmp_path, n_jobs):
 # The best result in the least time
 
 
+def row_of(score, seconds):
+    """A row of one run of one epoch; without a time it did not come to its end."""
+    history = {"validation_score": [score], "seconds": [seconds]}
+    if seconds is None:
+        history = {}
+    return Row({"epochs": 1}, [Record({"epochs": 1}, 0, {"history": history}, {}, 1.0)])
+
+
 @given(
     st.lists(
-        st.fixed_dictionaries(
-            {
-                "score": st.sampled_from([0.0, 0.5, 0.7, 0.9]),
-                "seconds": st.sampled_from([1.0, 2.0, 3.0, 4.0, float("nan")]),
-                "diverged": st.just(0),
-            }
-        ).map(lambda row: row | {"diverged": int(np.isnan(row["seconds"]))})
+        st.builds(
+            row_of, st.sampled_from([0.0, 0.5, 0.7, 0.9]), st.sampled_from([1.0, 2.0, 3.0, None])
+        )
     )
 )
 def test_frontier(rows):
     """Fastest first, each slower row better; every other row has one at least as good and fast."""
-    frontier = SearchResult(rows, runs=len(rows)).frontier()
+    frontier = SearchResult(rows).frontier()
     for fast, slow in itertools.pairwise(frontier):
-        assert fast["seconds"] < slow["seconds"]
-        assert fast["score"] < slow["score"]
+        assert fast.seconds < slow.seconds
+        assert fast.score < slow.score
     for row in rows:
-        if not row["diverged"]:
+        if not row.diverged:
             assert any(
-                kept["score"] >= row["score"] and kept["seconds"] <= row["seconds"]
-                for kept in frontier
+                kept.score >= row.score and kept.seconds <= row.seconds for kept in frontier
             )
-    assert all(row in rows and not row["diverged"] for row in frontier)
+    assert all(any(kept is row for row in rows) and not kept.diverged for kept in frontier)

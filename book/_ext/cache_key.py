@@ -82,7 +82,7 @@ def page_key(text: str, studies: Path | None = None) -> str:
     except SyntaxError:  # the page will say so itself
         modules = set(_code.MODULES)
     about = [versions(), {name: _code.digests()[name] for name in sorted(modules)}]
-    if "mnist_gd.studies" in modules and studies is not None and studies.exists():
+    if "mnist_gd.experiments.studies" in modules and studies is not None and studies.exists():
         about.append(studies.read_text(encoding="utf-8"))
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
 

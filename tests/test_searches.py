@@ -1,0 +1,153 @@
+"""The searches of the book: what is chosen is chosen on validation data, by a rule."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mnist_gd.experiments import plans, searches
+from mnist_gd.experiments.runs import Configuration, build, validation_run
+from mnist_gd.experiments.searches import (
+    choose,
+    halving_search,
+    notebook_grid,
+    notebook_search,
+    sweep,
+    validate,
+)
+from mnist_gd.records import Record
+from mnist_gd.search import Row, SearchResult, grid
+
+
+def test_validate_hands_on_what_it_is_given(monkeypatch, tmp_path):
+    asked = {}
+    monkeypatch.setattr(
+        searches, "run_all", lambda *given, **named: asked.update(named, given=given)
+    )
+    configurations = notebook_grid("ten")[:2]
+    validate(configurations, seeds=[1, 2], records=tmp_path, n_jobs=1, run_missing=False)
+    assert asked == {
+        "given": (validation_run, configurations),
+        "seeds": [1, 2],
+        "records": tmp_path,
+        "n_jobs": 1,
+        "run_missing": False,
+    }
+    validate(configurations)
+    assert (asked["seeds"], asked["records"]) == ((0,), searches.RECORDS)
+
+
+# The choice of the headline networks
+
+
+@pytest.fixture
+def searched(monkeypatch, tmp_path):
+    """What `choose` makes of a sweep whose scores are given by a rule; notes what was asked."""
+    asked = {}
+
+    def choose_by(question, scores):
+        def run(configuration, seed, score):
+            history = {"validation_score": [score] * configuration.epochs}
+            return Record(configuration, seed, {"history": history}, {}, 1.0)
+
+        def fake_search(function, configurations, **options):
+            asked.update(options, function=function, configurations=configurations)
+            rows = [
+                Row(c, [run(c, seed, score) for seed, score in enumerate(scores(c))])
+                for c in configurations
+            ]
+            return SearchResult(sorted(rows, key=lambda row: -row.score))
+
+        monkeypatch.setattr(searches, "grid_search", fake_search)
+        return choose(question, records=tmp_path, n_jobs=1), asked
+
+    return choose_by
+
+
+@pytest.mark.parametrize("question", plans.SWEEPS)
+def test_choice_is_the_best_of_the_sweep(searched, tmp_path, question):
+    largest = max(plans.SWEEPS[question]["learning_rate"])
+
+    def scores(c):
+        better = 0.1 * (c.learning_rate == largest) + 0.1 * (c.hidden_size > 64)
+        return np.array([0.50, 0.51, 0.52]) + better
+
+    chosen, asked = searched(question, scores)
+    assert asked["function"] is validation_run
+    assert (asked["records"], asked["n_jobs"]) == (tmp_path, 1)
+    assert asked["seeds"] == plans.SWEEP_SEEDS
+    axes = plans.SWEEPS[question]
+    assert asked["configurations"] == [Configuration(**settings) for settings in grid(**axes)]
+    assert {c.question for c in asked["configurations"]} == {question}
+    assert {(c.mix, c.judged_on) for c in asked["configurations"]} == {("natural", "natural")}
+    assert chosen in asked["configurations"]
+    assert chosen.learning_rate == largest
+    assert chosen.hidden_size == max(axes["hidden_size"])
+    assert chosen.decay == "cosine"  # a headline must not hang on the last few batches
+    build(chosen, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("lead", [-0.01, 0.0, 0.01])
+def test_of_equals_the_smallest_is_chosen(searched, lead):
+    """Whichever of two comes first by chance; a run that diverged does not blur the rest."""
+
+    def scores(c):
+        if c.learning_rate == 0.1:
+            return [0.9, 0.0, 0.9]
+        return np.array([0.80, 0.82, 0.84]) + lead * (c.learning_rate == 10.0) + 0.1
+
+    assert searched("four", scores)[0].learning_rate == 1.0
+
+
+def test_a_sweep_is_of_runs_of_several_seeds(fake, tmp_path):
+    for question in plans.SWEEPS:
+        result = sweep(question, records=tmp_path)
+        assert len(result.rows) == len(grid(**plans.SWEEPS[question]))
+        assert result.runs == len(result.rows) * len(plans.SWEEP_SEEDS)
+
+
+@pytest.mark.parametrize("question", ["five", "four_balanced", "additions"])
+@pytest.mark.parametrize("function", [sweep, choose, notebook_grid, notebook_search])
+def test_no_such_question(function, question):
+    with pytest.raises(ValueError, match=rf"question must be one of .* but is '{question}'"):
+        function(question)
+
+
+# The notebook's searches
+
+
+@pytest.mark.parametrize(("question", "size", "runs"), [("four", 54, 18), ("ten", 72, 24)])
+def test_the_notebook_s_grid(question, size, runs):
+    """A rate on the sum over the batch is that many times the rate on the mean."""
+    configurations = notebook_grid(question)
+    assert len(set(configurations)) == len(configurations) == size
+    assert len({replace(c, epochs=1) for c in configurations}) == runs
+    rates = sorted({round(c.learning_rate / c.batch_size, 12) for c in configurations})
+    assert rates == ([1e-5, 1e-4, 1e-3] if question == "four" else [1e-4, 0.01, 0.1])
+    assert {c.question for c in configurations} == {question}
+    mix = "balanced" if question == "four" else "natural"
+    assert {(c.mix, c.judged_on) for c in configurations} == {(mix, mix)}
+    assert not any(c.settles for c in configurations)
+
+
+def test_the_notebook_s_search_has_every_combination(fake, tmp_path):
+    result = notebook_search("ten", records=tmp_path)
+    assert (len(result.rows), result.runs) == (72, 24)
+    assert {row.configuration for row in result.rows} == set(notebook_grid("ten"))
+    result = notebook_search("four", records=tmp_path)
+    assert (len(result.rows), result.runs) == (54, 18)
+
+
+def test_the_notebook_s_search_can_be_of_records_alone(fake, tmp_path):
+    with pytest.raises(LookupError):
+        notebook_search("ten", records=tmp_path, run_missing=False)
+
+
+def test_halving_comes_from_both_grids_down_to_one(fake, tmp_path):
+    rungs = halving_search(records=tmp_path)
+    assert [rung.runs for rung in rungs] == [48, 6, 1]
+    assert [row["epochs"] for row in rungs[-1].rows] == [10, 15, 20]
+    assert [{row["images"] for row in rung.rows} for rung in rungs] == [{10_000}, {20_000}, {None}]
+    rates = {row["learning_rate"] for row in rungs[0].rows}
+    assert set(plans.WORKING_RATES) < rates
+    assert {c.learning_rate for c in notebook_grid("ten")} < rates
