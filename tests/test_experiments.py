@@ -259,7 +259,7 @@ def test_validation_run_learns_without_the_test_set(mnist, monkeypatch, name):
         assert score > 0.8  # chance: 0.1
     else:
         score = f1_score(labels, (logits[:, 0] > 0).astype(int))
-        assert score > {"four, balanced": 0.85, "four": 0.7}.get(name, 0.4)  # chance: 0.5 and 0.16
+        assert score > {"four, balanced": 0.85, "four": 0.7}.get(name, 0.3)  # chance: 0.5 and 0.16
     history = outcome["history"]
     assert history["validation_score"] == [score]  # the logits are those of the last epoch
     assert len(history["train_loss"]) == len(history["seconds"]) == 1

@@ -161,6 +161,17 @@ def test_every_module_has_a_floor():
     assert set(MODULES) == set(FLOORS)
 
 
+def test_contributors_are_told_the_floors():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = {}
+    for floor, names in re.findall(r"^(\d)  ([^(\n]*)", text, re.MULTILINE):
+        told |= dict.fromkeys(names.split(), int(floor))
+    assert told.pop("numpy") == 0
+    assert told.items() <= FLOORS.items()
+    untold = {name for name in PUBLIC if name.split(".")[0] != "exercises"} - told.keys()
+    assert untold == FOLDERS
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_down(module):
     above = {name for name in run_by(module) if FLOORS[name] > FLOORS[module]}
@@ -323,6 +334,16 @@ def test_a_folder_of_modules_runs_nothing():
 
 
 # Documentation
+
+
+def test_the_reference_has_every_module():
+    """Each with its own heading; what a sub-package offers stands in one place."""
+    page = (ROOT / "book" / "api.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^##+ `mnist_gd\.(.+)`$", page, re.MULTILINE)
+    assert headings == re.findall(r"automodule:: mnist_gd\.(.+)$", page, re.MULTILINE)
+    assert sorted(headings) == [
+        name for name in PUBLIC if name in TOP or name.split(".")[0] in FOLDERS
+    ]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -283,6 +283,12 @@ def test_study_refuses(tmp_path, arguments, message):
         study(**arguments, records=tmp_path)
 
 
+def test_make_runs_the_studies():
+    (name,) = re.findall(r"-m (mnist_gd\S*)", (ROOT / "Makefile").read_text())
+    assert name == studies.__name__
+    assert 'if __name__ == "__main__":\n    main()\n' in Path(studies.__file__).read_text()
+
+
 def test_main_runs_everything_in_full(fake, tiny_mnist, tmp_path, capsys):
     fake.recorded.update(range(100))
     studies.main([tmp_path])
