@@ -91,7 +91,7 @@ def check_labels(name, value, num_classes=None):
 
 
 def check_integer(name, value, minimum=1, maximum=None):
-    """Return `value` as an int within the bounds."""
+    """Return `value` as an int of at least `minimum` and at most `maximum`."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, but is {value!r}")
     if value < minimum:
@@ -122,7 +122,7 @@ def check_real(name, value, *, above=None, minimum=None, below=None, maximum=Non
 
 def check_one_of(name, value, allowed):
     """Raise unless `value` is one of the allowed ones."""
-    if value not in allowed:
+    if value not in tuple(allowed):  # which need not be hashable
         raise ValueError(f"{name} must be one of {tuple(allowed)}, but is {value!r}")
 
 
@@ -201,12 +201,9 @@ def check_class_probabilities(y_pred, y_true):
 def _check_focal(y_pred, y_true, alpha, gamma):
     if not np.isin(y_true, (0, 1)).all():
         raise ValueError("y_true must hold only 0 and 1 in the focal loss")
-    return y_pred, y_true, check_alpha(alpha), check_real("gamma", gamma, minimum=0)
-
-
-def check_alpha(alpha):
-    """Return the weight of the positives in the focal loss: in [0, 1], or -1 for none."""
-    return alpha if alpha == -1 else check_real("alpha", alpha, minimum=0, maximum=1)
+    if alpha != -1:
+        alpha = check_real("alpha", alpha, minimum=0, maximum=1)
+    return y_pred, y_true, alpha, check_real("gamma", gamma, minimum=0)
 
 
 def check_focal_logits(y_pred, y_true, alpha, gamma):

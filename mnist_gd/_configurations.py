@@ -76,8 +76,10 @@ def checked_configuration(configuration):
         If it is neither, or holds anything else.
     """
     settings = plain("configurations", settings_of(configuration))
+    if not isinstance(settings, dict):
+        raise TypeError(f"configurations must be dicts or dataclasses, but one is {settings!r}")
     if not is_dataclass(configuration):
         return settings
-    if settings != settings_of(configuration):
+    if replace(configuration, **settings) != configuration:
         raise TypeError(f"configurations must hold plain values, but one is {configuration}")
-    return configuration
+    return replace(configuration, **settings)

@@ -6,7 +6,7 @@ from mnist_gd._checks import check_integer, check_real, check_rng
 
 __all__ = ["Adam", "Momentum", "cosine_decay", "dropout_mask", "shift_images"]
 
-LARGEST_SHIFT = 27
+LARGEST_SHIFT = 27  # pixels: one more, and nothing is left of the image
 
 
 def _check_step(parameters, gradients, learning_rate, state):

@@ -292,9 +292,10 @@ def kl_divergence(y_pred, y_true):
     return float((y * (_log_where(y, y) - _log_where(y, p))).sum(axis=1).mean())
 
 
+@checked(check_class_probabilities)
 def kl_divergence_gradient(y_pred, y_true):
     """Gradient of :func:`kl_divergence` for `y_pred`, equation `eq-kl-gradient`."""
-    return cross_entropy_gradient(y_pred, y_true)
+    return cross_entropy_gradient.kernel(y_pred, y_true)
 
 
 # What a loss is called with, and its derivative.

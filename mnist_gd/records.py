@@ -77,7 +77,9 @@ class Record:
     def score(self, epochs=None):
         """Return the validation score after so many epochs, by default all: 0 if it diverged."""
         scores = self.history.validation_score
-        epochs = epochs or settings_of(self.configuration)["epochs"]
+        if epochs is None:
+            epochs = settings_of(self.configuration)["epochs"]
+        epochs = check_integer("epochs", epochs)
         return scores[epochs - 1] if len(scores) >= epochs else 0.0
 
     def settled_score(self):

@@ -4,6 +4,7 @@ The runs are those of :mod:`mnist_gd.records`: a search that was killed goes on 
 """
 
 import itertools
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -159,25 +160,21 @@ def grid_search(function, configurations, **options):
         before its last epoch, or as in :func:`mnist_gd.records.run_all`.
     """
     configurations = [_with_epochs(c) for c in configurations]
-    longest = []  # of each group that differs in epochs alone
+    longest = {}  # of those that differ in epochs alone
     for configuration in configurations:
-        group = next((c for c in longest if _differ_in_epochs(c, configuration)), None)
-        if group is None:
-            longest.append(configuration)
-        elif getattr(group, "settles", False) and group != configuration:
+        course, epochs = _course(configuration), _epochs(configuration)
+        other = longest.setdefault(course, configuration)
+        if getattr(configuration, "settles", False) and _epochs(other) != epochs:
             raise ValueError(
                 "epochs must be one number for each configuration that settles, whose course "
                 f"depends on it, but differ for {configuration}"
             )
-        elif _epochs(group) < _epochs(configuration):
-            longest[longest.index(group)] = configuration
-    records = run_all(function, longest, **options)
+        if _epochs(other) < epochs:
+            longest[course] = configuration
+    records = run_all(function, longest.values(), **options)
     seeds = len(records) // len(longest)
-    by_run = {i: records[i * seeds : (i + 1) * seeds] for i in range(len(longest))}
-    rows = [
-        Row(c, by_run[next(i for i, group in enumerate(longest) if _differ_in_epochs(group, c))])
-        for c in configurations
-    ]
+    runs = {course: records[i * seeds : (i + 1) * seeds] for i, course in enumerate(longest)}
+    rows = [Row(c, runs[_course(c)]) for c in configurations]
     return SearchResult(sorted(rows, key=lambda row: -row.score))
 
 
@@ -192,9 +189,10 @@ def _epochs(configuration):
     return settings_of(configuration)["epochs"]
 
 
-def _differ_in_epochs(one, other):
-    """Whether two configurations are the same, but perhaps for the epochs."""
-    return changed(one, epochs=_epochs(other)) == other
+def _course(configuration):
+    """Name of what a run depends on but for its length; 1 is not 1.0, as in that of a record."""
+    rest = {name: v for name, v in settings_of(configuration).items() if name != "epochs"}
+    return type(configuration), json.dumps(rest, sort_keys=True)
 
 
 def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
@@ -232,10 +230,10 @@ def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
         raise ValueError("rungs must hold at least one dict of axes")
     results, left = [], list(configurations)
     for rung in rungs:
-        tried = [[changed(c, **settings) for settings in grid(**rung)] for c in left]
+        tried = [[_with_epochs(changed(c, **some)) for some in grid(**rung)] for c in left]
         results.append(grid_search(function, list(itertools.chain(*tried)), **options))
-        rows = results[-1].rows
-        scores = [max(row.score for row in rows if row.configuration in some) for some in tried]
+        by_name = {(_course(row.configuration), row.epochs): row for row in results[-1].rows}
+        scores = [max(by_name[_course(c), _epochs(c)].score for c in some) for some in tried]
         order = np.argsort(-np.array(scores), kind="stable")
         left = [left[i] for i in order[: max(1, int(keep * len(left)))]]
     return results

@@ -3,12 +3,12 @@
 import json
 import time
 import zlib
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from mnist_gd._configurations import settings_of
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.losses import binary_cross_entropy_with_logits
@@ -77,6 +77,21 @@ def diverging(configuration, seed):
     return {"history": history.as_dict()}, {}
 
 
+@dataclass(frozen=True)
+class Course:
+    """A configuration that is no dict."""
+
+    rate: float
+    epochs: int = 2
+    settles: bool = False
+
+
+def of_course(configuration, seed):
+    """No training: the course of a run depends on everything but the number of epochs."""
+    settings = configuration if isinstance(configuration, dict) else asdict(configuration)
+    return synthetic(settings, seed)
+
+
 def failing(configuration, seed):
     if configuration["learning_rate"] == 2:
         raise KeyError("a mistake in the code")
@@ -104,13 +119,14 @@ def blas_threads(configuration, seed):
 QUIET = {"n_jobs": 1, "progress": False}
 
 
-def columns(rows, *left_out):
-    """The rows of a table as dicts of plain values."""
-    names = {"score", "scores", "seconds", "diverged"} - {*left_out}
-    return [
-        settings_of(row.configuration) | {name: row[name] for name in sorted(names)}
-        for row in rows
-    ]
+def lines(rows):
+    """The rows of a table as plain values."""
+    columns = ("score", "scores", "seconds", "diverged")
+    return [row.configuration | {name: getattr(row, name) for name in columns} for row in rows]
+
+
+def without_seconds(lines):
+    return [{name: v for name, v in line.items() if name != "seconds"} for line in lines]
 
 
 # A small grid.

@@ -164,7 +164,7 @@ def test_loaded_arrays_can_be_written_to_and_do_not_share_memory(sound_root):
 
 @pytest.mark.parametrize("dtype", ["float64", "int8", None, 8])
 def test_unknown_dtype(sound_root, dtype):
-    with pytest.raises(ValueError, match=r"dtype must be one of \('float32', 'uint8'\), but is"):
+    with pytest.raises(ValueError, match=rf"dtype must be one of .*'uint8'.*, but is {dtype!r}"):
         load_mnist(sound_root, dtype)
 
 

@@ -1,32 +1,13 @@
-"""The examples of the experiments: what is learned from, and what is judged by."""
+"""The images and labels that the experiments learn from and are judged by."""
 
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from mnist_gd import data
-from mnist_gd.data import examples, load_mnist
+from mnist_gd.data import examples
 
-
-@pytest.fixture(scope="module")
-def mnist(tmp_path_factory):
-    return load_mnist(tmp_path_factory.mktemp("cache"), "uint8")
-
-
-def forget():
-    for function in (data._training_set, data._split_rows, data.examples):
-        function.cache_clear()
-
-
-@pytest.fixture(autouse=True)
-def loaded(mnist, monkeypatch):
-    """The data without the user's cache."""
-    monkeypatch.setattr(data, "load_mnist", lambda dtype: mnist)
-    forget()
-    yield
-    monkeypatch.undo()
-    forget()
+pytestmark = pytest.mark.usefixtures("loaded")
 
 
 @pytest.mark.parametrize(
@@ -41,6 +22,7 @@ def test_sizes_and_labels(part, size):
     assert np.unique(digits).tolist() == list(range(10))
     same_images, fours = examples("four", part)
     assert np.array_equal(same_images, images)
+    assert fours.dtype == np.int64
     assert np.array_equal(fours, digits == 4)
 
 
@@ -57,6 +39,13 @@ def test_balanced_half_and_half(part):
         for image, answer in zip(images, fours, strict=True)
     )
     assert len(fours) > 17 * (np.array(list(digits.values())) == 4).sum() / 9
+
+
+def test_the_mix_is_the_same_whatever_is_asked_of_it():
+    images, fours = examples("four", "validation", "balanced")
+    same_images, digits = examples("ten", "validation", "balanced")
+    assert np.array_equal(same_images, images)
+    assert np.array_equal(fours, digits == 4)
 
 
 def rows(images, digits):
@@ -78,9 +67,9 @@ def test_validation_has_the_mix_of_the_training_set():
     assert abs(difference).max() < 2
 
 
-def test_the_split_is_the_same_every_time():
+def test_the_split_is_the_same_every_time(loaded):
     first = examples("four", "validation", "balanced")
-    forget()
+    loaded()
     second = examples("four", "validation", "balanced")
     assert first[0] is not second[0]
     assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
@@ -93,9 +82,9 @@ def test_the_split_is_the_same_every_time():
         ((4, "full"), "question must be one of .* but is 4"),
         (("ten", "train"), r"part must be one of \('training', .*, but is 'train'"),
         (("ten", "test"), r"part must be one of \('training', .*, but is 'test'"),
-        (("ten", "full", "even"), r"mix must be one of \('natural', 'balanced'\), but is 'even'"),
+        (("four", "full", "even"), r"mix must be one of \('natural', 'balanced'\), but is 'even'"),
     ],
 )
-def test_examples_refuse(arguments, message):
+def test_unknown_question_part_or_mix(arguments, message):
     with pytest.raises(ValueError, match=message):
         examples(*arguments)

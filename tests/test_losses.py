@@ -1,6 +1,5 @@
 """Losses: values, gradients, extremes, and what they refuse."""
 
-import inspect
 import itertools
 import math
 
@@ -14,7 +13,7 @@ from scipy import special
 from sklearn.metrics import brier_score_loss, log_loss
 from torch.nn import functional
 
-from mnist_gd import _archives, activations, losses
+from mnist_gd import _archives, losses
 from mnist_gd.activations import sigmoid, softmax, with_options
 from mnist_gd.gradient_check import check_gradient
 from mnist_gd.losses import (
@@ -568,46 +567,3 @@ def test_squares_too_large_for_a_float_are_infinite_and_nothing_is_nan(loss, dty
     rows = extreme_rows(dtype, 2)
     assert loss(rows, rows[::-1].copy()) == np.inf
     assert not np.isnan(loss.gradient(rows, rows[::-1].copy())).any()
-
-
-# The mathematics alone
-
-
-DOORS = [
-    member
-    for module in (activations, losses)
-    for name in module.__all__
-    if hasattr(member := getattr(module, name), "kernel")
-]
-
-
-@pytest.mark.parametrize("function", DOORS, ids=lambda function: function.__name__)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_kernel_is_the_function_without_its_checks(function, dtype, rng):
-    """Bit for bit on good arguments; on bad ones it does not ask."""
-    z = rng.normal(size=(5, 3)).astype(dtype)
-    p, y = activations.softmax(z), np.eye(3, dtype=dtype)[[0, 2, 1, 1, 0]]
-    first = p if "y_pred" in inspect.signature(function).parameters else z
-    arguments = {"z": z, "grad_output": z[::-1], "y_pred": first, "y_true": y, "slope": z[0]}
-    names = [n for n in inspect.signature(function).parameters if n in arguments]
-    given = [arguments[name] for name in names]
-    ours, kernel = (
-        value if isinstance(value, tuple) else (value,)
-        for value in (function(*given), function.kernel(*given))
-    )
-    for one, other in zip(ours, kernel, strict=True):
-        np.testing.assert_array_equal(one, other)
-    with pytest.raises((TypeError, ValueError), match="must"):
-        function(*["text"] * len(given))
-
-
-def test_every_loss_and_activation_has_a_kernel():
-    assert len(DOORS) == 12 + 15  # kl_divergence_gradient is that of the cross-entropy
-    assert {f.__name__ for f in DOORS} >= {"relu", "softmax_backward", "focal_loss_gradient"}
-
-
-def test_options_reach_the_kernel():
-    focal = activations.with_options(losses.focal_loss_with_logits, alpha=0.9, gamma=3.0)
-    z, y = np.array([[0.3], [-2.0]]), np.array([[1.0], [0.0]])
-    assert focal.kernel(z, y) == focal(z, y) != losses.focal_loss_with_logits(z, y)
-    np.testing.assert_array_equal(focal.gradient.kernel(z, y), focal.gradient(z, y))

@@ -33,6 +33,9 @@ MODULES = sorted(PATHS)
 PUBLIC = [name for name in MODULES if not re.search(r"\b_", name)]
 TOP = [name for name in PUBLIC if "." not in name]
 
+# Folders of modules that offer nothing themselves.
+FOLDERS = {"experiments"}
+
 # An import goes down, or stays on its floor without going round in a circle.
 FLOORS = {
     "_checks": 0,
@@ -155,6 +158,17 @@ MEMBERS = dict(members())
 
 def test_every_module_has_a_floor():
     assert set(MODULES) == set(FLOORS)
+
+
+def test_contributors_are_told_the_floors():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = {}
+    for floor, names in re.findall(r"^(\d)  ([^(\n]*)", text, re.MULTILINE):
+        told |= dict.fromkeys(names.split(), int(floor))
+    assert told.pop("numpy") == 0
+    assert told.items() <= FLOORS.items()
+    untold = {name for name in PUBLIC if name.split(".")[0] != "exercises"} - told.keys()
+    assert untold == FOLDERS
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -358,6 +372,23 @@ def test_parameters_and_results_are_documented(full_name):
     if inspect.isclass(member) and issubclass(member, BaseException):
         missing -= {"PR01"}
     assert not {code: found[code] for code in missing}
+
+
+def test_a_folder_of_modules_runs_nothing():
+    """So that one of them does not come with the others."""
+    for folder in FOLDERS:
+        (docstring,) = ast.parse(PATHS[folder].read_text(encoding="utf-8")).body
+        assert isinstance(docstring.value, ast.Constant)
+
+
+def test_the_reference_has_every_module():
+    """Each with its own heading; what a sub-package offers stands in one place."""
+    page = (ROOT / "book" / "api.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^##+ `mnist_gd\.(.+)`$", page, re.MULTILINE)
+    assert headings == re.findall(r"automodule:: mnist_gd\.(.+)$", page, re.MULTILINE)
+    assert sorted(headings) == [
+        name for name in PUBLIC if name in TOP or name.split(".")[0] in FOLDERS
+    ]
 
 
 # Size

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,21 +23,26 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from mnist_gd import records as records_module
+from mnist_gd._network_files import to_arrays
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
-from mnist_gd.records import code_version, run_all
+from mnist_gd.losses import binary_cross_entropy_with_logits
+from mnist_gd.networks import SingleLayerNetwork
+from mnist_gd.records import Record, code_version, run_all
 from mnist_gd.search import grid, grid_search
 from tests.runs import (
     AXES,
     QUIET,
+    Course,
     blas_threads,
     calls,
-    columns,
+    lines,
     note_call,
     numpy_outcome,
     real,
     synthetic,
     waiting,
+    without_seconds,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -337,6 +343,8 @@ def test_divergence_before_the_first_epoch_ends_leaves_an_empty_history(function
     assert record.outcome["history"]["validation_score"] == []
     table = grid_search(function, [{"epochs": 1}], records=tmp_path, **QUIET)
     assert (table.best["score"], table.best["diverged"]) == (0, 1)
+    assert record.diverged
+    assert (record.score(), record.settled_score()) == (0, 0)
 
 
 def test_numbers_of_numpy_name_the_same_record(three):
@@ -373,6 +381,64 @@ def test_configurations_hold_plain_values(tmp_path, value):
         run_all(synthetic, [{"rate": value}], records=tmp_path, **QUIET)
 
 
+@pytest.mark.parametrize("configuration", [5, None, "ten", [1, 2]])
+def test_a_configuration_is_a_dict_or_a_dataclass(tmp_path, configuration):
+    with pytest.raises(TypeError, match="configurations must be dicts or dataclasses"):
+        run_all(synthetic, [configuration], records=tmp_path / "new", **QUIET)
+    assert not (tmp_path / "new").exists()
+
+
+def test_no_configuration_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="configurations and seeds must not be empty"):
+        run_all(synthetic, [], records=tmp_path / "new", **QUIET)
+    assert not (tmp_path / "new").exists()
+
+
+def kinds(configuration, seed):
+    return {"kinds": [type(value).__name__ for value in vars(configuration).values()]}, {}
+
+
+def test_a_dataclass_is_a_configuration(tmp_path):
+    """It comes back as it was given, from a run as from a file; its record is that of a dict."""
+    for _ in range(2):
+        (record,) = run_all(kinds, [Course(0.5)], records=tmp_path, **QUIET)
+        assert record.configuration == Course(0.5)
+        assert record.outcome == {"kinds": ["float", "int", "bool"]}
+    assert len(list(tmp_path.glob("*.json"))) == 1
+    key = records_module._key(kinds, Course(0.5), 0)
+    assert key == records_module._key(kinds, asdict(Course(0.5)), 0)
+    assert key != records_module._key(kinds, Course(0.25), 0)
+
+
+def test_numbers_of_numpy_in_a_dataclass_become_python_s(tmp_path):
+    course = Course(np.float32(0.5), epochs=np.int64(2), settles=np.bool_(False))
+    (record,) = run_all(kinds, [course], records=tmp_path, **QUIET)
+    assert record.outcome == {"kinds": ["float", "int", "bool"]}
+    (same,) = run_all(kinds, [Course(0.5)], records=tmp_path, run_missing=False, **QUIET)
+    assert_same([record], [same])
+
+
+@dataclass(frozen=True)
+class Nested:
+    inner: object
+
+
+@pytest.mark.parametrize(
+    ("configuration", "error", "message"),
+    [
+        (Course((1, 2)), TypeError, "configurations must hold plain values, but one is Course"),
+        (Nested(Course(1.0)), TypeError, "configurations must hold plain values, but one is Nes"),
+        (Course(max), TypeError, "configurations must hold plain values"),
+        (Course(float("nan")), ValueError, "configurations must hold finite numbers"),
+        (Course(np.float32("inf")), ValueError, "configurations must hold finite numbers"),
+    ],
+)
+def test_a_dataclass_holds_plain_values(tmp_path, configuration, error, message):
+    with pytest.raises(error, match=message):
+        run_all(kinds, [configuration], records=tmp_path / "new", **QUIET)
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize(
     ("seeds", "error", "message"),
     [
@@ -399,6 +465,62 @@ def test_function_must_have_a_name_of_its_own(three):
             three.run(function=function)
 
 
+# What a record tells
+
+
+def training(scores, configuration, **about):
+    history = History(validation_score=scores, seconds=list(range(1, len(scores) + 1)))
+    return Record(configuration, 0, {"history": history.as_dict(), **about}, {}, 1.0)
+
+
+def test_a_record_gives_the_history_back():
+    record = training([0.1, 0.5], {"epochs": 2})
+    assert isinstance(record.history, History)
+    assert record.history.as_dict() == record.outcome["history"]
+    assert not record.diverged
+
+
+@pytest.mark.parametrize(
+    ("scores", "about", "score", "settled"),
+    [
+        ([0.1, 0.2, 0.3], {}, 0.3, 0.25),
+        ([0.1, 0.2, 0.4, 0.6], {}, 0.6, 0.5),
+        ([0.1, 0.9], {"diverged": "..."}, 0, 0),
+        ([], {"diverged": "..."}, 0, 0),
+    ],
+)
+def test_scores_of_a_record(scores, about, score, settled):
+    """A run that diverged scores nothing."""
+    record = training(scores, {"epochs": max(3, len(scores))}, **about)
+    assert record.score() == pytest.approx(score)
+    assert record.settled_score() == pytest.approx(settled)
+
+
+def test_where_the_rate_falls_the_end_counts():
+    settling, wandering = (Course(1.0, epochs=4, settles=settles) for settles in (True, False))
+    scores = [0.2, 0.4, 0.6, 0.9]
+    assert training(scores, settling).settled_score() == 0.9
+    assert training(scores, wandering).settled_score() == 0.75
+
+
+def test_a_score_after_some_of_the_epochs():
+    record = training([0.1, 0.5, 0.4], {"epochs": 3})
+    assert [record.score(epochs) for epochs in (1, 2, 3, 4)] == [0.1, 0.5, 0.4, 0]
+    for epochs, error in ((0, ValueError), (-1, ValueError), (1.0, TypeError)):
+        with pytest.raises(error, match="epochs must be"):
+            record.score(epochs)
+
+
+def test_a_record_gives_its_network_back(rng):
+    network = SingleLayerNetwork(5, 4, loss=binary_cross_entropy_with_logits, rng=rng)
+    x = rng.normal(size=(9, 5)).astype(np.float32)
+    kept = Record({}, 0, {}, {"logits": network.logits(x)} | to_arrays(network), 1.0).network()
+    assert kept.logits(x).tobytes() == network.logits(x).tobytes()
+    assert kept.loss is network.loss
+    with pytest.raises(LookupError, match=r"kept no network, but \['logits'\]"):
+        Record({}, 0, {}, {"logits": network.logits(x)}, 1.0).network()
+
+
 # Killed and started again
 
 
@@ -408,12 +530,11 @@ SEARCH_TO_KILL = (
     """
 import json, sys, time
 import numpy as np
-from mnist_gd._configurations import settings_of
 from mnist_gd.losses import binary_cross_entropy_with_logits
 from mnist_gd.networks import SingleLayerNetwork
 from mnist_gd.search import grid, grid_search
 """
-    + "\n\n".join(inspect.getsource(function) for function in (note_call, real, columns))
+    + "\n\n".join(inspect.getsource(function) for function in (note_call, real, lines))
     + """
 
 def slow(configuration, seed):
@@ -428,7 +549,7 @@ if __name__ == "__main__":
         log=[log],
     )
     result = grid_search(slow, configurations, seeds=range(5), records=folder, n_jobs=1)
-    print(json.dumps([result.runs, columns(result.rows, "seconds")]))
+    print(json.dumps([result.runs, lines(result.rows)]))
 """
 )
 
@@ -475,7 +596,7 @@ def test_killed_at_any_moment_and_started_again(tmp_path, start):
         assert process.returncode == -signal.SIGKILL, "it had ended before it was killed"
         assert calls(log) <= finished() + kill + 1  # only what was under way is lost
     restarted = table(start("killed"))
-    assert restarted == undisturbed
+    assert without_seconds(restarted) == without_seconds(undisturbed)
     assert calls(log) <= RUNS + KILLS
     assert finished() == RUNS
 
@@ -554,7 +675,7 @@ class Runs:
 @pytest.mark.parametrize(
     "function",
     [Runs().method, Runs.of_class, Runs, len, partial(synthetic, seed=0)],
-    ids=["method", "method of the class", "class", "built in", "partial"],
+    ids=["method", "class method", "class", "builtin", "partial"],
 )
 def test_what_is_no_function_of_a_module_is_refused(function, tmp_path):
     """Two of them may share a name and do different things."""

@@ -1,36 +1,28 @@
 """The search: every configuration is judged as if it had been trained alone."""
 
 import itertools
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from types import SimpleNamespace
-from typing import ClassVar
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_gd.records import run_all
-from mnist_gd.search import (
-    SearchResult,
-    grid,
-    grid_search,
-    successive_halving,
-)
+from mnist_gd.records import Record, run_all
+from mnist_gd.search import Row, SearchResult, grid, grid_search, successive_halving
 from tests.runs import (
     AXES,
     QUIET,
+    Course,
     calls,
-    columns,
     diverging,
     failing,
+    lines,
+    of_course,
     real,
     synthetic,
+    without_seconds,
 )
-
-ROOT = Path(__file__).parents[1]
-
 
 # The grid
 
@@ -91,24 +83,35 @@ def test_table_is_that_of_training_each_configuration_alone(tmp_path, run):
             }
         )
     naive.sort(key=lambda row: -row["score"])
-    left_out = []
+    rows = lines(result.rows)
     if run is real:  # another run takes another time
         assert all(row.seconds > 0 for row in result.rows)
-        left_out = ["seconds"]
-        naive = [{n: v for n, v in row.items() if n != "seconds"} for row in naive]
-    assert columns(result.rows, *left_out) == naive
+        rows, naive = without_seconds(rows), without_seconds(naive)
+    assert rows == naive
     assert result.best is result.rows[0]
     assert result.best.score == max(row["score"] for row in naive)
+    for row in result.rows:
+        assert [record.seed for record in row.records] == [3, 1]
+        assert all(record.configuration["epochs"] == 5 for record in row.records)
 
 
-def test_a_row_is_read_by_column_or_attribute(tmp_path):
-    (row,) = grid_search(synthetic, [{"rate": 2, "epochs": 3}], records=tmp_path, **QUIET).rows
-    assert (row["rate"], row["epochs"], row.epochs) == (2, 3, 3)
-    for name in ("score", "scores", "seconds", "diverged"):
-        assert row[name] == getattr(row, name)
-    for name in ("configuration", "nonsense"):
-        with pytest.raises(KeyError, match=name):
-            row[name]
+def test_a_row_has_its_columns_by_name_too(tmp_path):
+    configurations = grid(learning_rate=[1.0, 100.0], epochs=[2, 4])
+    courses = [Course(1.0), Course(2.0, epochs=3)]
+    rows = [
+        *grid_search(diverging, configurations, seeds=[0, 1], records=tmp_path, **QUIET).rows,
+        *grid_search(of_course, courses, records=tmp_path, **QUIET).rows,
+    ]
+    for row in rows:
+        for name in ("score", "scores", "seconds", "diverged"):
+            assert row[name] == getattr(row, name)
+        about = row.configuration
+        for name in ("learning_rate", "epochs") if isinstance(about, dict) else ("rate", "epochs"):
+            assert row[name] == (about[name] if isinstance(about, dict) else getattr(about, name))
+        assert row.epochs == row["epochs"]
+        for unknown in ("runs", "records", "configuration", "frontier", 0):
+            with pytest.raises(KeyError):
+                row[unknown]
 
 
 @pytest.mark.parametrize(
@@ -176,47 +179,56 @@ def test_grid_search_refuses(tmp_path, configurations, error, message):
     assert not (tmp_path / "new").exists()
 
 
-@dataclass(frozen=True)
-class Falling:
-    """A configuration whose rate falls to zero: its course depends on where it is to end."""
-
-    rate: float
-    epochs: int
-    settles: ClassVar = True
-
-
-def test_a_run_that_settles_is_not_read_off_before_its_end(tmp_path):
-    fine = [Falling(1.0, 3), Falling(2.0, 3)]
-    assert grid_search(of_a_dataclass, fine, records=tmp_path, **QUIET).runs == 2
-    again = grid_search(of_a_dataclass, [*fine, fine[0]], records=tmp_path, **QUIET)
-    assert (len(again.rows), again.runs) == (3, 2)
-    with pytest.raises(ValueError, match=r"epochs must be one number for each .* that settles"):
-        grid_search(of_a_dataclass, [*fine, Falling(1.0, 2)], records=tmp_path, **QUIET)
+def test_a_rate_that_decays_is_not_read_off_before_its_end(tmp_path):
+    """Its course depends on where the training is to end."""
+    fine = [Course(rate, epochs=3, settles=True) for rate in (1.0, 2.0)]
+    assert grid_search(of_course, [*fine, fine[0]], records=tmp_path, **QUIET).runs == 2
+    for epochs in (2, 4):
+        other = replace(fine[0], epochs=epochs)
+        for configurations in ([*fine, other], [other, *fine]):
+            with pytest.raises(ValueError, match=r"epochs must be one number for each .* settles"):
+                grid_search(of_course, configurations, records=tmp_path / "new", **QUIET)
+    assert not (tmp_path / "new").exists()
+    constant = [Course(1.0, epochs=3), Course(1.0, epochs=4)]
+    assert grid_search(of_course, constant, records=tmp_path, **QUIET).runs == 1
 
 
-@dataclass(frozen=True)
-class Constant:
-    rate: float
-    epochs: int
-    images: int | None = None
+def test_a_configuration_given_twice_has_two_rows_of_one_run(tmp_path):
+    log = tmp_path / "log"
+    same = grid(rate=[1.0], epochs=[2], log=[str(log)]) * 2
+    result = grid_search(synthetic, same, records=tmp_path / "records", **QUIET)
+    assert (len(result.rows), result.runs, calls(log)) == (2, 1, 1)
+    result = grid_search(of_course, [Course(1.0)] * 2, records=tmp_path / "records", **QUIET)
+    assert (len(result.rows), result.runs) == (2, 1)
 
 
-def of_a_dataclass(configuration, seed):
-    return synthetic(asdict(configuration), seed)
+def as_they_are(configuration, seed):
+    """The score tells the kind of the rate."""
+    score = {int: 0.1, float: 0.2, bool: 0.3}[type(configuration["rate"])]
+    epochs = configuration["epochs"]
+    return {"history": {"validation_score": [score] * epochs, "seconds": [1.0] * epochs}}, {}
 
 
-def test_configurations_may_be_frozen_dataclasses(tmp_path):
-    """The same table as of dicts with the same settings, and the run gets what was given."""
-    settings = grid(rate=[0.5, 2.0], epochs=[2, 4], images=[None])
-    theirs = grid_search(synthetic, settings, records=tmp_path, **QUIET)
-    ours = [Constant(**c) for c in settings]
-    table = grid_search(of_a_dataclass, ours, records=tmp_path, **QUIET)
-    assert columns(table.rows) == columns(theirs.rows)
-    assert {row.configuration for row in table.rows} == set(ours)
-    assert table.runs == theirs.runs == 2
-    rungs = [{"epochs": [1], "images": [10]}, {"epochs": [3]}]
-    last = successive_halving(of_a_dataclass, ours[::2], rungs, records=tmp_path, **QUIET)[-1]
-    assert [(row.epochs, row["images"]) for row in last.rows] == [(3, None)]
+def test_an_integer_is_not_read_off_the_run_of_a_float(tmp_path):
+    """As in the records: what compares equal need not mean the same to a run."""
+    configurations = [{"rate": rate, "epochs": e} for rate in (1, 1.0, True) for e in (1, 2)]
+    result = grid_search(as_they_are, configurations, records=tmp_path, **QUIET)
+    assert result.runs == 3
+    assert [row.score for row in result.rows] == [0.3, 0.3, 0.2, 0.2, 0.1, 0.1]
+    rungs = [{"epochs": [1]}, {"epochs": [2]}]
+    candidates = [{"rate": rate} for rate in (1, 1.0, True)]
+    last = successive_halving(as_they_are, candidates, rungs, records=tmp_path, **QUIET)[-1]
+    assert [type(row["rate"]) for row in last.rows] == [bool]
+
+
+def test_dicts_and_dataclasses_in_one_table(tmp_path):
+    configurations = [{"rate": 1.0, "epochs": 3}, Course(1.0), Course(2.0), Course(1.0, epochs=3)]
+    result = grid_search(of_course, configurations, records=tmp_path, **QUIET)
+    assert result.runs == 3
+    for row in result.rows:
+        history = of_course(row.configuration, 0)[0]["history"]
+        assert row.score == history["validation_score"][-1]
+    assert {str(row.configuration) for row in result.rows} == set(map(str, configurations))
 
 
 # Successive halving
@@ -236,11 +248,36 @@ def test_successive_halving_trains_the_best_on(tmp_path):
         alone = grid_search(
             synthetic, rows, seeds=[0, 1], records=tmp_path, run_missing=False, **QUIET
         )
-        assert columns(result.rows) == columns(alone.rows)
-        best = sorted(result.rows, key=lambda row: -row.score)
+        assert lines(result.rows) == lines(alone.rows)
+        assert result.runs == alone.runs
+        best = sorted(result.rows, key=lambda row: -row["score"])
         left = [{"rate": row["rate"], "hidden_size": 4} for row in best][: max(1, size * 3 // 10)]
     assert len(results[-1].rows) == 2
     assert len(list(tmp_path.glob("*.json"))) == 2 * (13 + 3 + 1)
+
+
+def test_successive_halving_of_things(tmp_path):
+    """Candidates are changed, not merged: what they had where a rung sets it does not count."""
+    candidates = [Course(float(rate), epochs=7) for rate in range(4)]
+    rungs = [{"epochs": [1]}, {"epochs": [2, 3]}]
+    first, last = successive_halving(of_course, candidates, rungs, records=tmp_path, **QUIET)
+    assert [row.configuration for row in sorted(first.rows, key=lambda row: row["rate"])] == [
+        replace(c, epochs=1) for c in candidates
+    ]
+    best = {row["rate"] for row in first.rows[:2]}
+    assert {(row["rate"], row["epochs"]) for row in last.rows} == {
+        (rate, epochs) for rate in best for epochs in (2, 3)
+    }
+    assert all(isinstance(row.configuration, Course) for row in last.rows)
+
+
+def test_successive_halving_takes_what_a_search_takes(tmp_path):
+    """Tuples and numbers of NumPy, in the candidates and in the rungs."""
+    candidates = [{"sizes": (n, n), "rate": np.float32(0.1)} for n in range(4)]
+    rungs = [{"epochs": np.arange(1, 3), "shape": [(1, 2)]}, {"epochs": [np.int64(3)]}]
+    last = successive_halving(synthetic, candidates, rungs, records=tmp_path, **QUIET)[-1]
+    assert len(last.rows) == 2
+    assert all(type(row["sizes"]) is list for row in last.rows)
 
 
 def test_successive_halving_keeps_the_order_among_equals(tmp_path):
@@ -282,7 +319,7 @@ def test_divergence_is_an_outcome_that_scores_nothing(tmp_path):
     assert table[100.0, 4]["scores"] == [0.5, 0.0]
     assert table[100.0, 4]["diverged"] == 1
     assert table[100.0, 4]["seconds"] == 4.0
-    assert result.rows[-1] is table[100.0, 4]
+    assert result.rows[-1] == table[100.0, 4]
 
 
 def test_scores_stand_in_the_order_of_the_seeds(tmp_path):
@@ -301,8 +338,7 @@ def test_divergence_of_a_real_network_is_recorded_once(tmp_path):
         records = run_all(real, configurations, records=tmp_path / "records", **QUIET)
         assert "learning_rate=1e+30" in records[0].outcome["diverged"]
         assert records[0].arrays == {}
-        assert [record.diverged for record in records] == [True, False]
-        assert records[0].score() == records[0].settled_score() == 0
+        assert "diverged" not in records[1].outcome
     assert calls(log) == 2
     result = grid_search(real, configurations, records=tmp_path / "records", **QUIET)
     assert [row["learning_rate"] for row in result.rows] == [0.1, 1e30]
@@ -320,19 +356,23 @@ def test_other_errors_are_raised(tmp_path, n_jobs):
 # The best result in the least time
 
 
+def row_of(score, seconds):
+    """A row of one run of one epoch; without a time it did not come to its end."""
+    history = {"validation_score": [score], "seconds": [seconds]}
+    if seconds is None:
+        history = {}
+    return Row({"epochs": 1}, [Record({"epochs": 1}, 0, {"history": history}, {}, 1.0)])
+
+
 @given(
     st.lists(
-        st.fixed_dictionaries(
-            {
-                "score": st.sampled_from([0.0, 0.5, 0.7, 0.9]),
-                "seconds": st.sampled_from([1.0, 2.0, 3.0, 4.0, float("nan")]),
-            }
+        st.builds(
+            row_of, st.sampled_from([0.0, 0.5, 0.7, 0.9]), st.sampled_from([1.0, 2.0, 3.0, None])
         )
     )
 )
 def test_frontier(rows):
     """Fastest first, each slower row better; every other row has one at least as good and fast."""
-    rows = [SimpleNamespace(**row, diverged=int(np.isnan(row["seconds"]))) for row in rows]
     frontier = SearchResult(rows).frontier()
     for fast, slow in itertools.pairwise(frontier):
         assert fast.seconds < slow.seconds
@@ -342,4 +382,4 @@ def test_frontier(rows):
             assert any(
                 kept.score >= row.score and kept.seconds <= row.seconds for kept in frontier
             )
-    assert all(row in rows and not row.diverged for row in frontier)
+    assert all(any(kept is row for row in rows) and not kept.diverged for kept in frontier)

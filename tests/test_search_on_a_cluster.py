@@ -14,9 +14,8 @@ from distributed import Client, LocalCluster
 from mnist_gd.experiments.runs import Configuration, validation_run
 from mnist_gd.records import run_all
 from mnist_gd.search import grid, grid_search
-from tests.runs import columns
 
-AXES = dict(
+AXES = grid(
     question=["ten"],
     loss=["cross_entropy_with_logits"],
     hidden_size=[8],
@@ -26,7 +25,7 @@ AXES = dict(
     images=[800],
     epochs=[1, 2],
 )
-CONFIGURATIONS = [Configuration(**settings) for settings in grid(**AXES)]
+CONFIGURATIONS = [Configuration(**settings) for settings in AXES]
 
 
 @pytest.fixture
@@ -50,12 +49,12 @@ def table(folder, **options):
     result = grid_search(
         validation_run, CONFIGURATIONS, seeds=[0, 1], records=folder, progress=False, **options
     )
-    return columns(result.rows, "seconds")
+    return [(row.configuration, row.scores, row.diverged) for row in result.rows]
 
 
 def test_one_table_whether_serial_on_processes_or_on_a_cluster(tmp_path, cluster):
     serial = table(tmp_path / "serial", n_jobs=1)
-    assert [row["diverged"] for row in serial] == [0] * 4 + [2] * 4
+    assert [diverged for _, _, diverged in serial] == [0] * 4 + [2] * 4
     with joblib.parallel_config(backend="loky"):
         assert table(tmp_path / "loky", n_jobs=2) == serial
     with joblib.parallel_config(backend="dask"):
@@ -64,7 +63,7 @@ def test_one_table_whether_serial_on_processes_or_on_a_cluster(tmp_path, cluster
     pids = set(cluster.run(os.getpid).values())
     assert len(pids) == 2
     assert os.getpid() not in pids
-    loaded = cluster.run(lambda: __import__("mnist_gd.data").data.examples.cache_info())
+    loaded = cluster.run(lambda: __import__("mnist_gd.data").data._training_set.cache_info())
     assert sum(info.currsize for info in loaded.values()) >= 1
     job = (validation_run, CONFIGURATIONS[0], 0)
     assert len(pickle.dumps(job)) < 1000  # what travels to them

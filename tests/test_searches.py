@@ -1,4 +1,4 @@
-"""The searches of the book: what is tried, and what is chosen on validation data."""
+"""The searches of the book: what is chosen is chosen on validation data, by a rule."""
 
 from dataclasses import replace
 
@@ -15,8 +15,27 @@ from mnist_gd.experiments.searches import (
     sweep,
     validate,
 )
+from mnist_gd.records import Record
 from mnist_gd.search import Row, SearchResult, grid
-from tests.fake_runs import Fake, small
+
+
+def test_validate_hands_on_what_it_is_given(monkeypatch, tmp_path):
+    asked = {}
+    monkeypatch.setattr(
+        searches, "run_all", lambda *given, **named: asked.update(named, given=given)
+    )
+    configurations = notebook_grid("ten")[:2]
+    validate(configurations, seeds=[1, 2], records=tmp_path, n_jobs=1, run_missing=False)
+    assert asked == {
+        "given": (validation_run, configurations),
+        "seeds": [1, 2],
+        "records": tmp_path,
+        "n_jobs": 1,
+        "run_missing": False,
+    }
+    validate(configurations)
+    assert (asked["seeds"], asked["records"]) == ((0,), searches.RECORDS)
+
 
 # The choice of the headline networks
 
@@ -27,13 +46,16 @@ def searched(monkeypatch, tmp_path):
     asked = {}
 
     def choose_by(question, scores):
+        def run(configuration, seed, score):
+            history = {"validation_score": [score] * configuration.epochs}
+            return Record(configuration, seed, {"history": history}, {}, 1.0)
+
         def fake_search(function, configurations, **options):
             asked.update(options, function=function, configurations=configurations)
-            rows = []
-            for c in configurations:
-                runs = Fake()
-                runs.score = lambda c, seed: scores(c)[seed]
-                rows.append(Row(c, [runs.record(c, seed) for seed in options["seeds"]]))
+            rows = [
+                Row(c, [run(c, seed, score) for seed, score in enumerate(scores(c))])
+                for c in configurations
+            ]
             return SearchResult(sorted(rows, key=lambda row: -row.score))
 
         monkeypatch.setattr(searches, "grid_search", fake_search)
@@ -54,11 +76,13 @@ def test_choice_is_the_best_of_the_sweep(searched, tmp_path, question):
     assert asked["function"] is validation_run
     assert (asked["records"], asked["n_jobs"]) == (tmp_path, 1)
     assert asked["seeds"] == plans.SWEEP_SEEDS
-    expected = [Configuration(**c) for c in grid(**plans.SWEEPS[question])]
-    assert asked["configurations"] == expected
+    axes = plans.SWEEPS[question]
+    assert asked["configurations"] == [Configuration(**settings) for settings in grid(**axes)]
+    assert {c.question for c in asked["configurations"]} == {question}
+    assert {(c.mix, c.judged_on) for c in asked["configurations"]} == {("natural", "natural")}
     assert chosen in asked["configurations"]
     assert chosen.learning_rate == largest
-    assert chosen.hidden_size == max(plans.SWEEPS[question]["hidden_size"])
+    assert chosen.hidden_size == max(axes["hidden_size"])
     assert chosen.decay == "cosine"  # a headline must not hang on the last few batches
     build(chosen, np.random.default_rng(0))
 
@@ -75,23 +99,18 @@ def test_of_equals_the_smallest_is_chosen(searched, lead):
     assert searched("four", scores)[0].learning_rate == 1.0
 
 
-@pytest.mark.parametrize("function", [sweep, choose])
-def test_no_such_sweep(function, tmp_path):
-    with pytest.raises(ValueError, match=r"question must be one of .* but is 'five'"):
-        function("five", records=tmp_path)
+def test_a_sweep_is_of_runs_of_several_seeds(fake, tmp_path):
+    for question in plans.SWEEPS:
+        result = sweep(question, records=tmp_path)
+        assert len(result.rows) == len(grid(**plans.SWEEPS[question]))
+        assert result.runs == len(result.rows) * len(plans.SWEEP_SEEDS)
 
 
-# Trainings that are judged on validation data
-
-
-def test_validate_runs_and_records(monkeypatch):
-    seen = {}
-    monkeypatch.setattr(
-        searches, "run_all", lambda *given, **options: seen.update(options) or given
-    )
-    configuration = notebook_grid("ten")[0]
-    assert validate([configuration], n_jobs=1) == (validation_run, [configuration])
-    assert seen == {"seeds": (0,), "records": searches.RECORDS, "n_jobs": 1}
+@pytest.mark.parametrize("question", ["five", "four_balanced", "additions"])
+@pytest.mark.parametrize("function", [sweep, choose, notebook_grid, notebook_search])
+def test_no_such_question(function, question):
+    with pytest.raises(ValueError, match=rf"question must be one of .* but is '{question}'"):
+        function(question)
 
 
 # The notebook's searches
@@ -101,30 +120,33 @@ def test_validate_runs_and_records(monkeypatch):
 def test_the_notebook_s_grid(question, size, runs):
     """A rate on the sum over the batch is that many times the rate on the mean."""
     configurations = notebook_grid(question)
-    assert len(configurations) == size
+    assert len(set(configurations)) == len(configurations) == size
     assert len({replace(c, epochs=1) for c in configurations}) == runs
     rates = sorted({round(c.learning_rate / c.batch_size, 12) for c in configurations})
     assert rates == ([1e-5, 1e-4, 1e-3] if question == "four" else [1e-4, 0.01, 0.1])
+    assert {c.question for c in configurations} == {question}
     mix = "balanced" if question == "four" else "natural"
-    assert {(c.question, c.mix, c.judged_on) for c in configurations} == {(question, mix, mix)}
-    for configuration in configurations[:: size // 6]:
-        build(small(configuration), np.random.default_rng(0))
+    assert {(c.mix, c.judged_on) for c in configurations} == {(mix, mix)}
+    assert not any(c.settles for c in configurations)
 
 
-def test_the_notebook_planned_no_other():
-    with pytest.raises(ValueError, match=r"question must be one of .* but is 'five'"):
-        notebook_grid("five")
-
-
-def test_notebook_search_has_every_combination(fake, tmp_path):
+def test_the_notebook_s_search_has_every_combination(fake, tmp_path):
     result = notebook_search("ten", records=tmp_path)
     assert (len(result.rows), result.runs) == (72, 24)
+    assert {row.configuration for row in result.rows} == set(notebook_grid("ten"))
+    result = notebook_search("four", records=tmp_path)
+    assert (len(result.rows), result.runs) == (54, 18)
 
 
-def test_halving_search_comes_from_both_grids_down_to_one(fake, tmp_path):
+def test_the_notebook_s_search_can_be_of_records_alone(fake, tmp_path):
+    with pytest.raises(LookupError):
+        notebook_search("ten", records=tmp_path, run_missing=False)
+
+
+def test_halving_comes_from_both_grids_down_to_one(fake, tmp_path):
     rungs = halving_search(records=tmp_path)
     assert [rung.runs for rung in rungs] == [48, 6, 1]
-    assert [row.epochs for row in rungs[-1].rows] == [10, 15, 20]
+    assert [row["epochs"] for row in rungs[-1].rows] == [10, 15, 20]
     assert [{row["images"] for row in rung.rows} for rung in rungs] == [{10_000}, {20_000}, {None}]
     rates = {row["learning_rate"] for row in rungs[0].rows}
     assert set(plans.WORKING_RATES) < rates

@@ -8,19 +8,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnist_gd import data, metrics
 from mnist_gd.data import MNIST, Split
-from mnist_gd.experiments import plans, runs, searches, studies
+from mnist_gd.experiments import plans, runs, studies
 from mnist_gd.experiments.plans import STUDIES
-from mnist_gd.experiments.runs import build, final_run, validation_run
+from mnist_gd.experiments.runs import Configuration, build, final_run, validation_run
 from mnist_gd.experiments.searches import choose, halving_search, notebook_search
-from mnist_gd.experiments.studies import final_results, study
+from mnist_gd.experiments.studies import FinalResults, Study, final_results, study
 from mnist_gd.history import History
-from mnist_gd.metrics import accuracy, f1_score
 from mnist_gd.records import Record
-from tests.fake_runs import Sealed, small
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "book").glob("*.md"))
+
+
+class Sealed:
+    """A test set that nobody may look at."""
+
+    def __getattr__(self, name):
+        raise AssertionError(f"the {name} of the test set were read")
 
 
 # The test set
@@ -51,32 +57,12 @@ def test_final_results(fake, tiny_mnist, tmp_path, experiment, labels, names):
     ):
         assert name in results.runs
         assert [run.seed for run in several] == [0, 1, 2, 3, 4]
-        assert all(
-            run.configuration == replace(results.configuration, **change) for run in several
-        )
+        changed = replace(results.configuration, **change)
+        assert all(run.configuration == changed for run in several)
+    natural = replace(results.configuration, mix="natural")
+    assert results.configuration == natural  # a mix is what another network learns from
     finals = [call for call in fake.calls if call[0] is final_run]
     assert len(finals) == 5 * len(names)
-
-
-def test_results_give_answers_and_scores_by_seed():
-    """Of the first network, unless another is asked for."""
-    logits = {"a": [[[1.0], [-1.0], [2.0]], [[1.0], [1.0], [-2.0]]], "b": [[[-1.0], [1.0], [3.0]]]}
-    several = {
-        name: [
-            Record(None, seed, {}, {"test_logits": np.array(z)}, 1.0) for seed, z in enumerate(zs)
-        ]
-        for name, zs in logits.items()
-    }
-    labels = np.array([1, 0, 1])
-    results = studies.FinalResults(None, np.array([4, 0, 4]), labels, None, several)
-    assert results.logits().tolist() == logits["a"]
-    assert results.answers().tolist() == [[1, 0, 1], [1, 1, 0]]
-    assert results.answers("b").tolist() == [[0, 1, 1]]
-    assert results.scores(accuracy).tolist() == [1, 1 / 3]
-    assert results.scores(f1_score, "a").tolist() == [1, 0.5]
-    assert results.scores(f1_score, "b").tolist() == [0.5]
-    with pytest.raises(KeyError):
-        results.scores(f1_score, "c")
 
 
 def test_the_best_addition_is_chosen_on_validation_data(fake, tiny_mnist, tmp_path):
@@ -93,6 +79,37 @@ def test_the_best_addition_is_chosen_on_validation_data(fake, tiny_mnist, tmp_pa
 def test_no_such_experiment(tmp_path):
     with pytest.raises(ValueError, match=r"experiment must be one of .* but is 'five'"):
         final_results("five", records=tmp_path)
+
+
+def test_answers_and_scores_of_the_final_networks():
+    """One set a seed, of the network that is named, by default of the first."""
+    logits = {
+        "a": [[[-1.0], [2.0], [3.0]], [[1.0], [-2.0], [3.0]]],
+        "b": [[[1.0], [-1.0], [1.0]], [[1.0], [1.0], [1.0]]],
+    }
+    named = {
+        name: [Record({}, 0, {}, {"test_logits": np.float32(z)}, 1.0) for z in several]
+        for name, several in logits.items()
+    }
+    labels = np.array([1, 0, 1])
+    results = FinalResults(np.zeros((3, 784), np.uint8), np.array([4, 0, 4]), labels, None, named)
+    for name, zs in logits.items():
+        assert results.logits(name).dtype == np.float32
+        assert results.logits(name).tolist() == zs
+        assert results.answers(name).tolist() == (np.array(zs)[..., 0] > 0).astype(int).tolist()
+    assert results.logits().tolist() == logits["a"]
+    assert results.answers().tolist() == results.answers("a").tolist()
+    np.testing.assert_allclose(results.scores(metrics.accuracy), [1 / 3, 1])
+    np.testing.assert_allclose(results.scores(metrics.accuracy, "b"), [1, 2 / 3])
+    np.testing.assert_allclose(results.scores(metrics.recall), [0.5, 1])
+    with pytest.raises(KeyError):
+        results.scores(metrics.accuracy, "c")
+
+
+def test_answers_of_ten_digits():
+    z = np.eye(10, dtype=np.float32)[[3, 7]]
+    named = {"a": [Record({}, 0, {}, {"test_logits": z}, 1.0)]}
+    assert FinalResults(None, None, np.array([3, 1]), None, named).answers().tolist() == [[3, 7]]
 
 
 def code_of(path):
@@ -147,7 +164,7 @@ def test_no_page_asks_for_an_experiment_twice():
 
 
 def test_choosing_never_touches_the_test_set(fake, monkeypatch, tmp_path):
-    for module in (runs, studies):
+    for module in (data, runs, studies):
         monkeypatch.setattr(module, "load_mnist", lambda dtype: MNIST(None, Sealed()))
     for question in plans.SWEEPS:
         choose(question, records=tmp_path)
@@ -168,11 +185,29 @@ def test_studies_hold_configurations_that_can_be_run(fake, tmp_path, name, scale
     result = study(name, records=tmp_path, scale=scale)
     assert set(result.runs) == set(STUDIES[name]["variants"])
     assert result.full == (scale == "full")
-    for variant, tried in result.tried.items():
-        rates = STUDIES[name]["variants"][variant]["learning_rate"]
-        assert [run.configuration.learning_rate for run in tried] == rates
-    for _, configuration, _ in fake.calls:
-        build(small(configuration), np.random.default_rng(0))
+    plan = STUDIES[name]
+    tried = {c for _, c, seed in fake.calls if seed == 0}
+    assert len(tried) == sum(len(some["learning_rate"]) for some in plan["variants"].values())
+    for configuration in tried:
+        assert isinstance(configuration, Configuration)
+        build(replace(configuration, hidden_size=2), np.random.default_rng(0))
+    for variant, change in plan["variants"].items():
+        for run in [*result.runs[variant], *result.tried[variant]]:
+            about = vars(run.configuration)
+            for setting, value in (plan["base"] | plan[scale] | change).items():
+                several = value if setting == "learning_rate" else [value]
+                assert about[setting] in several
+
+
+def test_what_was_tried_is_told(fake, tmp_path):
+    """One run, of the first seed, with each of the rates of a variant, in their order."""
+    result = study("ten_losses", records=tmp_path)
+    assert list(result.tried) == list(result.runs)
+    for variant, change in STUDIES["ten_losses"]["variants"].items():
+        rates = [run.configuration.learning_rate for run in result.tried[variant]]
+        assert rates == change["learning_rate"]
+        assert [run.seed for run in result.tried[variant]] == [0] * len(rates)
+        assert [run.seed for run in result.runs[variant]] == list(plans.SEEDS)
 
 
 def test_the_first_seed_chooses_the_rate_and_all_seeds_are_trained_with_it(fake, tmp_path):
@@ -207,11 +242,9 @@ def test_a_run_that_diverged_scores_nothing():
         {"diverged": "...", "history": {"validation_score": [0.1, 0.9]}},
         {"diverged": "...", "history": History().as_dict()},
     ]
-    runs = [Record(settings, seed, outcome, {}, 1.0) for seed, outcome in enumerate(outcomes)]
-    assert studies.Study({"a": runs}, {}, settings, False).scores()["a"].tolist() == [0.3, 0, 0]
-    assert [run.settled_score() for run in runs] == [0.25, 0, 0]
-    assert [run.diverged for run in runs] == [False, True, True]
-    assert [runs[1].score(epochs) for epochs in (1, 2, 3)] == [0.1, 0.9, 0]
+    some = [Record(settings, seed, outcome, {}, 1.0) for seed, outcome in enumerate(outcomes)]
+    assert Study({"a": some}, {"a": some}, settings, False).scores()["a"].tolist() == [0.3, 0, 0]
+    assert [run.settled_score() for run in some] == [0.25, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -233,9 +266,9 @@ def test_the_rule_of_choice_fits_the_rate(fake, monkeypatch, tmp_path, name, var
                 run.outcome["history"]["validation_score"] = course
         return runs
 
-    monkeypatch.setattr(searches, "run_all", with_courses)
-    runs = study(name, records=tmp_path, scale="build").runs[variant]
-    assert {run.configuration.learning_rate for run in runs} == {rates[chosen]}
+    monkeypatch.setattr("mnist_gd.experiments.searches.run_all", with_courses)
+    chosen_runs = study(name, records=tmp_path, scale="build").runs[variant]
+    assert {run.configuration.learning_rate for run in chosen_runs} == {rates[chosen]}
 
 
 @pytest.mark.parametrize(
@@ -248,6 +281,12 @@ def test_the_rule_of_choice_fits_the_rate(fake, monkeypatch, tmp_path, name, var
 def test_study_refuses(tmp_path, arguments, message):
     with pytest.raises(ValueError, match=message):
         study(**arguments, records=tmp_path)
+
+
+def test_make_runs_the_studies():
+    (name,) = re.findall(r"-m (mnist_gd\S*)", (ROOT / "Makefile").read_text())
+    assert name == studies.__name__
+    assert 'if __name__ == "__main__":\n    main()\n' in Path(studies.__file__).read_text()
 
 
 def test_main_runs_everything_in_full(fake, tiny_mnist, tmp_path, capsys):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_gd import _checks, losses
+from mnist_gd import losses
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.networks import (
     MultiLayerNetwork,
@@ -214,7 +214,7 @@ def test_a_rare_yes_is_found(rng):
 RUN = """
 import hashlib
 import numpy as np
-from mnist_gd import _checks, losses
+from mnist_gd import losses
 from mnist_gd.networks import MultiLayerNetwork, SingleLayerNetwork
 
 def run():
@@ -337,40 +337,3 @@ def test_a_bias_that_is_not_finite_is_divergence_too(rng):
         network.train(
             x, y, epochs=1, batch_size=8, learning_rate=0.1, rng=rng, track_training=False
         )
-
-
-# Checked at the door
-
-
-@pytest.mark.parametrize(
-    ("kind", "loss"),
-    [
-        ("single", losses.binary_cross_entropy_with_logits),
-        ("single", losses.focal_loss),
-        ("multi", losses.cross_entropy_with_logits),
-    ],
-)
-def test_a_training_checks_its_targets_once(kind, loss, monkeypatch, rng):
-    calls = []
-    original = _checks.check_same_shape
-
-    def counted(first_name, *arguments):
-        calls.append(first_name)
-        original(first_name, *arguments)
-
-    monkeypatch.setattr(_checks, "check_same_shape", counted)
-    network, (x, y) = make(kind, loss), examples(kind, rng, 40)
-    settings = {"batch_size": 4, "learning_rate": 0.01, "rng": rng, "validation": (x, y)}
-    network.train(x, y, epochs=3, **settings)
-    assert calls.count("y_pred") == 2  # the training set and the validation set
-
-
-@pytest.mark.parametrize("y", [np.full((8, 1), 0.5), np.linspace(0, 1, 8)[:, None]])
-def test_targets_that_a_loss_does_not_take_are_refused_before_anything_moves(y, rng):
-    network = make("single", losses.focal_loss_with_logits)
-    before = weights_of(network)
-    state = rng.bit_generator.state
-    with pytest.raises(ValueError, match="y_true must hold only 0 and 1 in the focal loss"):
-        network.train(np.ones((8, 4)), y, epochs=1, batch_size=8, learning_rate=0.1, rng=rng)
-    assert_same(before, weights_of(network))
-    assert rng.bit_generator.state == state

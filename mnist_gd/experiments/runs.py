@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from mnist_gd import losses
-from mnist_gd._checks import check_alpha, check_integer, check_one_of, check_real
+from mnist_gd._checks import check_integer, check_one_of, check_real
 from mnist_gd._network_files import to_arrays
 from mnist_gd.activations import with_options
 from mnist_gd.additions import LARGEST_SHIFT, Adam, Momentum, cosine_decay, shift_images
@@ -98,14 +98,28 @@ class Configuration:
         for name, value in self._loss_options().items():
             if not self.loss.startswith("focal"):
                 raise ValueError(f"{name} must be None for {self.loss}, but is {value}")
-            focal = {"alpha": check_alpha, "gamma": partial(check_real, "gamma", minimum=0)}
-            checked[name] = float(focal[name](value))
+            checked[name] = check_real(name, value)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        self._try_loss()
+
+    def _try_loss(self):
+        labels = np.array([[0.0], [1.0]]) if self.question == "four" else np.eye(10)
+        try:
+            self._loss()(np.full_like(labels, 0.5), labels)
+        except ValueError as error:
+            raise ValueError(
+                f"loss must take its options and the labels of {self.question!r}, but "
+                f"{self.loss} says: {error}"
+            ) from None
 
     def _loss_options(self):
         options = {"alpha": self.alpha, "gamma": self.gamma}
         return {name: value for name, value in options.items() if value is not None}
+
+    def _loss(self):
+        loss, options = getattr(losses, self.loss), self._loss_options()
+        return with_options(loss, **options) if options else loss
 
     def __repr__(self):
         told = [
@@ -136,9 +150,7 @@ def build(configuration, rng):
     -------
     SingleLayerNetwork or MultiLayerNetwork
     """
-    loss, options = getattr(losses, configuration.loss), configuration._loss_options()
-    if options:
-        loss = with_options(loss, **options)
+    loss = configuration._loss()
     outputs = 1 if configuration.question == "four" else 10
     layers, hidden = configuration.hidden_layers, configuration.hidden_size
     if layers == 1:
