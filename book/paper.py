@@ -127,7 +127,7 @@ def whole(folder: Path, toc: str) -> str:
     """Return the page that holds all articles of the built book in `folder`."""
     pages, parts = contents(toc)
     soups = {
-        page: BeautifulSoup((folder / f"{page}.html").read_text("utf-8"), "html.parser")
+        page: BeautifulSoup((folder / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
         for page in pages
     }
     titles = {page: soups[page].select_one("h1").get_text().rstrip("#") for page in pages}
@@ -182,7 +182,7 @@ def main() -> None:
     chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if chromium is None:
         sys.exit("error: Chromium is missing; on Debian and Ubuntu: apt install chromium")
-    page = whole(HTML, (BOOK / "_toc.yml").read_text("utf-8"))
+    page = whole(HTML, (BOOK / "_toc.yml").read_text(encoding="utf-8"))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
         window = browser.new_page(viewport={"width": WIDTH, "height": 950}, color_scheme="light")

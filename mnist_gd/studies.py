@@ -494,7 +494,7 @@ def main(arguments=None):
         print(f"{name}: {seconds[name]} s", flush=True)
     # The book's cache of executed pages looks at this file: they are run again.
     about = {"code_version": code_version(), "seconds": seconds}
-    Path(records, "studies.json").write_text(json.dumps(about))
+    Path(records, "studies.json").write_text(json.dumps(about), encoding="utf-8")
 
 
 if __name__ == "__main__":

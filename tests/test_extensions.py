@@ -113,7 +113,7 @@ def test_key_follows_the_studies_that_a_page_shows(tmp_path):
     marker = tmp_path / "studies.json"
     shows = PAGE.replace("mnist_gd.losses import focal_loss", "mnist_gd import studies")
     keys = {page: cache_key.page_key(page, marker) for page in (PAGE, shows)}
-    marker.write_text("{}")
+    marker.write_text("{}", encoding="utf-8")
     assert cache_key.page_key(PAGE, marker) == keys[PAGE]
     assert cache_key.page_key(shows, marker) != keys[shows]
 
@@ -473,7 +473,9 @@ def mixed(colour, ground, opacity):
 
 @pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.name)
 def test_no_other_file_has_colours_of_its_own(path):
-    found = re.findall(r"#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|hwb|lab|lch)a?\(", path.read_text(), re.I)
+    found = re.findall(
+        r"#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|hwb|lab|lch)a?\(", path.read_text(encoding="utf-8"), re.I
+    )
     assert found == []
 
 
@@ -482,7 +484,7 @@ def test_what_is_drawn_live_stands_out_from_the_page(mode):
     seen = set()
     for path in OTHERS:
         if path.suffix == ".css":
-            for selector, name, colour, opacity in painted(path.read_text()):
+            for selector, name, colour, opacity in painted(path.read_text(encoding="utf-8")):
                 area = name in ("fill", "background") and opacity < 0.5  # behind a line
                 if colour in UNSEEN | DECORATION or area:
                     continue
@@ -674,7 +676,7 @@ Inside.
 @pytest.fixture
 def made(tmp_path):
     """The notebook of a chapter with everything in it."""
-    (tmp_path / "module.py").write_text(MODULE)
+    (tmp_path / "module.py").write_text(MODULE, encoding="utf-8")
     plain = notebooks.Plain(tmp_path, {"page-value": "0.125"}, {"other": "The other"})
     return notebooks.notebook(CHAPTER, plain, "Install it.")
 
@@ -703,7 +705,7 @@ def test_notebook_is_valid_runs_in_python_and_is_repeatable(made, tmp_path):
 
 
 def test_source_of_a_method_and_of_a_file(tmp_path):
-    (tmp_path / "module.py").write_text(MODULE)
+    (tmp_path / "module.py").write_text(MODULE, encoding="utf-8")
     method = notebooks.source_of(tmp_path / "module.py", "Layer.forward")
     assert method == "def forward(self, x):\n    return x"
     assert notebooks.source_of(tmp_path / "module.py", None) == MODULE.strip()
@@ -728,7 +730,7 @@ from mnist_gd.values import VALUE
 set_matplotlib_formats("svg")
 plt.rcParams["svg.fonttype"] = "none"
 glue("page-value", "0.125", display=False)
-with open("runs.txt", "a") as runs:
+with open("runs.txt", "a", encoding="utf-8") as runs:
     runs.write("once ")
 ```
 
@@ -801,15 +803,15 @@ def make_book(folder, page):
     shutil.copytree(ROOT / "book" / "_templates", book / "_templates")
     (book / "_extra").mkdir()
     shutil.copy(ROOT / "book" / "_config.yml", book)
-    (book / "_toc.yml").write_text("format: jb-book\nroot: page\n")
-    (book / "references.bib").write_text("")
-    (book / "picture.svg").write_text(DRAWING)
-    (book / "page.md").write_text(page)
+    (book / "_toc.yml").write_text("format: jb-book\nroot: page\n", encoding="utf-8")
+    (book / "references.bib").write_text("", encoding="utf-8")
+    (book / "picture.svg").write_text(DRAWING, encoding="utf-8")
+    (book / "page.md").write_text(page, encoding="utf-8")
     package = folder / "mnist_gd"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "values.py").write_text("VALUE = 1\n")
-    (package / "others.py").write_text("VALUE = 1\n")
+    (package / "values.py").write_text("VALUE = 1\n", encoding="utf-8")
+    (package / "others.py").write_text("VALUE = 1\n", encoding="utf-8")
     for name in ("_code.py", "_progress.py"):
         shutil.copy(ROOT / "mnist_gd" / name, package)
     return book
@@ -823,7 +825,7 @@ def build(book):
         [*command, "-W", "--keep-going", "--all"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=300,
         check=False,
         env={**os.environ, "NO_COLOR": "1"},
@@ -838,7 +840,7 @@ def sound(tmp_path_factory):
     book = make_book(tmp_path_factory.mktemp("sound"), SOUND)
     code, said = build(book)
     assert code == 0, said
-    return book, (book / "_build" / "html" / "page.html").read_text(), said
+    return book, (book / "_build" / "html" / "page.html").read_text(encoding="utf-8"), said
 
 
 def test_a_sound_page_passes_and_has_its_figure_inside(sound):
@@ -883,7 +885,7 @@ def test_a_page_does_without_the_script_of_icons(sound):
 
 def test_words_in_a_figure_are_not_searched(sound):
     book, _, _ = sound
-    index = (book / "_build" / "html" / "searchindex.js").read_text()
+    index = (book / "_build" / "html" / "searchindex.js").read_text(encoding="utf-8")
     assert "unfind" not in index
     assert "glu" in index
 
@@ -894,13 +896,14 @@ def test_an_edit_runs_a_page_that_depends_on_it_and_no_other(sound):
     package = book.parent / "mnist_gd"
 
     def runs_after(path, content):
-        path.write_text(content)
+        path.write_text(content, encoding="utf-8")
         code, said = build(book)
         assert code == 0, said
-        return (book / "runs.txt").read_text().count("once")
+        return (book / "runs.txt").read_text(encoding="utf-8").count("once")
 
     page = book / "page.md"
-    assert runs_after(page, page.read_text() + "\nMore prose.\n") == 1  # the fixture's
+    prose = page.read_text(encoding="utf-8")
+    assert runs_after(page, prose + "\nMore prose.\n") == 1  # the fixture's
     assert runs_after(package / "others.py", "VALUE = 2\n") == 1
     assert runs_after(package / "values.py", "VALUE = 1  # a comment\n") == 1
     assert runs_after(package / "values.py", "VALUE = 2\n") == 2

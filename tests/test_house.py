@@ -26,7 +26,9 @@ def test_version_is_one():
     version = PROJECT["version"]
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == version
-    newest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    newest = re.search(
+        r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert newest.group(1) in {version, "Unreleased"}
 
 
@@ -35,7 +37,7 @@ def test_every_dependency_is_pinned_to_a_version_that_it_allows():
     from packaging.utils import canonicalize_name
 
     pins = {}
-    for line in (ROOT / "constraints.txt").read_text().splitlines():
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             name, _, version = line.partition("==")
             assert version, f"not an exact version: {line}"
@@ -56,7 +58,7 @@ def git(*arguments):
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("no git, or no checkout of it")
     command = ["git", "-C", ROOT, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
 
 
 def test_a_clone_without_links_and_with_ends_of_lines_translated_holds_the_same(tmp_path):
@@ -100,7 +102,7 @@ def test_every_chapter_is_in_the_contents_once_and_exists():
 
 def test_archives_have_their_sums():
     folder = ROOT / "mnist_gd" / "mnist"
-    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     sums = {name: digest for digest, name in map(str.split, lines)}
     assert sorted(sums) == sorted(path.name for path in folder.glob("*.gz"))
     for name, digest in sums.items():
@@ -117,7 +119,9 @@ def test_mathjax_has_every_font_that_it_loads():
 
 
 def test_readme_example_learns(capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     scope = {}
     exec(code, scope)
     assert scope["accuracy"] > 0.9
@@ -131,7 +135,7 @@ def test_live_chapters_open_as_notebooks_and_run_where_they_lie(monkeypatch):
     nbformat = pytest.importorskip("nbformat")
     from jupytext import TextFileContentsManager
 
-    settings = (ROOT / ".jupyter" / "jupyter_server_config.py").read_text()
+    settings = (ROOT / ".jupyter" / "jupyter_server_config.py").read_text(encoding="utf-8")
     assert "jupytext.TextFileContentsManager" in settings
     manager = TextFileContentsManager(root_dir=str(ROOT / "book"))
     listing = {
@@ -165,7 +169,9 @@ def noting(path, fails_on="nothing"):
     """Lay a program that notes how it is called and fails on one call."""
     path.parent.mkdir(parents=True, exist_ok=True)
     note = f'echo "{path.name} $*" >> "$NOTES"'
-    path.write_text(f'#!/bin/sh\n{note}\ncase "$*" in *"{fails_on}"*) exit 1;; esac\n')
+    path.write_text(
+        f'#!/bin/sh\n{note}\ncase "$*" in *"{fails_on}"*) exit 1;; esac\n', encoding="utf-8"
+    )
     path.chmod(0o755)
 
 
@@ -175,7 +181,7 @@ STYLE = ["ruff check .", "ruff format --check .", "codespell "]
 @pytest.mark.parametrize(
     ("fails_on", "calls"),
     [
-        ("nothing", [*STYLE, "python -m pytest -m not slow"]),
+        ("nothing", [*STYLE, "python -X warn_default_encoding -m pytest -m not slow"]),
         ("format --check", STYLE[:2]),
     ],
 )
@@ -191,7 +197,7 @@ def test_make_test_checks_the_style_first(tmp_path, fails_on, calls):
     done = subprocess.run(
         ["make", "test"], cwd=tmp_path, env=without_make() | {"NOTES": str(notes)}, check=False
     )
-    assert notes.read_text().splitlines() == calls
+    assert notes.read_text(encoding="utf-8").splitlines() == calls
     assert (done.returncode == 0) == (fails_on == "nothing")
 
 
@@ -204,7 +210,11 @@ def test_continuous_integration_tests_builds_and_tests_the_build(tmp_path):
     path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
     env = os.environ | {"NOTES": str(notes), "PATH": path}
     subprocess.run(["bash", ROOT / ".ci" / "run"], env=env, check=True, capture_output=True)
-    assert notes.read_text().splitlines() == ["make test", "make book", "make test-book"]
+    assert notes.read_text(encoding="utf-8").splitlines() == [
+        "make test",
+        "make book",
+        "make test-book",
+    ]
 
 
 def test_readme_names_targets_as_make_does():
@@ -234,14 +244,14 @@ def test_make_says_what_python_lacks(tmp_path, fails_on, message):
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
     python = tmp_path / "fake-python"
-    python.write_text(f'#!/bin/sh\ncase "$*" in *{fails_on}*) exit 1;; esac\n')
+    python.write_text(f'#!/bin/sh\ncase "$*" in *{fails_on}*) exit 1;; esac\n', encoding="utf-8")
     python.chmod(0o755)
     done = subprocess.run(
         ["make", "setup", "PYTHON=./fake-python"],
         cwd=tmp_path,
         env=without_make(),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode != 0

@@ -18,7 +18,7 @@ import mnist_gd
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "mnist_gd"
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 PUBLIC = [name for name in MODULES if not name.startswith("_")]
 
@@ -66,7 +66,7 @@ LAZY = {
 
 def imports(module):
     """The modules that a module imports: at once, and inside its functions."""
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text())
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
     at_once, lazy = set(), set()
 
     def visit(node, found):
@@ -187,7 +187,11 @@ def test_what_was_checked_is_what_is_used():
 def loaded_by(statement):
     program = f"import sys\n{statement}\nprint(*{{name.split('.')[0] for name in sys.modules}})"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+        [sys.executable, "-c", program],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        check=True,
     )
     return set(done.stdout.split())
 

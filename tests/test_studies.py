@@ -181,7 +181,7 @@ def test_no_such_experiment(tmp_path):
 
 def code_of(path):
     """The code of a module, or of the executed cells of a page."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         return text
     cells = re.findall(
@@ -365,7 +365,7 @@ def test_main_runs_everything_in_full(fake, tiny_mnist, tmp_path, capsys):
     printed = capsys.readouterr().out
     for name in ("the 72 combinations", *STUDIES, "the best addition on the test set"):
         assert re.search(rf"^{name}: \d+ s$", printed, re.MULTILINE)
-    about = json.loads((tmp_path / "studies.json").read_text())
+    about = json.loads((tmp_path / "studies.json").read_text(encoding="utf-8"))
     assert about["code_version"] == code_version()
     assert {"the 72 combinations", *STUDIES} < set(about["seconds"])
     lengths = {c["epochs"] for _, c, _ in fake.calls}
@@ -379,7 +379,7 @@ def figures(path):
     """Name, alternative text and code of each figure that a page draws."""
     cells = re.findall(
         r"^```\{code-cell\}[^\n]*\n---\n(.*?)^---\n(.*?)^```\s*$",
-        path.read_text(),
+        path.read_text(encoding="utf-8"),
         flags=re.MULTILINE | re.DOTALL,
     )
     for about, code in cells:

@@ -17,7 +17,7 @@ nbformat = pytest.importorskip("nbformat", reason="the extra 'test' is not insta
 PAGES = sorted(
     path.stem
     for path in (ROOT / "book").glob("*.md")
-    if "\nkernelspec:" in path.read_text("utf-8")
+    if "\nkernelspec:" in path.read_text(encoding="utf-8")
 )
 
 

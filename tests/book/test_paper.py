@@ -54,7 +54,7 @@ def test_folded_code_goes_and_solutions_are_open(article):
 
 
 def test_contents_are_those_of_the_book():
-    pages, parts = paper.contents((ROOT / "book" / "_toc.yml").read_text("utf-8"))
+    pages, parts = paper.contents((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
     assert pages[0] == "index"
     assert sorted(pages) == sorted(path.stem for path in (ROOT / "book").glob("*.md"))
     assert [page for _, files in parts for page in files] == pages[1:]
