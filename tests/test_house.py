@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import tomllib
+from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -32,16 +34,40 @@ def test_version_is_one():
     assert newest.group(1) in {version, "Unreleased"}
 
 
+def pinned():
+    """The versions of constraints.txt."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    assert all(re.fullmatch(r"\d[\w.]*", version) for version in pins.values())
+    return pins
+
+
+def pythons():
+    """The versions of Python that the project says it works with, the oldest first."""
+    named = re.findall(r"Python :: (3\.\d+)$", "\n".join(PROJECT["classifiers"]), re.MULTILINE)
+    return sorted(named, key=lambda version: int(version.split(".")[1]))
+
+
+def test_every_pin_that_is_installed_allows_every_python():
+    """Also the first release of each: an older distribution of Linux has an early one."""
+    specifiers = pytest.importorskip("packaging.specifiers")
+    assert PROJECT["requires-python"] == f">={pythons()[0]}"
+    pins, looked_at = pinned(), 0
+    for name, pin in pins.items():
+        with suppress(metadata.PackageNotFoundError):
+            about = metadata.metadata(name)
+            if about["Version"].split("+")[0] == pin:
+                looked_at += 1
+                allowed = specifiers.SpecifierSet(about["Requires-Python"] or "")
+                assert all(f"{python}.0" in allowed for python in pythons()), f"{name}: {allowed}"
+    assert looked_at > 5
+
+
 def test_every_dependency_is_pinned_to_a_version_that_it_allows():
     packaging = pytest.importorskip("packaging.requirements")
     from packaging.utils import canonicalize_name
 
-    pins = {}
-    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            name, _, version = line.partition("==")
-            assert version, f"not an exact version: {line}"
-            pins[canonicalize_name(name)] = version
+    pins = {canonicalize_name(name): version for name, version in pinned().items()}
     extras = PROJECT["optional-dependencies"].values()
     for text in [*PROJECT["dependencies"], *(entry for extra in extras for entry in extra)]:
         requirement = packaging.Requirement(text)
