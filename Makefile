@@ -59,11 +59,11 @@ lint: $(READY)
 	$(BIN)/codespell
 
 test: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -X warn_default_encoding -m pytest -m "not slow"
 
 # What tests/book/ tests; also REQUIRE_BROWSER=1 make test-book, to fail without Chromium.
 test-book: pdf
-	$(BIN)/python -m pytest tests/book
+	$(BIN)/python -X warn_default_encoding -m pytest tests/book
 
 # .jupyter/ makes the chapters, which are Markdown, open as notebooks by jupytext.
 live: $(READY)

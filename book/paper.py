@@ -123,7 +123,7 @@ def whole(folder: Path, toc: Path) -> str:
     """Return the page that holds all articles of the built book in `folder`."""
     pages, parts = contents(toc)
     soups = {
-        page: BeautifulSoup((folder / f"{page}.html").read_text("utf-8"), "html.parser")
+        page: BeautifulSoup((folder / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
         for page in pages
     }
     titles = {page: soups[page].select_one("h1").get_text().rstrip("#") for page in pages}

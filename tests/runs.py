@@ -18,12 +18,12 @@ from mnist_gd.networks import SingleLayerNetwork
 def note_call(configuration):
     """Leave a trace that other processes can count."""
     if "log" in configuration:
-        with open(configuration["log"], "a") as file:
+        with open(configuration["log"], "a", encoding="utf-8") as file:
             file.write("called\n")
 
 
 def calls(log):
-    return len(Path(log).read_text().splitlines()) if Path(log).exists() else 0
+    return len(Path(log).read_text(encoding="utf-8").splitlines()) if Path(log).exists() else 0
 
 
 def synthetic(configuration, seed):

@@ -119,7 +119,11 @@ def test_every_module_counts(module):
     """What a run imports is what Python says it loads."""
     program = f"import sys, {module}; print(*sys.modules)"
     loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+        [sys.executable, "-c", program],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        check=True,
     ).stdout.split()
     ours = {name for name in loaded if re.match(r"mnist_gd\.", name)} & _code.MODULES.keys()
     first = {"mnist_gd._code"}  # the package itself imports it, before anything else
@@ -206,12 +210,13 @@ def test_workers_know_a_function_of_a_notebook(tmp_path):
         + NOTEBOOK.format(factor=2, floor=0)
         + "if __name__ == '__main__':\n"
         "    records = run_all(run, [{}], seeds=[1, 2], records=sys.argv[1], n_jobs=2)\n"
-        "    print(*[record.outcome['score'] for record in records])\n"
+        "    print(*[record.outcome['score'] for record in records])\n",
+        encoding="utf-8",
     )
     done = subprocess.run(
         [sys.executable, script, tmp_path / "records"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert done.stdout.split() == ["0", "0"], done.stderr
@@ -226,7 +231,8 @@ def test_the_package_is_read_when_it_is_imported(tmp_path):
         "key = lambda: records._key(runs.final_run, {}, 0)\n"
         "before = key()\n"
         "path = Path('mnist_gd/losses.py')\n"
-        "path.write_text(path.read_text() + '\\nX = 1\\n')\n"
+        "code = path.read_text(encoding='utf-8')\n"
+        "path.write_text(code + '\\nX = 1\\n', encoding='utf-8')\n"
         "print(before, key())"
     )
     keys = []
@@ -234,7 +240,7 @@ def test_the_package_is_read_when_it_is_imported(tmp_path):
         done = subprocess.run(
             [sys.executable, "-c", program],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             cwd=copy.parent,
             check=True,
         )
@@ -281,7 +287,9 @@ def test_a_set_in_a_run_has_one_order(tmp_path):
     for seed in "123":
         environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed}
         command = [sys.executable, tmp_path / "sets.py"]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", env=environment, check=True
+        )
         keys.add(done.stdout)
     assert len(keys) == 1
 

@@ -304,7 +304,10 @@ def test_archive_damaged_together_with_its_sum(archives, tmp_path, load):
     archive, sums = archives / f"{FILES[3]}.gz", archives / "SHA256SUMS"
     before = _archives._sha256(archive.read_bytes())
     flip(archive, 1000)
-    sums.write_text(sums.read_text().replace(before, _archives._sha256(archive.read_bytes())))
+    sums.write_text(
+        sums.read_text(encoding="utf-8").replace(before, _archives._sha256(archive.read_bytes())),
+        encoding="utf-8",
+    )
     with pytest.raises((RuntimeError, AssertionError), match=r"damaged|network|download"):
         load(tmp_path / "cache")
 
@@ -396,7 +399,7 @@ def run_python(program, *arguments, path=(), **environment):
         [sys.executable, "-c", program, *map(str, arguments)],
         env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"} | environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=180,
     )
     assert done.returncode == 0, done.stderr
@@ -484,15 +487,17 @@ def test_where_torchvision_is_missing_the_extra_is_named(monkeypatch, tmp_path):
 def test_import_of_torchvision(tmp_path, operators):
     package = tmp_path / "torchvision"
     package.mkdir()
-    (package / "__init__.py").write_text(STAND_IN)
-    (package / "datasets.py").write_text("class MNIST: pass")
+    (package / "__init__.py").write_text(STAND_IN, encoding="utf-8")
+    (package / "datasets.py").write_text("class MNIST: pass", encoding="utf-8")
     program = (DECLARED if operators else "") + IMPORT_TWICE
     assert run_python(program, path=[tmp_path]).split() == ["MNIST", str(operators)]
 
 
 def test_other_errors_of_torchvision_pass_through(tmp_path):
     (tmp_path / "torchvision").mkdir()
-    (tmp_path / "torchvision" / "__init__.py").write_text("raise RuntimeError('no such luck')")
+    (tmp_path / "torchvision" / "__init__.py").write_text(
+        "raise RuntimeError('no such luck')", encoding="utf-8"
+    )
     program = """
 from mnist_gd import _archives
 try:

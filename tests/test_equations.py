@@ -150,7 +150,9 @@ def page(name):
 
 
 NAMES = labels_named()
-DEFINITIONS = {path.stem: DEFINED.findall(path.read_text()) for path in BOOK.glob("*.md")}
+DEFINITIONS = {
+    path.stem: DEFINED.findall(path.read_text(encoding="utf-8")) for path in BOOK.glob("*.md")
+}
 ALL_NAMED = set().union(*NAMES.values())
 
 

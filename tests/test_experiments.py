@@ -348,7 +348,7 @@ def test_same_seed_same_weights_in_two_processes(cache):
         [sys.executable, "-c", program],
         env=os.environ | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(cache)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     same, another = fingerprint(configuration, 3), fingerprint(configuration, 4)

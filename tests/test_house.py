@@ -10,6 +10,8 @@ import sys
 import textwrap
 import tomllib
 from collections import Counter
+from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -31,20 +33,46 @@ def test_version_is_one():
     version = PROJECT["version"]
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == version
-    newest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    newest = re.search(
+        r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert newest.group(1) in {version, "Unreleased"}
+
+
+def pinned():
+    """The versions of constraints.txt."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    assert all(re.fullmatch(r"\d[\w.]*", version) for version in pins.values())
+    return pins
+
+
+def pythons():
+    """The versions of Python that the project says it works with, the oldest first."""
+    named = re.findall(r"Python :: (3\.\d+)$", "\n".join(PROJECT["classifiers"]), re.MULTILINE)
+    return sorted(named, key=lambda version: int(version.split(".")[1]))
+
+
+def test_every_pin_that_is_installed_allows_every_python():
+    """Also the first release of each: an older distribution of Linux has an early one."""
+    specifiers = pytest.importorskip("packaging.specifiers")
+    assert PROJECT["requires-python"] == f">={pythons()[0]}"
+    pins, looked_at = pinned(), 0
+    for name, pin in pins.items():
+        with suppress(metadata.PackageNotFoundError):
+            about = metadata.metadata(name)
+            if about["Version"].split("+")[0] == pin:
+                looked_at += 1
+                allowed = specifiers.SpecifierSet(about["Requires-Python"] or "")
+                assert all(f"{python}.0" in allowed for python in pythons()), f"{name}: {allowed}"
+    assert looked_at > 5
 
 
 def test_every_dependency_is_pinned_to_a_version_that_it_allows():
     packaging = pytest.importorskip("packaging.requirements")
     from packaging.utils import canonicalize_name
 
-    pins = {}
-    for line in (ROOT / "constraints.txt").read_text().splitlines():
-        if line and not line.startswith("#"):
-            name, _, version = line.partition("==")
-            assert version, f"not an exact version: {line}"
-            pins[canonicalize_name(name)] = version
+    pins = {canonicalize_name(name): version for name, version in pinned().items()}
     extras = PROJECT["optional-dependencies"].values()
     for text in [*PROJECT["dependencies"], *(entry for extra in extras for entry in extra)]:
         requirement = packaging.Requirement(text)
@@ -79,7 +107,7 @@ def git(*arguments):
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("no git, or no checkout of it")
     command = ["git", "-C", ROOT, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
 
 
 def test_a_clone_without_links_and_with_ends_of_lines_translated_holds_the_same(tmp_path):
@@ -123,7 +151,7 @@ def test_every_chapter_is_in_the_contents_once_and_exists():
 
 def test_archives_have_their_sums():
     folder = ROOT / "mnist_gd" / "mnist"
-    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     sums = {name: digest for digest, name in map(str.split, lines)}
     assert sorted(sums) == sorted(path.name for path in folder.glob("*.gz"))
     for name, digest in sums.items():
@@ -131,7 +159,9 @@ def test_archives_have_their_sums():
 
 
 def test_readme_example_learns(capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     scope = {}
     exec(code, scope)
     assert scope["accuracy"] > 0.9
@@ -145,7 +175,7 @@ def test_live_chapters_open_as_notebooks_and_run_where_they_lie(monkeypatch):
     nbformat = pytest.importorskip("nbformat")
     from jupytext import TextFileContentsManager
 
-    settings = (ROOT / ".jupyter" / "jupyter_server_config.py").read_text()
+    settings = (ROOT / ".jupyter" / "jupyter_server_config.py").read_text(encoding="utf-8")
     assert "jupytext.TextFileContentsManager" in settings
     manager = TextFileContentsManager(root_dir=str(ROOT / "book"))
     listing = {
@@ -201,7 +231,9 @@ def noting(path, fails_on="nothing"):
     """Lay a program that notes how it is called and fails on one call."""
     path.parent.mkdir(parents=True, exist_ok=True)
     note = f'echo "{path.name} $*" >> "$NOTES"'
-    path.write_text(f'#!/bin/sh\n{note}\ncase "$*" in *"{fails_on}"*) exit 1;; esac\n')
+    path.write_text(
+        f'#!/bin/sh\n{note}\ncase "$*" in *"{fails_on}"*) exit 1;; esac\n', encoding="utf-8"
+    )
     path.chmod(0o755)
 
 
@@ -211,7 +243,7 @@ STYLE = ["ruff check .", "ruff format --check .", "codespell "]
 @pytest.mark.parametrize(
     ("fails_on", "calls"),
     [
-        ("nothing", [*STYLE, "python -m pytest -m not slow"]),
+        ("nothing", [*STYLE, "python -X warn_default_encoding -m pytest -m not slow"]),
         ("format --check", STYLE[:2]),
     ],
 )
@@ -227,7 +259,7 @@ def test_make_test_checks_the_style_first(tmp_path, fails_on, calls):
     done = subprocess.run(
         ["make", "test"], cwd=tmp_path, env=without_make() | {"NOTES": str(notes)}, check=False
     )
-    assert notes.read_text().splitlines() == calls
+    assert notes.read_text(encoding="utf-8").splitlines() == calls
     assert (done.returncode == 0) == (fails_on == "nothing")
 
 
@@ -240,7 +272,11 @@ def test_continuous_integration_tests_builds_and_tests_the_build(tmp_path):
     path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
     env = os.environ | {"NOTES": str(notes), "PATH": path}
     subprocess.run(["bash", ROOT / ".ci" / "run"], env=env, check=True, capture_output=True)
-    assert notes.read_text().splitlines() == ["make test", "make book", "make test-book"]
+    assert notes.read_text(encoding="utf-8").splitlines() == [
+        "make test",
+        "make book",
+        "make test-book",
+    ]
 
 
 def test_readme_names_targets_as_make_does():
@@ -270,14 +306,14 @@ def test_make_says_what_python_lacks(tmp_path, fails_on, message):
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
     python = tmp_path / "fake-python"
-    python.write_text(f'#!/bin/sh\ncase "$*" in *{fails_on}*) exit 1;; esac\n')
+    python.write_text(f'#!/bin/sh\ncase "$*" in *{fails_on}*) exit 1;; esac\n', encoding="utf-8")
     python.chmod(0o755)
     done = subprocess.run(
         ["make", "setup", "PYTHON=./fake-python"],
         cwd=tmp_path,
         env=without_make(),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode != 0

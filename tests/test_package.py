@@ -19,7 +19,7 @@ import mnist_gd
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "mnist_gd"
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def name_of(path):
@@ -231,7 +231,9 @@ def test_what_was_checked_is_what_is_used():
 
 def test_every_subpackage_is_installed():
     """The wheel takes folders with an `__init__` whose names fit."""
-    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "setuptools"
+    ]
     for folder in {path.parent for path in PATHS.values()}:
         assert (folder / "__init__.py").exists(), folder
         name = ".".join(folder.relative_to(ROOT).parts)
@@ -241,7 +243,11 @@ def test_every_subpackage_is_installed():
 def loaded_by(statement):
     program = f"import sys\n{statement}\nprint(*{{name.split('.')[0] for name in sys.modules}})"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+        [sys.executable, "-c", program],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        check=True,
     )
     return set(done.stdout.split())
 

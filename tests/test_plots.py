@@ -318,7 +318,7 @@ def test_style_in_a_fresh_process(tmp_path, program):
         [sys.executable, "-W", "error::UserWarning", "-c", program],
         env=os.environ | {"PYTHONPATH": str(ROOT), "IPYTHONDIR": str(tmp_path)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "same\n"

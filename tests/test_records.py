@@ -305,10 +305,12 @@ def test_a_record_is_bound_to_its_run_and_to_its_arrays(three):
 def test_an_edited_record_is_run_again_even_if_its_sum_is_right(three):
     three.run()
     path = sorted(three.folder.glob("*.json"))[0]
-    about = json.loads(path.read_text())
+    about = json.loads(path.read_text(encoding="utf-8"))
     about.pop("sha256")
     about["seed"] = 5
-    path.write_text(json.dumps(about | {"sha256": records_module._digest(json.dumps(about))}))
+    path.write_text(
+        json.dumps(about | {"sha256": records_module._digest(json.dumps(about))}), encoding="utf-8"
+    )
     assert three.run()[1] == 1
 
 
@@ -319,7 +321,7 @@ def infinite(configuration, seed):
 def test_a_record_is_json_for_everyone(three, tmp_path):
     three.run()
     for path in three.folder.glob("*.json"):
-        json.loads(path.read_text(), parse_constant=pytest.fail)
+        json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)
     with pytest.raises(ValueError, match="outcome must hold finite numbers"):
         run_all(infinite, [{}], records=tmp_path, **QUIET)
     with pytest.raises(ValueError, match="configurations must hold finite numbers"):
@@ -558,13 +560,13 @@ if __name__ == "__main__":
 def start(tmp_path):
     """Start the search in a process of its own, with its records in a folder of that name."""
     program = tmp_path / "search_to_kill.py"
-    program.write_text(SEARCH_TO_KILL)
+    program.write_text(SEARCH_TO_KILL, encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return lambda folder: subprocess.Popen(
         [sys.executable, program, tmp_path / folder, tmp_path / "log"],
         env=environment,
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
 
 

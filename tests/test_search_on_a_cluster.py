@@ -72,10 +72,10 @@ def test_one_table_whether_serial_on_processes_or_on_a_cluster(tmp_path, cluster
 def mortal(configuration, seed):
     """The first time that this is asked for rate 3, its worker dies in the middle."""
     log = Path(configuration["log"])
-    with log.open("a") as file:
+    with log.open("a", encoding="utf-8") as file:
         file.write(f"{configuration['rate']}\n")
     time.sleep(0.05)
-    if configuration["rate"] == 3 and log.read_text().splitlines().count("3") == 1:
+    if configuration["rate"] == 3 and log.read_text(encoding="utf-8").splitlines().count("3") == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return {"score": 2 * configuration["rate"]}, {"square": np.array(configuration["rate"] ** 2)}
 
@@ -92,7 +92,7 @@ def test_a_worker_that_is_killed_costs_nothing_but_its_run(tmp_path, cluster):
         )
     assert [record.outcome["score"] for record in records] == [2 * rate for rate in range(12)]
     assert [int(record.arrays["square"]) for record in records] == [r * r for r in range(12)]
-    calls = sorted(map(int, log.read_text().split()))
+    calls = sorted(map(int, log.read_text(encoding="utf-8").split()))
     assert calls.count(3) == 2  # once in vain
     # Dask may have handed the dead worker one more run than it was at, or lost a finished one
     # that was not fetched yet: never more.

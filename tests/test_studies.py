@@ -114,7 +114,7 @@ def test_answers_of_ten_digits():
 
 def code_of(path):
     """The code of a module, or of the executed cells of a page."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         return text
     cells = re.findall(
@@ -308,7 +308,7 @@ def figures(path):
     """Name, alternative text and code of each figure that a page draws."""
     cells = re.findall(
         r"^```\{code-cell\}[^\n]*\n---\n(.*?)^---\n(.*?)^```\s*$",
-        path.read_text(),
+        path.read_text(encoding="utf-8"),
         flags=re.MULTILINE | re.DOTALL,
     )
     for about, code in cells:

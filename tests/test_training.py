@@ -237,7 +237,9 @@ def test_the_same_seed_gives_the_same_bits_in_this_process_and_in_another():
     exec(RUN, space)
     first, second = space["run"](), space["run"]()
     command = [sys.executable, "-c", RUN + "print(run())"]
-    other = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    other = subprocess.run(
+        command, capture_output=True, encoding="utf-8", check=True
+    ).stdout.strip()
     assert first == second == other
     assert len(first) == len(hashlib.sha256().hexdigest())
 

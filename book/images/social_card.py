@@ -70,7 +70,9 @@ def draw() -> str:
 
 if __name__ == "__main__":
     html = BOOK / "images" / "social_card.html"  # a file, to be let read the fonts
-    html.write_text(PAGE.format(fonts=(BOOK / "_static/fonts").as_uri(), svg=draw()))
+    html.write_text(
+        PAGE.format(fonts=(BOOK / "_static/fonts").as_uri(), svg=draw()), encoding="utf-8"
+    )
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

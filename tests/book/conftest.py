@@ -100,7 +100,9 @@ class InlineScripts(HTMLParser):
 @functools.cache
 def handlers():
     """The scripts in attributes of any page: the search brings pages into its own."""
-    found = (InlineScripts(path.read_text("utf-8")).handlers for path in HTML.rglob("*.html"))
+    found = (
+        InlineScripts(path.read_text(encoding="utf-8")).handlers for path in HTML.rglob("*.html")
+    )
     return set().union(*found)
 
 
@@ -282,7 +284,9 @@ def axe():
         import axe_playwright_python
     except ImportError:
         give_up("axe-core is missing: install the extra 'test'")
-    source = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+    source = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(
+        encoding="utf-8"
+    )
     script = """async (only) => (await axe.run(document, {
         resultTypes: ["violations"], preload: false, ...(only.length ? {runOnly: only} : {})
       })).violations.flatMap(({id, nodes}) => nodes.map((node) =>

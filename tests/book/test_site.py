@@ -289,7 +289,11 @@ def test_nothing_is_cut_or_printed_over(window, name):
 def test_what_cuts_and_prints_over_is_found(visit, book, style, said):
     """Each check of `test_nothing_is_cut_or_printed_over` can fail."""
     made = visit(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
-    html = (book / "losses.html").read_text().replace("</head>", f"<style>{style}</style></head>")
+    html = (
+        (book / "losses.html")
+        .read_text(encoding="utf-8")
+        .replace("</head>", f"<style>{style}</style></head>")
+    )
     pattern = f"{made.base}/losses.html"
     made.page.route(pattern, lambda route: route.fulfill(body=html, content_type="text/html"))
     page = opened(made, "losses")
@@ -359,7 +363,11 @@ def test_weight_counts_all_parts(visit, server):
 def test_what_is_planted_is_found(visit, axe, book, planted, said):
     """Each check of `test_page` can fail."""
     made = visit(viewport={"width": 390, "height": 844}, color_scheme="light")
-    html = (book / "bibliography.html").read_text().replace("</article>", f"{planted}</article>")
+    html = (
+        (book / "bibliography.html")
+        .read_text(encoding="utf-8")
+        .replace("</article>", f"{planted}</article>")
+    )
     pattern = f"{made.base}/bibliography.html"
     made.page.route(pattern, lambda route: route.fulfill(body=html, content_type="text/html"))
     made.page.route("http://192.0.2.1/**", lambda route: route.abort())
