@@ -332,7 +332,9 @@ def test_the_inputs_are_the_same_in_every_process():
     for seed in "12":
         environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed}
         command = [sys.executable, "-c", program]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, check=True, encoding="utf-8"
+        )
         found.add(done.stdout)
     assert len(found) == 1
 

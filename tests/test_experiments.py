@@ -420,7 +420,7 @@ def test_a_search_reads_a_run_off_after_each_epoch_unless_it_settles(tmp_path):
 
 
 def test_plans_hold_tables_alone():
-    tree = ast.parse((ROOT / "mnist_gd" / "experiments" / "plans.py").read_text())
+    tree = ast.parse((ROOT / "mnist_gd" / "experiments" / "plans.py").read_text(encoding="utf-8"))
     code = (
         *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef),
         *(ast.Import, ast.ImportFrom),

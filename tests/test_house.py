@@ -207,7 +207,7 @@ def test_a_chapter_that_is_saved_live_keeps_its_front_matter(tmp_path, page):
     from traitlets.config import Config
 
     settings = Config()
-    code = (ROOT / ".jupyter" / "jupyter_server_config.py").read_text()
+    code = (ROOT / ".jupyter" / "jupyter_server_config.py").read_text(encoding="utf-8")
     exec(code, {"get_config": lambda: settings})
     shutil.copy(ROOT / "book" / f"{page}.md", tmp_path)
     manager = TextFileContentsManager(config=settings, root_dir=str(tmp_path))

@@ -284,9 +284,11 @@ def test_study_refuses(tmp_path, arguments, message):
 
 
 def test_make_runs_the_studies():
-    (name,) = re.findall(r"-m (mnist_gd\S*)", (ROOT / "Makefile").read_text())
+    (name,) = re.findall(r"-m (mnist_gd\S*)", (ROOT / "Makefile").read_text(encoding="utf-8"))
     assert name == studies.__name__
-    assert 'if __name__ == "__main__":\n    main()\n' in Path(studies.__file__).read_text()
+    assert 'if __name__ == "__main__":\n    main()\n' in Path(studies.__file__).read_text(
+        encoding="utf-8"
+    )
 
 
 def test_main_runs_everything_in_full(fake, tiny_mnist, tmp_path, capsys):

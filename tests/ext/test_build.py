@@ -30,7 +30,7 @@ from mnist_gd.values import VALUE
 set_matplotlib_formats("svg")
 plt.rcParams["svg.fonttype"] = "none"
 glue("page-value", "0.125", display=False)
-with open("runs.txt", "a") as runs:
+with open("runs.txt", "a", encoding="utf-8") as runs:
     runs.write("once ")
 ```
 
@@ -103,15 +103,15 @@ def make_book(folder, page):
     shutil.copytree(ROOT / "book" / "_templates", book / "_templates")
     (book / "_extra").mkdir()
     shutil.copy(ROOT / "book" / "_config.yml", book)
-    (book / "_toc.yml").write_text("format: jb-book\nroot: page\n")
-    (book / "references.bib").write_text("")
-    (book / "picture.svg").write_text(DRAWING)
-    (book / "page.md").write_text(page)
+    (book / "_toc.yml").write_text("format: jb-book\nroot: page\n", encoding="utf-8")
+    (book / "references.bib").write_text("", encoding="utf-8")
+    (book / "picture.svg").write_text(DRAWING, encoding="utf-8")
+    (book / "page.md").write_text(page, encoding="utf-8")
     package = folder / "mnist_gd"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "values.py").write_text("VALUE = 1\n")
-    (package / "others.py").write_text("VALUE = 1\n")
+    (package / "values.py").write_text("VALUE = 1\n", encoding="utf-8")
+    (package / "others.py").write_text("VALUE = 1\n", encoding="utf-8")
     for name in ("_code.py", "_progress.py"):
         shutil.copy(ROOT / "mnist_gd" / name, package)
     return book
@@ -129,6 +129,7 @@ def build(book):
         timeout=300,
         check=False,
         env={**os.environ, "NO_COLOR": "1"},
+        encoding="utf-8",
     )
     said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
     return done.returncode, said
@@ -140,7 +141,7 @@ def sound(tmp_path_factory):
     book = make_book(tmp_path_factory.mktemp("sound"), SOUND)
     code, said = build(book)
     assert code == 0, said
-    return book, (book / "_build" / "html" / "page.html").read_text(), said
+    return book, (book / "_build" / "html" / "page.html").read_text(encoding="utf-8"), said
 
 
 def test_a_sound_page_passes_and_has_its_figure_inside(sound):
@@ -187,18 +188,22 @@ def test_a_book_holds_the_script_that_its_formulas_ask_for_and_all_its_fonts(sou
     (address,) = re.findall(r'<script defer="defer" src="([^"?]*mathjax[^"?]*)', html)
     script = (built / address).resolve()
     assert script == built / "mathjax" / "tex-chtml.js"
-    wanted = set(re.findall(r"MathJax_[A-Za-z0-9]+(?:-[A-Za-z]+)?\.woff", script.read_text()))
+    wanted = set(
+        re.findall(
+            r"MathJax_[A-Za-z0-9]+(?:-[A-Za-z]+)?\.woff", script.read_text(encoding="utf-8")
+        )
+    )
     there = {path.name: path for path in script.parent.glob("output/chtml/fonts/woff-v2/*")}
     assert len(wanted) > 20
     assert wanted <= set(there)
     assert all(there[name].read_bytes()[:4] == b"wOFF" for name in wanted)
-    assert "Apache License" in (script.parent / "LICENSE").read_text()
+    assert "Apache License" in (script.parent / "LICENSE").read_text(encoding="utf-8")
     assert sum(p.stat().st_size for p in script.parent.rglob("*") if p.is_file()) < 1.7e6
 
 
 def test_words_in_a_figure_are_not_searched(sound):
     book, _, _ = sound
-    index = (book / "_build" / "html" / "searchindex.js").read_text()
+    index = (book / "_build" / "html" / "searchindex.js").read_text(encoding="utf-8")
     assert "unfind" not in index
     assert "glu" in index
 
@@ -209,13 +214,15 @@ def test_an_edit_runs_a_page_that_depends_on_it_and_no_other(sound):
     package = book.parent / "mnist_gd"
 
     def runs_after(path, content):
-        path.write_text(content)
+        path.write_text(content, encoding="utf-8")
         code, said = build(book)
         assert code == 0, said
-        return (book / "runs.txt").read_text().count("once")
+        return (book / "runs.txt").read_text(encoding="utf-8").count("once")
 
     page = book / "page.md"
-    assert runs_after(page, page.read_text() + "\nMore prose.\n") == 1  # the fixture's
+    assert (
+        runs_after(page, page.read_text(encoding="utf-8") + "\nMore prose.\n") == 1
+    )  # the fixture's
     assert runs_after(package / "others.py", "VALUE = 2\n") == 1
     assert runs_after(package / "values.py", "VALUE = 1  # a comment\n") == 1
     assert runs_after(package / "values.py", "VALUE = 2\n") == 2

@@ -96,7 +96,7 @@ def test_key_follows_the_studies_that_a_page_shows(tmp_path, module):
     imported = f"mnist_gd.experiments import {module}"
     shows = PAGE.replace("mnist_gd.losses import focal_loss", imported)
     keys = {page: cache_key.page_key(page, marker) for page in (PAGE, shows)}
-    marker.write_text("{}")
+    marker.write_text("{}", encoding="utf-8")
     assert cache_key.page_key(PAGE, marker) == keys[PAGE]
     assert cache_key.page_key(shows, marker) != keys[shows]
 

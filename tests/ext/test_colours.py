@@ -145,7 +145,9 @@ def mixed(colour, ground, opacity):
 
 @pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.name)
 def test_no_other_file_has_colours_of_its_own(path):
-    found = re.findall(r"#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|hwb|lab|lch)a?\(", path.read_text(), re.I)
+    found = re.findall(
+        r"#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|hwb|lab|lch)a?\(", path.read_text(encoding="utf-8"), re.I
+    )
     assert found == []
 
 
@@ -154,7 +156,7 @@ def test_what_is_drawn_live_stands_out_from_the_page(mode):
     seen = set()
     for path in OTHERS:
         if path.suffix == ".css":
-            for selector, name, colour, opacity in painted(path.read_text()):
+            for selector, name, colour, opacity in painted(path.read_text(encoding="utf-8")):
                 area = name in ("fill", "background") and opacity < 0.5  # behind a line
                 if colour in UNSEEN | DECORATION or area:
                     continue

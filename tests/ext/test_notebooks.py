@@ -78,7 +78,7 @@ Inside.
 @pytest.fixture
 def made(tmp_path):
     """The notebook of a chapter with everything in it."""
-    (tmp_path / "module.py").write_text(MODULE)
+    (tmp_path / "module.py").write_text(MODULE, encoding="utf-8")
     plain = notebooks.Plain(tmp_path, {"page-value": "0.125"}, {"other": "The other"})
     return notebooks.notebook(CHAPTER, plain, "Install it.")
 
@@ -107,7 +107,7 @@ def test_notebook_is_valid_runs_in_python_and_is_repeatable(made, tmp_path):
 
 
 def test_source_of_a_method_and_of_a_file(tmp_path):
-    (tmp_path / "module.py").write_text(MODULE)
+    (tmp_path / "module.py").write_text(MODULE, encoding="utf-8")
     method = notebooks.source_of(tmp_path / "module.py", "Layer.forward")
     assert method == "def forward(self, x):\n    return x"
     assert notebooks.source_of(tmp_path / "module.py", None) == MODULE.strip()

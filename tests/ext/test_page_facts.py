@@ -25,7 +25,7 @@ NAMING = HEAD.replace("kernelspec:", "modules: [losses, experiments.runs]\nkerne
 )
 def test_front_matter_is_what_a_page_says_of_itself(tmp_path, text, modules):
     page = tmp_path / "page.md"
-    page.write_text(text)
+    page.write_text(text, encoding="utf-8")
     assert page_facts.modules(page) == modules
 
 
@@ -39,7 +39,7 @@ def test_glued_text_is_what_its_cell_glued_as_the_page_shows_it(tmp_path):
     }
     outputs = {key: {"data": {"text/plain": repr(text)}} for key, text in texts.items()}
     outputs |= {"array": {"data": {"text/plain": "array([1])"}}, "picture": {"data": {}}}
-    (tmp_path / "page.glue.json").write_text(json.dumps(outputs))
+    (tmp_path / "page.glue.json").write_text(json.dumps(outputs), encoding="utf-8")
     env = SimpleNamespace(mystnb_config=SimpleNamespace(output_folder=str(tmp_path)))
     found = page_facts.glued(env, "page")
     assert found == texts | {"number": "3", "array": "array([1])"}
