@@ -12,12 +12,15 @@
 #   make distclean  remove the records and the environment too
 #
 # Another interpreter: make book PYTHON=python3.12
+# PyTorch without CUDA on Linux, which spares gigabytes, at the first set-up: make book TORCH=cpu
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := book,test,cluster
+# PyTorch's own index of a build; without TORCH its usual one comes from PyPI.
+TORCH_INDEX = https://download.pytorch.org/whl/$(TORCH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -38,7 +41,8 @@ $(READY): pyproject.toml constraints.txt
 	  echo "       (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
 	@echo "Setting up $(VENV) with the tested versions; the download takes some minutes"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	$(BIN)/python -m pip install --disable-pip-version-check \
+	  $(if $(TORCH),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
 # -W: a warning fails the build; --all: pages that did not change are checked again
