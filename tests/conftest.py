@@ -55,34 +55,36 @@ def loaded(mnist, monkeypatch):
     forget()
 
 
-@pytest.fixture
-def fake(monkeypatch):
+class Fake:
     """Runs without training: the score of a run is given by a rule, and calls are noted."""
 
-    class Fake:
-        def __init__(self):
-            self.calls, self.recorded = [], set()
+    def __init__(self):
+        self.calls, self.recorded = [], set()
 
-        @staticmethod
-        def score(configuration, seed):
-            return 0.5
+    @staticmethod
+    def score(configuration, seed):
+        return 0.5
 
-        def run_all(self, function, configurations, *, seeds=(0,), **options):
-            jobs = [(c, seed) for c in configurations for seed in seeds]
-            if not options.get("run_missing", True):
-                if any(c.epochs not in self.recorded for c, _ in jobs):
-                    raise LookupError("no record")
-            self.calls += [(function, c, seed) for c, seed in jobs]
-            result = []
-            for c, seed in jobs:
-                epochs = c.epochs
-                scores = [self.score(c, seed)] * epochs
-                history = {"validation_score": scores, "seconds": list(range(1, epochs + 1))}
-                result.append(
-                    Record(c, seed, {"history": history}, {"test_logits": np.zeros((3, 1))}, 1.0)
-                )
-            return result
+    def run_all(self, function, configurations, *, seeds=(0,), **options):
+        jobs = [(c, seed) for c in configurations for seed in seeds]
+        if not options.get("run_missing", True):
+            if any(c.epochs not in self.recorded for c, _ in jobs):
+                raise LookupError("no record")
+        self.calls += [(function, c, seed) for c, seed in jobs]
+        result = []
+        for c, seed in jobs:
+            epochs = c.epochs
+            scores = [self.score(c, seed)] * epochs
+            history = {"validation_score": scores, "seconds": list(range(1, epochs + 1))}
+            result.append(
+                Record(c, seed, {"history": history}, {"test_logits": np.zeros((3, 1))}, 1.0)
+            )
+        return result
 
+
+@pytest.fixture
+def fake(monkeypatch):
+    """The runs of this book without training."""
     fake = Fake()
     for module in ("search", "experiments.searches", "experiments.studies"):
         monkeypatch.setattr(f"mnist_gd.{module}.run_all", fake.run_all)

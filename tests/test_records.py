@@ -51,24 +51,22 @@ ROOT = Path(__file__).parents[1]
 # Records
 
 
+class Three:
+    """Three configurations, the folder of their records, and how to run them and count."""
+
+    def __init__(self, folder):
+        self.folder, self.log = folder / "records", folder / "log"
+        self.configurations = grid(rate=[1.0, 2.0, 3.0], epochs=[4], log=[str(self.log)])
+
+    def run(self, function=synthetic, **options):
+        before = calls(self.log)
+        records = run_all(function, self.configurations, records=self.folder, **options, **QUIET)
+        return records, calls(self.log) - before
+
+
 @pytest.fixture
 def three(tmp_path):
-    """Three configurations, the folder of their records, and how to run them and count."""
-    log = tmp_path / "log"
-
-    class Three:
-        folder = tmp_path / "records"
-        configurations = grid(rate=[1.0, 2.0, 3.0], epochs=[4], log=[str(log)])
-
-        @staticmethod
-        def run(function=synthetic, **options):
-            before = calls(log)
-            records = run_all(
-                function, Three.configurations, records=Three.folder, **options, **QUIET
-            )
-            return records, calls(log) - before
-
-    return Three
+    return Three(tmp_path)
 
 
 def assert_same(first, second):
