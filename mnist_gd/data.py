@@ -16,6 +16,7 @@ __all__ = [
     "balanced_subset",
     "examples",
     "load_mnist",
+    "nearest_mean",
     "one_hot",
     "one_vs_rest",
     "scale_pixels",
@@ -155,6 +156,23 @@ def one_vs_rest(labels, digit):
     """
     digit = check_integer("digit", digit, minimum=0)
     return (check_labels("labels", labels) == digit).astype(np.int64)
+
+
+def nearest_mean(images, means):
+    """Name for each image the class whose mean image is nearest.
+
+    |x - m|² is |x|² - 2 <x, m> + |m|², and |x|² is the same for all means.
+
+    Parameters
+    ----------
+    images : ndarray of float, shape (n, features)
+    means : ndarray of float, shape (classes, features)
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+    """
+    return ((means**2).sum(axis=1) - 2 * images @ means.T).argmin(axis=1)
 
 
 def balanced_subset(labels, digit, *, rng):

@@ -8,6 +8,7 @@ A share of nothing, 0 / 0, is 0 by definition: the precision of a classifier tha
 import numpy as np
 
 from mnist_gd._checks import (
+    as_float,
     check_integer,
     check_labels,
     check_matrix,
@@ -26,6 +27,7 @@ __all__ = [
     "precision_at",
     "recall",
     "reliability",
+    "roc_area",
     "specificity",
 ]
 
@@ -254,3 +256,34 @@ def calibration_error(outcomes, probabilities, *, bins=10):
     """
     surplus = np.asarray(outcomes) - probabilities
     return float(np.abs(np.bincount(_bins(probabilities, bins), surplus)).sum() / len(surplus))
+
+
+def roc_area(y_true, scores):
+    """Area under the ROC curve: how often a "yes" scores higher than a "no", ties by half.
+
+    Parameters
+    ----------
+    y_true : ndarray of 0 and 1, shape (n,)
+        Both occur.
+    scores : ndarray, shape (n,)
+        The larger, the more like "yes".
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or one of the labels does not occur.
+    """
+    y_true = check_labels("y_true", y_true, 2)
+    scores = as_float("scores", scores)
+    check_same_shape("y_true", y_true, "scores", scores)
+    yes = int(y_true.sum())
+    if not 0 < yes < len(y_true):
+        raise ValueError("y_true must hold both 0 and 1")
+    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2  # equal scores share the mean of their ranks
+    below = ranks[places][y_true == 1].sum() - yes * (yes + 1) / 2
+    return float(below / (yes * (len(y_true) - yes)))

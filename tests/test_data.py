@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.neighbors import NearestCentroid
 
 from mnist_gd import _archives
 from mnist_gd.data import (
     balanced_subset,
     load_mnist,
+    nearest_mean,
     one_hot,
     one_vs_rest,
     scale_pixels,
@@ -642,3 +644,11 @@ def test_bad_input(function, arguments, error, message):
 def test_randomness_comes_from_a_generator(function, rng):
     with pytest.raises(TypeError, match=r"rng must be a numpy\.random\.Generator"):
         function(SOME, 1, rng=rng)
+
+
+def test_the_nearest_mean_is_that_of_scikit_learn(rng):
+    images, labels = rng.random((60, 9)), np.arange(60) % 4
+    means = np.array([images[labels == label].mean(axis=0) for label in range(4)])
+    asked = rng.random((200, 9))
+    theirs = NearestCentroid().fit(images, labels).predict(asked)
+    np.testing.assert_array_equal(nearest_mean(asked, means), theirs)

@@ -17,6 +17,7 @@ from mnist_gd.metrics import (
     precision_at,
     recall,
     reliability,
+    roc_area,
     specificity,
 )
 
@@ -250,3 +251,19 @@ def test_calibration_error_by_hand():
     assert calibration_error(y, p, bins=2) == pytest.approx(0.75 * abs(0.8 - 2 / 3) + 0.25 * 0.3)
     assert calibration_error(np.ones(3), np.ones(3)) == 0
     assert calibration_error(np.zeros(3), np.ones(3)) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(-3, 3)), min_size=2, max_size=30))
+def test_roc_area_against_scikit_learn(rows):
+    """Integers as scores: many are equal."""
+    y, scores = map(np.array, zip(*rows, strict=True))
+    if y.min() == y.max():
+        with pytest.raises(ValueError, match="y_true must hold both 0 and 1"):
+            roc_area(y, scores)
+    else:
+        assert roc_area(y, scores) == pytest.approx(reference.roc_auc_score(y, scores))
+
+
+def test_roc_area_refuses_scores_of_another_shape():
+    with pytest.raises(ValueError, match="y_true and scores must have the same shape"):
+        roc_area(np.array([0, 1]), np.ones((2, 1)))
