@@ -134,11 +134,15 @@ def test_planted(tmp_path):
 
 def test_pytest_sees_lapses_of_ours_and_no_others_where_the_interpreter_tells(tmp_path):
     lapse = "def lapse(path):\n    path.write_text('text')\n"
-    ours = {"mnist_gd": "mnist_gd", "planted": "book/_ext", "tests.own": "tests"}
-    for folder in ours.values():
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "mnist_gd" / "__init__.py").write_text(lapse, encoding="utf-8")
-    for place in ("book/_ext/planted.py", "tests/own.py", "theirs.py"):
+    ours = {
+        "mnist_gd._lapse": "mnist_gd/_lapse.py",
+        "planted": "book/_ext/planted.py",
+        "tests.own": "tests/own.py",
+    }
+    no_data = shutil.ignore_patterns("*.gz", "__pycache__")
+    shutil.copytree(ROOT / "mnist_gd", tmp_path / "mnist_gd", ignore=no_data)
+    for place in (*ours.values(), "theirs.py"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).write_text(lapse, encoding="utf-8")
     for module in [*ours, "theirs"]:
         test = tmp_path / "tests" / f"test_{module.replace('.', '_')}.py"
@@ -153,5 +157,5 @@ def test_pytest_sees_lapses_of_ours_and_no_others_where_the_interpreter_tells(tm
         check=False,
     )
     failed = re.findall(r"^FAILED tests/test_(\S+?)\.py.* - EncodingWarning", done.stdout, re.M)
-    assert sorted(failed) == ["mnist_gd", "planted", "tests_own"], done.stdout
+    assert sorted(failed) == ["mnist_gd__lapse", "planted", "tests_own"], done.stdout
     assert "1 passed" in done.stdout
