@@ -274,6 +274,20 @@ def test_importing_loads_nothing_heavy(statement, allowed):
     assert loaded & HEAVY <= allowed
 
 
+def test_the_version_is_looked_up_when_it_is_asked_for():
+    """To look it up takes longer than all else that is imported beside NumPy."""
+    program = "import sys, numpy; sys.modules.pop('importlib.metadata', None); import mnist_gd; "
+    program += "print('importlib.metadata' in sys.modules, mnist_gd.__version__)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        check=True,
+    )
+    assert done.stdout.split() == ["False", mnist_gd.__version__]
+
+
 def test_modules_are_reached_as_attributes():
     assert sorted(mnist_gd.__all__) == TOP
     for name in mnist_gd.__all__:
