@@ -71,6 +71,7 @@ FLOORS = {
     "search": 6,
     "experiments": 0,
     "experiments.plans": 0,
+    "experiments._tables": 1,
     "experiments.runs": 5,
     "experiments.searches": 7,
     "experiments.studies": 7,

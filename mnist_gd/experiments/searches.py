@@ -9,6 +9,7 @@ import numpy as np
 
 from mnist_gd._checks import check_one_of
 from mnist_gd.experiments import plans
+from mnist_gd.experiments._tables import reading
 from mnist_gd.experiments.runs import Configuration, validation_run
 from mnist_gd.records import run_all
 from mnist_gd.search import grid, grid_search, successive_halving
@@ -64,7 +65,8 @@ def sweep(question, *, records=RECORDS, n_jobs=-1):
         If there is no sweep for the question.
     """
     check_one_of("question", question, plans.SWEEPS)
-    configurations = [Configuration(**c) for c in grid(**plans.SWEEPS[question])]
+    with reading(f"SWEEPS[{question!r}]"):
+        configurations = [Configuration(**c) for c in grid(**plans.SWEEPS[question])]
     options = {"seeds": plans.SWEEP_SEEDS, "records": records, "n_jobs": n_jobs}
     return grid_search(validation_run, configurations, **options)
 
@@ -75,12 +77,16 @@ def choose(question, *, records=RECORDS, n_jobs=-1):
     It is the smallest, in size and learning rate, of those that the best does not beat by one
     standard error: which of several equals comes first hangs on the last bits of a machine.
 
-    Parameters and errors are those of :func:`sweep`.
+    Parameters and errors are those of :func:`sweep`; it takes two seeds or more.
 
     Returns
     -------
     Configuration
     """
+    if len(plans.SWEEP_SEEDS) < 2:
+        raise ValueError(
+            f"SWEEP_SEEDS must hold two seeds or more, to choose by, but is {plans.SWEEP_SEEDS}"
+        )
     rows = sweep(question, records=records, n_jobs=n_jobs).rows
     # Of a difference of two means; the median is not moved by a setting that diverges.
     deviation = np.median([np.std(row.scores, ddof=1) for row in rows])
@@ -119,17 +125,16 @@ def notebook_grid(question):
         },
         "ten": {"loss": "cross_entropy_with_logits"},
     }[question]
-    return [
-        Configuration(
-            question=question,
-            hidden_size=c["hidden_size"],
-            batch_size=c["batch_size"],
-            learning_rate=c["rate"] * c["batch_size"],
-            epochs=c["epochs"],
-            **settings,
-        )
-        for c in grid(**plans.NOTEBOOK[question])
-    ]
+    with reading(f"NOTEBOOK[{question!r}]"):
+        return [
+            Configuration(
+                question=question,
+                learning_rate=c.pop("rate") * c["batch_size"],
+                **c,
+                **settings,
+            )
+            for c in grid(**plans.NOTEBOOK[question])
+        ]
 
 
 def notebook_search(question, *, records=RECORDS, run_missing=True, n_jobs=-1):
