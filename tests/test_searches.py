@@ -121,6 +121,17 @@ def test_a_wrong_edit_of_a_sweep_says_where_it_stands(monkeypatch, tmp_path):
     assert caught.value.__notes__ == [f"while reading SWEEPS['four'] in {plans.__file__}"]
 
 
+@pytest.mark.parametrize("last", [{"epoch": [1]}, {"epochs": [0]}, {"epochs": 1}])
+def test_a_wrong_edit_of_the_last_rung_is_found_before_the_first(
+    fake, monkeypatch, tmp_path, last
+):
+    monkeypatch.setattr(plans, "RUNGS", [*plans.RUNGS[:-1], last])
+    with pytest.raises((TypeError, ValueError)) as caught:
+        halving_search(records=tmp_path)
+    assert caught.value.__notes__ == [f"while reading RUNGS in {plans.__file__}"]
+    assert not fake.calls
+
+
 def test_a_choice_takes_two_seeds(monkeypatch, tmp_path):
     monkeypatch.setattr(plans, "SWEEP_SEEDS", range(1))
     with pytest.raises(ValueError, match=r"SWEEP_SEEDS must hold two .* is range\(0, 1\)"):

@@ -35,8 +35,9 @@ def validate(configurations, *, seeds=(0,), records=RECORDS, **options):
     configurations : list of Configuration
     seeds : sequence of int
     records : path
-        Folder of the records, as in :func:`mnist_gd.records.run_all`, whose the `options` are.
+        Folder of the records.
     **options
+        The others of :func:`mnist_gd.records.run_all`.
 
     Returns
     -------
@@ -172,6 +173,10 @@ def halving_search(*, records=RECORDS, n_jobs=-1):
     ours = [replace(c, learning_rate=rate) for c in theirs for rate in plans.WORKING_RATES]
     # The epochs are what the rungs set.
     candidates = list(dict.fromkeys(replace(c, epochs=1) for c in theirs + ours))
+    with reading("RUNGS"):  # the last of them too, before the first is run
+        for rung in plans.RUNGS:
+            for settings in grid(**rung):
+                replace(candidates[0], **settings)
     return successive_halving(
         validation_run, candidates, plans.RUNGS, keep=plans.KEEP, records=records, n_jobs=n_jobs
     )
