@@ -172,6 +172,14 @@ def test_contributors_are_told_the_floors():
     assert untold == FOLDERS
 
 
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_says_what_its_modules_are_for(folder):
+    told = re.findall(
+        r":mod:`mnist_gd\.([\w.]+)`", importlib.import_module(f"mnist_gd.{folder}").__doc__
+    )
+    assert sorted(told) == [name for name in PUBLIC if name.startswith(f"{folder}.")]
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_down(module):
     above = {name for name in run_by(module) if FLOORS[name] > FLOORS[module]}
