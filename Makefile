@@ -7,12 +7,13 @@
 #   make live       open the chapters as notebooks in JupyterLab
 #   make studies    run the long studies in full (some forty minutes); the next build shows them
 #   make benchmark  measure the speed against other libraries and a naive search
+#   make setup      the environment alone, which the others set up by themselves
 #   make lint       check the style alone
 #   make clean      remove what was built, but no record of a training
 #   make distclean  remove the records and the environment too
 #
-# Another interpreter: make book PYTHON=python3.12
-# PyTorch without CUDA on Linux, which spares gigabytes, at the first set-up: make book TORCH=cpu
+#   make book PYTHON=python3.12  with another interpreter; so with each of them
+#   make book TORCH=cpu          PyTorch without CUDA, which spares gigabytes on Linux: at set-up
 
 PYTHON ?= python3
 VENV := .venv

@@ -161,7 +161,7 @@ def one_vs_rest(labels, digit):
 def nearest_mean(images, means):
     """Name for each image the class whose mean image is nearest.
 
-    |x - m|² is |x|² - 2 <x, m> + |m|², and |x|² is the same for all means.
+    ``|x - m|²`` is ``|x|² - 2 <x, m> + |m|²``, and ``|x|²`` is the same for all means.
 
     Parameters
     ----------

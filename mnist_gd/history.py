@@ -43,6 +43,11 @@ class History:
         Returns
         -------
         matplotlib.figure.Figure
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed; it comes with the extra ``plots``.
         """
         from mnist_gd.plots import plot_history  # matplotlib only when it is asked for
 

@@ -9,6 +9,7 @@ killed goes on where it stopped, and a record of other code is never taken for t
 import hashlib
 import inspect
 import json
+from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,6 +213,8 @@ def run_all(
     """
     _check_function(function)
     folder = Path(records)
+    if not isinstance(seeds, Iterable):
+        raise TypeError(f"seeds must hold integers, such as range(5), but is {seeds!r}")
     seeds = [check_integer("seed", seed, minimum=0) for seed in seeds]
     configurations = [checked_configuration(c) for c in configurations]
     jobs = [(c, seed) for c in configurations for seed in seeds]

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -36,6 +37,17 @@ def typeset(value, form=""):
     return re.sub(r"(?<![\w)-])-(?=[\d.])", "−", text)
 
 
+@contextmanager
+def _of_the_book():
+    """Say where to get what is imported here, if it is missing: the rest does without."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"{error.name} is not installed; it comes with the extra: pip install 'mnist_gd[book]'"
+        ) from error
+
+
 def say(name, value, form=""):
     """Hand a number or a text of a cell to the prose: ``{glue:text}`name```.
 
@@ -45,9 +57,14 @@ def say(name, value, form=""):
         Of its own on the page.
     value, form
         As in :func:`typeset`.
-    """
-    from myst_nb import glue  # comes with the extra "book", like the pages that call this
 
+    Raises
+    ------
+    ImportError
+        If MyST-NB is not installed; it comes with the extra ``book``.
+    """
+    with _of_the_book():
+        from myst_nb import glue
     glue(name, typeset(value, form), display=False)
 
 
@@ -123,9 +140,14 @@ def table(name, caption, header, rows):
     Returns
     -------
     IPython.display.Markdown
-    """
-    from IPython.display import Markdown  # comes with the extra "book"
 
+    Raises
+    ------
+    ImportError
+        If IPython is not installed; it comes with the extra ``book``.
+    """
+    with _of_the_book():
+        from IPython.display import Markdown
     lines = [header, ["---"] + ["--:"] * (len(header) - 1), *rows]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     for sign in "±=":  # no break there

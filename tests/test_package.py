@@ -71,6 +71,7 @@ FLOORS = {
     "search": 6,
     "experiments": 0,
     "experiments.plans": 0,
+    "experiments._tables": 1,
     "experiments.runs": 5,
     "experiments.searches": 7,
     "experiments.studies": 7,
@@ -169,6 +170,14 @@ def test_contributors_are_told_the_floors():
     assert told.items() <= FLOORS.items()
     untold = {name for name in PUBLIC if name.split(".")[0] != "exercises"} - told.keys()
     assert untold == FOLDERS
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_says_what_its_modules_are_for(folder):
+    told = re.findall(
+        r":mod:`mnist_gd\.([\w.]+)`", importlib.import_module(f"mnist_gd.{folder}").__doc__
+    )
+    assert sorted(told) == [name for name in PUBLIC if name.startswith(f"{folder}.")]
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -272,6 +281,20 @@ def test_importing_loads_nothing_heavy(statement, allowed):
     loaded = loaded_by(statement)
     assert "mnist_gd" in loaded
     assert loaded & HEAVY <= allowed
+
+
+def test_the_version_is_looked_up_when_it_is_asked_for():
+    """To look it up takes longer than all else that is imported beside NumPy."""
+    program = "import sys, numpy; sys.modules.pop('importlib.metadata', None); import mnist_gd; "
+    program += "print('importlib.metadata' in sys.modules, mnist_gd.__version__)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        check=True,
+    )
+    assert done.stdout.split() == ["False", mnist_gd.__version__]
 
 
 def test_modules_are_reached_as_attributes():

@@ -444,6 +444,7 @@ def test_a_dataclass_holds_plain_values(tmp_path, configuration, error, message)
     [
         ([], ValueError, "configurations and seeds must not be empty"),
         ([-1], ValueError, "seed must be at least 0, but is -1"),
+        (2, TypeError, "seeds must hold integers, .* but is 2"),
         ([0.5], TypeError, r"seed must be an integer, but is 0\.5"),
     ],
 )

@@ -1,9 +1,11 @@
 """What pages write."""
 
+import sys
+
 import numpy as np
 import pytest
 
-from mnist_gd.report import fingerprint, listed, spread, standard_error, table, typeset
+from mnist_gd.report import fingerprint, listed, say, spread, standard_error, table, typeset
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,16 @@ def test_a_table_has_a_label_and_breaks_no_number():
     text = table("tab-x", "What is shown.", ["name", "score"], [["a", "0.5 ± 0.1"]]).data
     assert text.splitlines()[:2] == ["```{table} What is shown.", ":name: tab-x"]
     assert "| a | 0.5\u00a0±\u00a00.1 |" in text
+
+
+@pytest.mark.parametrize(
+    ("missing", "needs_it"),
+    [("myst_nb", lambda: say("a", 1)), ("IPython.display", lambda: table("a", "b", ["c"], []))],
+)
+def test_where_what_displays_is_missing_the_extra_is_named(monkeypatch, missing, needs_it):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ImportError, match=rf"{missing} is not .*pip install 'mnist_gd\[book\]'"):
+        needs_it()
 
 
 def test_a_fingerprint_is_that_of_every_bit():

@@ -113,7 +113,42 @@ def test_no_such_question(function, question):
         function(question)
 
 
+def test_a_wrong_edit_of_a_sweep_says_where_it_stands(monkeypatch, tmp_path):
+    edited = plans.SWEEPS["four"] | {"learning_rate": [0.0]}
+    monkeypatch.setitem(plans.SWEEPS, "four", edited)
+    with pytest.raises(ValueError, match="learning_rate must be above 0") as caught:
+        sweep("four", records=tmp_path)
+    assert caught.value.__notes__ == [f"while reading SWEEPS['four'] in {plans.__file__}"]
+
+
+@pytest.mark.parametrize("last", [{"epoch": [1]}, {"epochs": [0]}, {"epochs": 1}])
+def test_a_wrong_edit_of_the_last_rung_is_found_before_the_first(
+    fake, monkeypatch, tmp_path, last
+):
+    monkeypatch.setattr(plans, "RUNGS", [*plans.RUNGS[:-1], last])
+    with pytest.raises((TypeError, ValueError)) as caught:
+        halving_search(records=tmp_path)
+    assert caught.value.__notes__ == [f"while reading RUNGS in {plans.__file__}"]
+    assert not fake.calls
+
+
+def test_a_choice_takes_two_seeds(monkeypatch, tmp_path):
+    monkeypatch.setattr(plans, "SWEEP_SEEDS", range(1))
+    with pytest.raises(ValueError, match=r"SWEEP_SEEDS must hold two .* is range\(0, 1\)"):
+        choose("four", records=tmp_path)
+
+
 # The notebook's searches
+
+
+def test_an_axis_that_is_added_to_the_notebook_s_grid_is_tried(monkeypatch):
+    monkeypatch.setitem(plans.NOTEBOOK, "ten", plans.NOTEBOOK["ten"] | {"dropout": [0.0, 0.2]})
+    configurations = notebook_grid("ten")
+    assert len(set(configurations)) == len(configurations) == 144
+    monkeypatch.setitem(plans.NOTEBOOK, "ten", {"epochs": [1], "batch_size": [64]})
+    with pytest.raises(KeyError, match="rate") as caught:
+        notebook_grid("ten")
+    assert caught.value.__notes__ == [f"while reading NOTEBOOK['ten'] in {plans.__file__}"]
 
 
 @pytest.mark.parametrize(("question", "size", "runs"), [("four", 54, 18), ("ten", 72, 24)])

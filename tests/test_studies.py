@@ -283,6 +283,44 @@ def test_study_refuses(tmp_path, arguments, message):
         study(**arguments, records=tmp_path)
 
 
+SHORT = {
+    "base": {"question": "ten", "batch_size": 64},
+    "variants": {"a": {"loss": "cross_entropy_with_logits", "learning_rate": [0.1]}},
+    "build": {"hidden_size": 2, "epochs": 1},
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "edit", "message"),
+    [
+        ("a", {"loss": "cross_entropy"}, None),
+        ("a", {"loss": "crossentropy"}, "loss must be one of"),
+        ("a", {"learning_rate": [0.1, 0]}, "learning_rate must be above 0"),
+        ("a", {"learning_rate": 0.1}, "learning_rate must hold one or more .* is 0.1"),
+        ("a", {"learning_rate": []}, r"learning_rate must hold one or more .* is \[\]"),
+        ("a", {"learning_rate": None}, "learning_rate must hold one or more .* is None"),
+        ("a", {"learning_rates": [0.1]}, "unexpected .*'learning_rates'"),
+        (None, {"base": {"question": "ten"}}, "missing .*'batch_size'"),
+        (None, {"build": None}, "TypeError"),
+    ],
+)
+def test_a_wrong_edit_says_where_it_stands(fake, monkeypatch, tmp_path, table, edit, message):
+    plan = SHORT | (edit if table is None else {})
+    if table:
+        plan["variants"] = {table: SHORT["variants"][table] | edit}
+    monkeypatch.setattr(plans, "STUDIES", {"mine": plan})
+    if message is None:
+        study("mine", records=tmp_path, scale="build")
+        return
+    with pytest.raises((TypeError, ValueError)) as caught:
+        study("mine", records=tmp_path, scale="build")
+    assert re.search(message, repr(caught.value))
+    assert caught.value.__notes__ == [
+        f"while reading STUDIES['mine'], variant 'a', in {plans.__file__}"
+    ]
+    assert not fake.calls
+
+
 def test_make_runs_the_studies():
     (name,) = re.findall(r"-m (mnist_gd\S*)", (ROOT / "Makefile").read_text(encoding="utf-8"))
     assert name == studies.__name__

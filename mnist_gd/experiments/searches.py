@@ -9,6 +9,7 @@ import numpy as np
 
 from mnist_gd._checks import check_one_of
 from mnist_gd.experiments import plans
+from mnist_gd.experiments._tables import reading
 from mnist_gd.experiments.runs import Configuration, validation_run
 from mnist_gd.records import run_all
 from mnist_gd.search import grid, grid_search, successive_halving
@@ -34,8 +35,9 @@ def validate(configurations, *, seeds=(0,), records=RECORDS, **options):
     configurations : list of Configuration
     seeds : sequence of int
     records : path
-        Folder of the records, as in :func:`mnist_gd.records.run_all`, whose the `options` are.
+        Folder of the records.
     **options
+        The others of :func:`mnist_gd.records.run_all`.
 
     Returns
     -------
@@ -64,7 +66,8 @@ def sweep(question, *, records=RECORDS, n_jobs=-1):
         If there is no sweep for the question.
     """
     check_one_of("question", question, plans.SWEEPS)
-    configurations = [Configuration(**c) for c in grid(**plans.SWEEPS[question])]
+    with reading(f"SWEEPS[{question!r}]"):
+        configurations = [Configuration(**c) for c in grid(**plans.SWEEPS[question])]
     options = {"seeds": plans.SWEEP_SEEDS, "records": records, "n_jobs": n_jobs}
     return grid_search(validation_run, configurations, **options)
 
@@ -75,12 +78,16 @@ def choose(question, *, records=RECORDS, n_jobs=-1):
     It is the smallest, in size and learning rate, of those that the best does not beat by one
     standard error: which of several equals comes first hangs on the last bits of a machine.
 
-    Parameters and errors are those of :func:`sweep`.
+    Parameters and errors are those of :func:`sweep`; it takes two seeds or more.
 
     Returns
     -------
     Configuration
     """
+    if len(plans.SWEEP_SEEDS) < 2:
+        raise ValueError(
+            f"SWEEP_SEEDS must hold two seeds or more, to choose by, but is {plans.SWEEP_SEEDS}"
+        )
     rows = sweep(question, records=records, n_jobs=n_jobs).rows
     # Of a difference of two means; the median is not moved by a setting that diverges.
     deviation = np.median([np.std(row.scores, ddof=1) for row in rows])
@@ -119,17 +126,16 @@ def notebook_grid(question):
         },
         "ten": {"loss": "cross_entropy_with_logits"},
     }[question]
-    return [
-        Configuration(
-            question=question,
-            hidden_size=c["hidden_size"],
-            batch_size=c["batch_size"],
-            learning_rate=c["rate"] * c["batch_size"],
-            epochs=c["epochs"],
-            **settings,
-        )
-        for c in grid(**plans.NOTEBOOK[question])
-    ]
+    with reading(f"NOTEBOOK[{question!r}]"):
+        return [
+            Configuration(
+                question=question,
+                learning_rate=c.pop("rate") * c["batch_size"],
+                **c,
+                **settings,
+            )
+            for c in grid(**plans.NOTEBOOK[question])
+        ]
 
 
 def notebook_search(question, *, records=RECORDS, run_missing=True, n_jobs=-1):
@@ -167,6 +173,10 @@ def halving_search(*, records=RECORDS, n_jobs=-1):
     ours = [replace(c, learning_rate=rate) for c in theirs for rate in plans.WORKING_RATES]
     # The epochs are what the rungs set.
     candidates = list(dict.fromkeys(replace(c, epochs=1) for c in theirs + ours))
+    with reading("RUNGS"):  # the last of them too, before the first is run
+        for rung in plans.RUNGS:
+            for settings in grid(**rung):
+                replace(candidates[0], **settings)
     return successive_halving(
         validation_run, candidates, plans.RUNGS, keep=plans.KEEP, records=records, n_jobs=n_jobs
     )

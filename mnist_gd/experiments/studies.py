@@ -18,10 +18,12 @@ from mnist_gd._checks import check_one_of
 from mnist_gd._progress import lines
 from mnist_gd.data import QUESTIONS, load_mnist, one_vs_rest
 from mnist_gd.experiments import plans
+from mnist_gd.experiments._tables import reading
 from mnist_gd.experiments.runs import Configuration, final_run
 from mnist_gd.experiments.searches import RECORDS, choose, notebook_search, validate
 from mnist_gd.metrics import answers
 from mnist_gd.records import run_all
+from mnist_gd.search import grid
 
 __all__ = ["FinalResults", "Study", "final_results", "main", "study"]
 
@@ -125,7 +127,8 @@ def final_results(experiment, *, records=RECORDS, n_jobs=-1):
     else:
         configuration = choose(experiment, records=records, n_jobs=n_jobs)
     networks = plans.TEST_NETWORKS[experiment]
-    configurations = [replace(configuration, **change) for change in networks.values()]
+    with reading(f"TEST_NETWORKS[{experiment!r}]"):
+        configurations = [replace(configuration, **change) for change in networks.values()]
     runs = run_all(final_run, configurations, seeds=plans.SEEDS, records=records, n_jobs=n_jobs)
     test = load_mnist(dtype="uint8").test
     digit = QUESTIONS[configuration.question]
@@ -205,16 +208,15 @@ def study(name, *, records=RECORDS, scale=None, run_missing=True, n_jobs=-1):
             return study(name, records=records, scale="full", run_missing=False)
         except LookupError:
             scale = "build"
-    plan = plans.STUDIES[name]
-    settings = plan[scale]
+    plan, rates = plans.STUDIES[name], {}
+    with reading(f"STUDIES[{name!r}]"):
+        base, settings, variants = plan["base"], plan[scale], plan["variants"]
+    for variant, change in variants.items():
+        with reading(f"STUDIES[{name!r}], variant {variant!r},"):
+            common = base | settings | change
+            axis = grid(learning_rate=common.pop("learning_rate", None))
+            rates[variant] = [Configuration(**common, **rate) for rate in axis]
     options = {"records": records, "n_jobs": n_jobs, "run_missing": run_missing}
-    rates = {
-        variant: [
-            Configuration(**plan["base"] | settings | change | {"learning_rate": rate})
-            for rate in change["learning_rate"]
-        ]
-        for variant, change in plan["variants"].items()
-    }
     runs = iter(validate([c for several in rates.values() for c in several], **options))
     tried = {variant: [next(runs) for _ in several] for variant, several in rates.items()}
     best = [max(several, key=lambda r: r.settled_score()) for several in tried.values()]
