@@ -283,6 +283,17 @@ def test_study_refuses(tmp_path, arguments, message):
         study(**arguments, records=tmp_path)
 
 
+@pytest.mark.parametrize(
+    "change", [{"learning_rate": 0.1}, {"learning_rate": []}, {"learnig_rate": [0.1]}]
+)
+def test_rates_that_are_no_list_are_refused_by_the_name_of_their_variant(
+    monkeypatch, tmp_path, change
+):
+    monkeypatch.setitem(STUDIES["additions"]["variants"], "mine", change)
+    with pytest.raises(ValueError, match="variant 'mine': learning_rate must hold one or more"):
+        study("additions", scale="build", records=tmp_path)
+
+
 def test_make_runs_the_studies():
     (name,) = re.findall(r"-m (mnist_gd\S*)", (ROOT / "Makefile").read_text(encoding="utf-8"))
     assert name == studies.__name__

@@ -75,18 +75,22 @@ def choose(question, *, records=RECORDS, n_jobs=-1):
     It is the smallest, in size and learning rate, of those that the best does not beat by one
     standard error: which of several equals comes first hangs on the last bits of a machine.
 
-    Parameters and errors are those of :func:`sweep`.
+    Parameters and errors are those of :func:`sweep`; one seed has no standard error.
 
     Returns
     -------
     Configuration
     """
+    if len(plans.SWEEP_SEEDS) < 2:
+        raise ValueError(
+            f"SWEEP_SEEDS must be two or more, for their spread, but are {plans.SWEEP_SEEDS}"
+        )
     rows = sweep(question, records=records, n_jobs=n_jobs).rows
     # Of a difference of two means; the median is not moved by a setting that diverges.
     deviation = np.median([np.std(row.scores, ddof=1) for row in rows])
     error = deviation * np.sqrt(2 / len(plans.SWEEP_SEEDS))
     equals = [row.configuration for row in rows if rows[0].score - row.score <= error]
-    return min(equals, key=lambda c: (c.hidden_size, c.learning_rate))
+    return min(equals, key=lambda c: (c.hidden_size or 0, c.learning_rate))
 
 
 def notebook_grid(question):
@@ -119,16 +123,11 @@ def notebook_grid(question):
         },
         "ten": {"loss": "cross_entropy_with_logits"},
     }[question]
+    combinations = grid(**plans.NOTEBOOK[question])
+    rates = [c.pop("rate") * c["batch_size"] for c in combinations]
     return [
-        Configuration(
-            question=question,
-            hidden_size=c["hidden_size"],
-            batch_size=c["batch_size"],
-            learning_rate=c["rate"] * c["batch_size"],
-            epochs=c["epochs"],
-            **settings,
-        )
-        for c in grid(**plans.NOTEBOOK[question])
+        Configuration(question=question, learning_rate=rate, **settings | c)
+        for rate, c in zip(rates, combinations, strict=True)
     ]
 
 

@@ -22,6 +22,7 @@ from mnist_gd.experiments.runs import Configuration, final_run
 from mnist_gd.experiments.searches import RECORDS, choose, notebook_search, validate
 from mnist_gd.metrics import answers
 from mnist_gd.records import run_all
+from mnist_gd.search import grid
 
 __all__ = ["FinalResults", "Study", "final_results", "main", "study"]
 
@@ -211,7 +212,7 @@ def study(name, *, records=RECORDS, scale=None, run_missing=True, n_jobs=-1):
     rates = {
         variant: [
             Configuration(**plan["base"] | settings | change | {"learning_rate": rate})
-            for rate in change["learning_rate"]
+            for rate in _rates(variant, change)
         ]
         for variant, change in plan["variants"].items()
     }
@@ -220,6 +221,13 @@ def study(name, *, records=RECORDS, scale=None, run_missing=True, n_jobs=-1):
     best = [max(several, key=lambda r: r.settled_score()) for several in tried.values()]
     runs = validate([run.configuration for run in best], seeds=plans.SEEDS, **options)
     return Study(_by_name(tried, runs), tried, settings, scale == "full")
+
+
+def _rates(variant, change):
+    try:
+        return [some["learning_rate"] for some in grid(learning_rate=change.get("learning_rate"))]
+    except ValueError as error:
+        raise ValueError(f"variant {variant!r}: {error}") from None
 
 
 def _best_addition(records):
