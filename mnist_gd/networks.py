@@ -128,7 +128,9 @@ class Network:
 
     def _loss_gradient(self, logits, targets):
         """Gradient for the logits, equation `eq-output-gradient`."""
-        gradient = kernel_of(self.loss.gradient) if has_kernel(self.loss) else self.loss.gradient
+        gradient = self.loss.gradient
+        if has_kernel(self.loss):
+            gradient = kernel_of(gradient)
         if self.loss.on_logits:
             return gradient(logits, targets)
         probabilities = kernel_of(self.output_activation)(logits)
