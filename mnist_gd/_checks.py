@@ -2,7 +2,9 @@
 
 from functools import wraps
 from inspect import signature
+from math import isfinite
 from numbers import Integral, Real
+from operator import ge, gt, le, lt
 
 import numpy as np
 
@@ -11,7 +13,9 @@ def checked(check):
     """Make a function check its arguments, once, before the mathematics that it holds.
 
     `check` takes the arguments and returns them as they are to be used. The mathematics alone
-    is the function's `kernel`: for whoever has checked already, as a training has.
+    is the function's `kernel`: for whoever has checked already, as a training has. Each names the
+    other, so that what copies the attributes of a function, as `functools.wraps` does, is not
+    taken for it.
     """
 
     def decorate(kernel):
@@ -19,11 +23,15 @@ def checked(check):
 
         @wraps(kernel)
         def function(*args, **kwargs):
-            given = parameters.bind(*args, **kwargs)
+            try:
+                given = parameters.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{kernel.__name__}() {error}") from None
             given.apply_defaults()
             return kernel(*check(*given.args))
 
-        function.kernel = kernel
+        function.kernel, kernel.door = kernel, function
+        kernel.__qualname__ += ".kernel"  # where pickle finds it
         return function
 
     return decorate
@@ -31,7 +39,12 @@ def checked(check):
 
 def kernel_of(function):
     """Return what a function does once its arguments are checked; one of others, all of it."""
-    return getattr(function, "kernel", function)
+    return function.kernel if has_kernel(function) else function
+
+
+def has_kernel(function):
+    """Return whether a function checks its arguments before a kernel of its own."""
+    return getattr(getattr(function, "kernel", None), "door", None) is function
 
 
 def as_float(name, value):
@@ -106,16 +119,16 @@ def check_real(name, value, *, above=None, minimum=None, below=None, maximum=Non
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a real number, but is {value!r}")
     number = float(value)
-    bounds = [
-        ("above", above, lambda: number > above),
-        ("at least", minimum, lambda: number >= minimum),
-        ("below", below, lambda: number < below),
-        ("at most", maximum, lambda: number <= maximum),
-    ]
+    bounds = (
+        ("above", above, gt),
+        ("at least", minimum, ge),
+        ("below", below, lt),
+        ("at most", maximum, le),
+    )
     for words, bound, holds in bounds:
-        if bound is not None and not holds():
+        if bound is not None and not holds(number, bound):
             raise ValueError(f"{name} must be {words} {bound}, but is {number}")
-    if not np.isfinite(number):
+    if not isfinite(number):
         raise ValueError(f"{name} must be finite, but is {number}")
     return number
 

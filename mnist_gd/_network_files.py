@@ -49,8 +49,6 @@ def from_arrays(arrays):
         for number, entry in enumerate(about["activations"])
     ]
     check_chain(layers)
-    for layer in layers:  # an option that is out of its range shows when it is used
-        layer.activation(np.zeros((1, layer.output_size), layer.weights.dtype))
     loss = _function(about["loss"], losses, "gradient")
     row = np.eye(1, layers[-1].output_size, dtype=layers[-1].weights.dtype)
     loss(row, row)

@@ -26,6 +26,7 @@ from mnist_gd._checks import (
     check_prelu,
     check_prelu_backward,
     checked,
+    has_kernel,
 )
 
 __all__ = [
@@ -82,8 +83,9 @@ def with_options(function, **options):
                 f"{function.__name__} has no option {name!r}; it has {sorted(allowed) or 'none'}"
             )
     fixed = update_wrapper(partial(function, **options), function)
-    if hasattr(function, "kernel"):
+    if has_kernel(function):
         fixed.kernel = partial(function.kernel, **options)
+        fixed.kernel.door = fixed
     for derivative in ("backward", "gradient"):
         if hasattr(function, derivative):
             setattr(fixed, derivative, with_options(getattr(function, derivative), **options))

@@ -12,6 +12,7 @@ from mnist_gd._checks import (
     check_real,
     check_rng,
     check_same_shape,
+    has_kernel,
     kernel_of,
 )
 from mnist_gd.activations import identity
@@ -55,6 +56,8 @@ def _check_activation(activation):
             f"activation must have no parameters of its own, but is {activation!r}: a linear "
             "layer would not learn its slope"
         )
+    if has_kernel(activation):  # the kernel alone will be called: are its options in their range?
+        activation(np.zeros((1, 1)))
     return activation
 
 
@@ -143,9 +146,7 @@ class LinearLayer:
 
     def pre_activation(self, x):
         """Return x @ weights + bias, shape (n, output_size), equation `eq-linear`."""
-        return self._pre_activation(check_matrix("x", x, self.weights.shape[0]))
-
-    def _pre_activation(self, x):
+        x = check_matrix("x", x, self.weights.shape[0])
         z = x @ self.weights
         z += self.bias
         return z
@@ -171,7 +172,7 @@ class LinearLayer:
             If `x` has another shape.
         """
         x = check_matrix("x", x, self.input_size)
-        z = self._pre_activation(x)
+        z = self.pre_activation(x)
         output = kernel_of(self.activation)(z)
         self._x, self._z = x, z  # only now: a call that fails leaves the last pass as it was
         return output

@@ -14,6 +14,7 @@ from mnist_gd._checks import (
     check_real,
     check_rng,
     check_same_shape,
+    has_kernel,
     kernel_of,
 )
 from mnist_gd._examples import as_labels, as_rows, as_targets
@@ -103,20 +104,19 @@ class Network:
         rng : numpy.random.Generator, optional
             Draws them.
         """
-        x = scale_pixels(as_rows(x, self.input_size))
+        signal = scale_pixels(as_rows(x, self.input_size))
         dropout = check_real("dropout", dropout, minimum=0, below=1)
-        with unchanged_by_errors(self.layers):
-            return self._forward(x, dropout, check_rng(rng) if dropout else None)
-
-    def _forward(self, signal, dropout, rng):
+        if dropout:
+            check_rng(rng)
         masks = []
-        for layer in self.layers:
-            signal = layer.forward(signal)
-            mask = None
-            if dropout and layer is not self.layers[-1]:
-                mask = dropout_mask(signal.shape, dropout, rng=rng, dtype=signal.dtype)
-                signal = signal * mask
-            masks.append(mask)
+        with unchanged_by_errors(self.layers):
+            for layer in self.layers:
+                signal = layer.forward(signal)
+                mask = None
+                if dropout and layer is not self.layers[-1]:
+                    mask = dropout_mask(signal.shape, dropout, rng=rng, dtype=signal.dtype)
+                    signal = signal * mask
+                masks.append(mask)
         self._logits, self._masks = signal, masks
         return signal
 
@@ -128,7 +128,9 @@ class Network:
 
     def _loss_gradient(self, logits, targets):
         """Gradient for the logits, equation `eq-output-gradient`."""
-        gradient = kernel_of(self.loss.gradient)
+        gradient = self.loss.gradient
+        if has_kernel(self.loss):
+            gradient = kernel_of(gradient)
         if self.loss.on_logits:
             return gradient(logits, targets)
         probabilities = kernel_of(self.output_activation)(logits)
@@ -151,7 +153,7 @@ class Network:
             raise RuntimeError("backward needs a forward pass before it")
         targets = self.targets(y_true)
         check_same_shape("y_pred", self._logits, "y_true", targets)
-        self._check_targets(targets)
+        self._check_loss(self._logits, targets)
         with unchanged_by_errors(self.layers):
             self._backward(targets)
 
@@ -166,9 +168,6 @@ class Network:
         """Take one step of gradient descent in every layer, equation `eq-linear-update`."""
         for layer in self.layers:
             layer.check_gradients()
-        self._step(learning_rate)
-
-    def _step(self, learning_rate):
         for layer in self.layers:
             layer.update(learning_rate)
 
@@ -247,13 +246,13 @@ class Network:
         check_finite("x", x)
         if len(x) != len(targets):
             raise ValueError(f"x and y must have as many rows, but have {len(x)}, {len(targets)}")
-        self._check_targets(targets)
+        self._check_loss(np.zeros_like(targets), targets)
         return x, targets
 
-    def _check_targets(self, targets):
-        """Ask a loss whose kernel will be called whether it takes such targets."""
-        if hasattr(self.loss, "kernel"):
-            self.loss(np.full_like(targets, 0.5), targets)
+    def _check_loss(self, logits, targets):
+        """Ask a loss whose kernel will be called whether it takes such arguments."""
+        if has_kernel(self.loss):
+            self.loss(logits if self.loss.on_logits else self.output_activation(logits), targets)
 
     def save(self, path):
         """Write the loss, the weights and the activation of each layer to an ``.npz`` file.

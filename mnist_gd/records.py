@@ -31,7 +31,7 @@ from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.networks import Network
 
-LOCKS = 256  # runs that a process takes for itself at a time: each is an open file
+LOCKS = 128  # runs that a process takes for itself at a time: each is an open file of maybe 256
 
 __all__ = ["Record", "code_version", "run_all"]
 

@@ -34,7 +34,7 @@ def typeset(value, form=""):
         lambda e: f" × 10{str(int(e[1])).translate(SUPERSCRIPTS)}",
         format(value, form),
     )
-    return re.sub(r"(?<![\w)-])-(?=[\d.])", "−", text)
+    return re.sub(r"(?<![\w)-])-(?=[\d.]|inf\b)", "−", text)
 
 
 @contextmanager

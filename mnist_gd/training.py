@@ -11,7 +11,7 @@ from time import process_time
 import numpy as np
 from tqdm import tqdm
 
-from mnist_gd._checks import check_integer, check_real, check_rng
+from mnist_gd._checks import check_integer, check_real, check_rng, check_same_shape
 from mnist_gd.data import scale_pixels
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
@@ -20,7 +20,7 @@ from mnist_gd.metrics import answers
 __all__ = ["Settings", "minibatches", "train"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """How to train; checked when it is made.
 
@@ -180,8 +180,9 @@ def _train_epoch(network, x, targets, epoch, settings):
         learning_rate = settings.rate(progress)
         when = f"epoch {epoch}, batch {batch + 1}, with learning_rate={learning_rate:g}"
         if augment is not None:
-            x_batch = scale_pixels(augment(x_batch, rng=rng))
-        logits = network._forward(x_batch, settings.dropout, rng)
+            x_batch = augment(x_batch, rng=rng)
+        logits = network.forward(x_batch, dropout=settings.dropout, rng=rng)
+        check_same_shape("y_pred", logits, "y_true", y_batch)  # augment may have lost rows
         if not np.isfinite(logits).all():
             raise DivergenceError(f"the outputs are no longer finite in {when}")
         loss = network._loss(logits, y_batch)
@@ -190,7 +191,7 @@ def _train_epoch(network, x, targets, epoch, settings):
         total += loss * len(x_batch)
         network._backward(y_batch)
         if optimizer is None:
-            network._step(learning_rate)
+            network.update(learning_rate)
         else:
             optimizer.update(network.parameters, network.gradients, learning_rate)
     if not all(np.isfinite(array).all() for array in network.parameters):

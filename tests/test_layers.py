@@ -351,3 +351,27 @@ def test_sizes_of_few_bits_draw_the_same_weights(kind):
         for size in (kind, int)
     ]
     assert np.array_equal(*drawn)
+
+
+@pytest.mark.parametrize("slope", [np.nan, np.inf, True, "steep"])
+def test_options_out_of_their_range_are_refused_before_a_layer_is_made(slope, rng):
+    activation = with_options(leaky_relu, negative_slope=slope)
+    for make in (
+        lambda: LinearLayer(2, 3, activation, rng=rng),
+        lambda: LinearLayer.from_arrays(np.ones((2, 3)), np.ones((1, 3)), activation),
+    ):
+        with pytest.raises((TypeError, ValueError), match="negative_slope must be "):
+            make()
+
+
+class DoubleLayer(LinearLayer):
+    """A reader's own, with another map before the activation."""
+
+    def pre_activation(self, x):
+        return 2 * super().pre_activation(x)
+
+
+def test_a_layer_with_a_map_of_its_own_computes_with_it_in_training_too(x, rng):
+    layer = DoubleLayer(x.shape[1], 3, rng=rng, dtype=np.float64)
+    np.testing.assert_array_equal(layer.forward(x), layer(x))
+    np.testing.assert_array_equal(layer(x), 2 * (x @ layer.weights + layer.bias))

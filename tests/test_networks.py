@@ -398,6 +398,67 @@ def test_a_loss_of_the_reader_gets_what_it_asks_for(rng):
     assert with_more.on_logits is False
 
 
+def test_a_loss_around_another_is_trained_with(rng):
+    """It bears the kernel of the other by `wraps`, and is not taken for it."""
+    plain = losses.cross_entropy_with_logits
+
+    @functools.wraps(plain)
+    def doubled(y_pred, y_true):
+        return 2 * plain(y_pred, y_true)
+
+    @functools.wraps(plain.gradient)
+    def doubled_gradient(y_pred, y_true):
+        return 2 * plain.gradient(y_pred, y_true)
+
+    doubled.gradient = doubled_gradient
+    x, y = examples("multi", rng)
+    of_one, of_two = (
+        make("multi", loss).train(
+            x,
+            y,
+            epochs=1,
+            batch_size=8,
+            learning_rate=0.1,
+            rng=np.random.default_rng(0),
+            validation=(x, y),
+        )
+        for loss in (plain, doubled)
+    )
+    assert of_two.train_loss == [2 * of_one.train_loss[0]]
+    assert of_two.validation_loss[0] < 1.99 * of_one.validation_loss[0]  # larger steps
+
+
+@pytest.mark.parametrize(
+    ("gradient", "on_logits", "targets", "message"),
+    [
+        (losses.focal_loss.gradient, False, [[0.5]] * 8, "y_true must hold only 0 and 1"),
+        (losses.binary_cross_entropy.gradient, True, [0, 1] * 4, r"y_pred must lie in \[0, 1\]"),
+    ],
+)
+def test_a_gradient_of_the_package_looks_at_what_a_loss_of_the_reader_hands_it(
+    gradient, on_logits, targets, message, rng
+):
+    def own(y_pred, y_true):
+        return float(np.mean(np.abs(y_pred - y_true)))
+
+    own.gradient, own.on_logits = gradient, on_logits
+    x, network = rng.normal(size=(8, 4)), make("single", own)
+    with pytest.raises(ValueError, match=message):
+        network.train(x, targets, epochs=1, batch_size=4, learning_rate=0.1, rng=rng)
+
+
+@every_network
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_logits_that_are_not_finite_give_no_gradients(kind, loss, value, rng):
+    x, y = examples(kind, rng)
+    network = make(kind, loss)
+    with np.errstate(invalid="ignore"):
+        network.forward(np.full_like(x, value))
+        with pytest.raises(ValueError, match="y_pred must be finite"):
+            network.backward(y)
+    assert network.gradients == [None] * len(network.parameters)
+
+
 def test_a_loss_must_say_what_it_takes():
     def own(y_pred, y_true):
         return 0.0

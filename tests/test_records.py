@@ -153,6 +153,19 @@ def test_more_runs_than_locks_at_a_time(tmp_path, monkeypatch):
     assert [record.configuration["rate"] for record in records] == [0, 1, 2, 3, 4]
 
 
+def test_many_runs_need_few_open_files(tmp_path):
+    """Some systems allow a process 256."""
+    resource = pytest.importorskip("resource")
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, allowed[1]))
+    try:
+        configurations = grid(rate=[float(rate) for rate in range(300)], epochs=[1])
+        records = run_all(synthetic, configurations, records=tmp_path, **QUIET)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, allowed)
+    assert len(records) == 300
+
+
 def test_seconds_are_those_of_the_processor(tmp_path):
     """What others do on the machine meanwhile is no cost of a configuration."""
     gate = tmp_path / "gate"

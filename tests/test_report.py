@@ -19,6 +19,7 @@ from mnist_gd.report import fingerprint, listed, say, spread, standard_error, ta
         ("between -0.25 and -.5", "", "between −0.25 and −.5"),
         ("784-256-10 on 2026-11-25, x-1", "", "784-256-10 on 2026-11-25, x-1"),
         ("5e-3 ± 1e-4", "", "5 × 10⁻³ ± 1 × 10⁻⁴"),
+        (-np.inf, ".2f", "−inf"),
     ],
 )
 def test_numbers_are_typeset(value, form, written):

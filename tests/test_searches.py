@@ -99,6 +99,12 @@ def test_of_equals_the_smallest_is_chosen(searched, lead):
     assert searched("four", scores)[0].learning_rate == 1.0
 
 
+def test_networks_without_hidden_units_are_the_smallest(searched, monkeypatch):
+    axes = plans.SWEEPS["four"] | {"hidden_layers": [0], "hidden_size": [16, None]}
+    monkeypatch.setitem(plans.SWEEPS, "four", axes)
+    assert searched("four", lambda c: [0.8, 0.9, 1.0])[0].hidden_size is None
+
+
 def test_a_sweep_is_of_runs_of_several_seeds(fake, tmp_path):
     for question in plans.SWEEPS:
         result = sweep(question, records=tmp_path)
@@ -163,6 +169,15 @@ def test_the_notebook_s_grid(question, size, runs):
     mix = "balanced" if question == "four" else "natural"
     assert {(c.mix, c.judged_on) for c in configurations} == {(mix, mix)}
     assert not any(c.settles for c in configurations)
+
+
+def test_an_axis_more_is_searched_too(monkeypatch):
+    monkeypatch.setitem(plans.NOTEBOOK["ten"], "dropout", [0.0, 0.2])
+    monkeypatch.setitem(plans.NOTEBOOK["ten"], "loss", ["mean_squared_error"])
+    configurations = notebook_grid("ten")
+    assert len(set(configurations)) == len(configurations) == 144
+    assert {c.dropout for c in configurations} == {0.0, 0.2}
+    assert {c.loss for c in configurations} == {"mean_squared_error"}
 
 
 def test_the_notebook_s_search_has_every_combination(fake, tmp_path):

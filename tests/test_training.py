@@ -334,8 +334,51 @@ def test_a_bias_that_is_not_finite_is_divergence_too(rng):
     """Black images have no gradient for the first weights: only biases move."""
     network = make("linear", losses.mean_squared_error, dtype=np.float32)
     x, y = np.zeros((8, 4), np.float32), np.arange(8) % 3
-    network._step = lambda rate: network.layers[0].bias.fill(np.inf)
+    network.update = lambda rate: network.layers[0].bias.fill(np.inf)
     with pytest.raises(DivergenceError, match="parameters are no longer finite after epoch 1, b"):
         network.train(
             x, y, epochs=1, batch_size=8, learning_rate=0.1, rng=rng, track_training=False
         )
+
+
+class OwnNetwork(SingleLayerNetwork):
+    """A reader's own: rows are turned round on their way in, steps are halved."""
+
+    def forward(self, x, **options):
+        return super().forward(x[:, ::-1], **options)
+
+    def update(self, learning_rate):
+        super().update(learning_rate / 2)
+
+
+def test_a_network_of_the_reader_is_trained_as_it_says(rng):
+    x, y = examples("single, three classes", rng)
+    options = {"epochs": 2, "batch_size": 3, "track_training": False}
+    loss = losses.cross_entropy_with_logits
+    own, plain = (
+        cls(4, 6, 3, loss=loss, rng=np.random.default_rng(1), dtype=np.float64)
+        for cls in (OwnNetwork, SingleLayerNetwork)
+    )
+    own.train(x, y, learning_rate=0.5, rng=np.random.default_rng(2), **options)
+    plain.train(x[:, ::-1], y, learning_rate=0.25, rng=np.random.default_rng(2), **options)
+    assert_same(weights_of(own), weights_of(plain))
+
+
+@both_networks
+@pytest.mark.parametrize("rows", [1, 3])
+def test_augment_may_not_lose_rows(kind, loss, rows, rng):
+    """Also not all but one, which would broadcast."""
+    x, y = examples(kind, rng, n=8)
+    network = make(kind, loss)
+    before = weights_of(network)
+    with pytest.raises(ValueError, match="y_pred and y_true must have the same shape"):
+        network.train(
+            x,
+            y,
+            epochs=1,
+            batch_size=4,
+            learning_rate=0.1,
+            rng=rng,
+            augment=lambda x, rng: x[:rows],
+        )
+    assert_same(weights_of(network), before)

@@ -93,7 +93,7 @@ def choose(question, *, records=RECORDS, n_jobs=-1):
     deviation = np.median([np.std(row.scores, ddof=1) for row in rows])
     error = deviation * np.sqrt(2 / len(plans.SWEEP_SEEDS))
     equals = [row.configuration for row in rows if rows[0].score - row.score <= error]
-    return min(equals, key=lambda c: (c.hidden_size, c.learning_rate))
+    return min(equals, key=lambda c: (c.hidden_size or 0, c.learning_rate))
 
 
 def notebook_grid(question):
@@ -131,8 +131,7 @@ def notebook_grid(question):
             Configuration(
                 question=question,
                 learning_rate=c.pop("rate") * c["batch_size"],
-                **c,
-                **settings,
+                **settings | c,
             )
             for c in grid(**plans.NOTEBOOK[question])
         ]
