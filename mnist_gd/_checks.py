@@ -245,12 +245,12 @@ def check_backward(grad_output, z):
 
 
 def check_leaky(z, negative_slope):
-    """The same, with a slope."""
+    """The argument of an activation, with a slope."""
     return as_float("z", z), check_real("negative_slope", negative_slope)
 
 
 def check_leaky_backward(grad_output, z, negative_slope):
-    """The same, with a slope."""
+    """Both arguments of a backward pass, with a slope."""
     return *check_backward(grad_output, z), check_real("negative_slope", negative_slope)
 
 

@@ -65,7 +65,8 @@ def words(folder, since, *, all_known):
     since : float
         When the trainings began, as of `time.monotonic`.
     all_known : bool
-        Whether all that is to come has been told: only then the time left can be.
+        Whether what is to come soon has been told: only then the time left is worth telling. It
+        is that of the known trainings.
 
     Returns
     -------
@@ -79,7 +80,7 @@ def words(folder, since, *, all_known):
     if not all_known or not 0 < done < known:
         return text
     left = (monotonic() - since) * (known - done) / done
-    return f"{text}, about {tqdm.format_interval(left)} left"
+    return f"{text}, about {tqdm.format_interval(left)} left for these"
 
 
 @contextmanager

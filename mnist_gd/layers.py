@@ -104,7 +104,7 @@ class LinearLayer:
         self.weights, self.bias, self.activation = weights, bias, activation
         self.input_size, self.output_size = weights.shape
         self.weights_grad = self.bias_grad = None
-        self._x = self._z = self._filled = None
+        self._x = self._z = None
 
     @classmethod
     def from_arrays(cls, weights, bias, activation=None):
@@ -206,17 +206,12 @@ class LinearLayer:
         grad_z = self.activation.backward(grad_output, self._z)
         self.weights_grad = self._x.T @ grad_z
         self.bias_grad = grad_z.sum(axis=0, keepdims=True)
-        self._filled = self.weights_grad, self.bias_grad
         return grad_z @ self.weights.T if input_gradient else None
 
     def check_gradients(self):
         """Raise unless the gradients are there, real, and of the shapes of their parameters."""
         if self.weights_grad is None or self.bias_grad is None:
             raise RuntimeError("update needs a backward pass before it")
-        if self._filled is not None:
-            ours, ours_of_bias = self._filled
-            if self.weights_grad is ours and self.bias_grad is ours_of_bias:
-                return  # nobody has put others in their places
         for name in ("weights", "bias"):
             gradient = as_float(f"{name}_grad", getattr(self, f"{name}_grad"))
             check_same_shape(f"{name}_grad", gradient, name, getattr(self, name))

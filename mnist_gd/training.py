@@ -147,6 +147,7 @@ def train(network, examples, settings, validation=None, track_training=True, pro
     x, targets = examples
     history = History(metric=network.metric.__name__)
     labels = network.labels(targets) if track_training else None
+    labels_to_judge = network.labels(validation[1]) if validation else None
     start = process_time()
     bar = tqdm(total=settings.epochs, unit="epoch", disable=None if progress else True)
     with bar, np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for
@@ -163,8 +164,7 @@ def train(network, examples, settings, validation=None, track_training=True, pro
                 history.train_score.append(network.metric(labels, answers(logits)))
             if validation is not None:
                 history.validation_loss.append(network._loss(judged, validation[1]))
-                score = network.metric(network.labels(validation[1]), answers(judged))
-                history.validation_score.append(score)
+                history.validation_score.append(network.metric(labels_to_judge, answers(judged)))
             history.seconds.append(process_time() - start)
             bar.update()
     return history

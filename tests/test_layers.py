@@ -375,3 +375,17 @@ def test_a_layer_with_a_map_of_its_own_computes_with_it_in_training_too(x, rng):
     layer = DoubleLayer(x.shape[1], 3, rng=rng, dtype=np.float64)
     np.testing.assert_array_equal(layer.forward(x), layer(x))
     np.testing.assert_array_equal(layer(x), 2 * (x @ layer.weights + layer.bias))
+
+
+@pytest.mark.parametrize("name", ["weights", "bias"])
+def test_parameters_replaced_after_the_backward_pass_do_not_meet_its_gradients(name, x, rng):
+    """Whoever puts others in their places is told which shapes part; nothing has moved."""
+    layer = make(relu, rng)
+    layer.forward(x)
+    layer.backward(rng.normal(size=(6, 3)))
+    setattr(layer, name, np.ones((2, 5)))
+    kept = layer.weights.copy(), layer.bias.copy()
+    with pytest.raises(ValueError, match=f"{name}_grad and {name} must have the same shape"):
+        layer.update(0.1)
+    np.testing.assert_array_equal(layer.weights, kept[0])
+    np.testing.assert_array_equal(layer.bias, kept[1])

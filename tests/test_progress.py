@@ -124,11 +124,11 @@ def training(said, text, total=5):
 
 
 def test_without_a_terminal_a_build_says_it_in_lines(build):
-    page = training(lambda: "\n".join(build.lines), " left; running: second")
+    page = training(lambda: "\n".join(build.lines), " left for these; running: second")
     lines, err = build({"second": page, "kept": None, "first": lambda: None}, terminal=False)
     assert lines[0] == "pages to run: 2 (second, first)"
     assert all(re.match(r"00:0\d [012] of 2 pages", line) for line in lines[1:])
-    said = r" 1 of 2 pages, 2 of 5 known trainings, about 00:0\d left; running: second$"
+    said = r" 1 of 2 pages, 2 of 5 known trainings, about 00:0\d left for these; running: second$"
     assert any(re.search(said, line) for line in lines)
     assert lines[-1].endswith("2 of 2 pages have run, 5 of 5 known trainings")
     assert err == ""
@@ -218,7 +218,9 @@ def test_the_time_left_is_told_once_no_page_waits(tmp_path, monkeypatch):
     waiting = parallel_pages.so_far(1, 3, ["a"], tmp_path, since)
     assert waiting == "1 of 3 pages, 1 of 5 known trainings; running: a"
     known = parallel_pages.so_far(1, 3, ["a", "b"], tmp_path, since)
-    assert known == "1 of 3 pages, 1 of 5 known trainings, about 06:40 left; running: a, b"
+    assert (
+        known == "1 of 3 pages, 1 of 5 known trainings, about 06:40 left for these; running: a, b"
+    )
     list(items)
     assert _progress.words(tmp_path, since, all_known=True) == "5 of 5 known trainings"
 
@@ -242,5 +244,5 @@ def test_long_studies_say_it_in_lines_where_no_terminal_shows_bars(terminal, mon
         assert out == []
     else:
         assert re.fullmatch(r"00:0\d 2 of 4, a study: no training yet", out[0])
-        last = r"00:0\d 2 of 4, a study: 3 of 4 known trainings, about 00:0\d left"
+        last = r"00:0\d 2 of 4, a study: 3 of 4 known trainings, about 00:0\d left for these"
         assert re.fullmatch(last, out[-1])

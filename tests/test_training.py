@@ -382,3 +382,18 @@ def test_augment_may_not_lose_rows(kind, loss, rows, rng):
             augment=lambda x, rng: x[:rows],
         )
     assert_same(weights_of(network), before)
+
+
+def test_labels_are_brought_to_their_form_once_for_all_epochs(monkeypatch, rng):
+    network = make("multi", losses.cross_entropy_with_logits)
+    asked = []
+
+    def labels(y, original=network.labels):
+        asked.append(len(y))
+        return original(y)
+
+    monkeypatch.setattr(network, "labels", labels)
+    (x, y), validation = examples("multi", rng, 12), examples("multi", rng, 9)
+    settings = {"batch_size": 4, "learning_rate": 0.01, "rng": rng}
+    network.train(x, y, epochs=3, validation=validation, **settings)
+    assert asked == [12, 9]
