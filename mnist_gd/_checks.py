@@ -5,6 +5,7 @@ from inspect import signature
 from math import isfinite
 from numbers import Integral, Real
 from operator import ge, gt, le, lt
+from types import MethodType
 
 import numpy as np
 
@@ -28,7 +29,7 @@ def checked(check):
             except TypeError as error:
                 raise TypeError(f"{kernel.__name__}() {error}") from None
             given.apply_defaults()
-            return kernel(*check(*given.args))
+            return kernel(*check(*given.args), **given.kwargs)
 
         function.kernel, kernel.door = kernel, function
         kernel.__qualname__ += ".kernel"  # where pickle finds it
@@ -38,13 +39,20 @@ def checked(check):
 
 
 def kernel_of(function):
-    """Return what a function does once its arguments are checked; one of others, all of it."""
-    return function.kernel if has_kernel(function) else function
+    """Return what a function does once its arguments are checked; one of others, all of it.
+
+    The kernel of a method is bound to the same object.
+    """
+    if not has_kernel(function):
+        return function
+    owner = getattr(function, "__self__", None)
+    return function.kernel if owner is None else MethodType(function.kernel, owner)
 
 
 def has_kernel(function):
-    """Return whether a function checks its arguments before a kernel of its own."""
-    return getattr(getattr(function, "kernel", None), "door", None) is function
+    """Return whether a function or method checks its arguments before a kernel of its own."""
+    door = getattr(getattr(function, "kernel", None), "door", None)
+    return door is not None and door is getattr(function, "__func__", function)
 
 
 def as_float(name, value):

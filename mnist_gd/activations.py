@@ -242,7 +242,7 @@ def sigmoid(z):
 @checked(check_backward)
 def sigmoid_backward(grad_output, z):
     """Multiply the gradient by s(z) s(-z), equation `eq-sigmoid-derivative`."""
-    return grad_output * sigmoid(z) * sigmoid(-z)
+    return grad_output * sigmoid.kernel(z) * sigmoid.kernel(-z)
 
 
 def shift_logits(z):
@@ -290,7 +290,7 @@ def softmax(z):
 @checked(check_backward)
 def softmax_backward(grad_output, z):
     """Vector-Jacobian product s * (g - <g, s>), equation `eq-softmax-vjp`."""
-    s = softmax(z)
+    s = softmax.kernel(z)
     return s * (grad_output - (grad_output * s).sum(axis=-1, keepdims=True))
 
 

@@ -72,7 +72,7 @@ def scale_pixels(images):
     """
     if getattr(images, "dtype", None) != np.uint8:
         return images
-    return np.multiply(images, np.float32(1 / 255), dtype=np.float32)
+    return images.astype(np.float32) * np.float32(1 / 255)
 
 
 def load_mnist(root=None, dtype="float32"):

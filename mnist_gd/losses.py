@@ -15,6 +15,8 @@ classes and average over the rows. The losses on logits are the ones to train wi
 take the logarithm of a rounded probability.
 """
 
+from math import isfinite
+
 import numpy as np
 
 from mnist_gd._checks import (
@@ -67,8 +69,8 @@ def _divide_where(weight, p):
 def _mean(values):
     """Mean as a float; summed in float64, which holds what float32 does not."""
     with np.errstate(over="ignore"):
-        mean = np.mean(values, dtype=np.float64)
-        return float(mean if np.isfinite(mean) else np.sum(values / values.size))
+        mean = float(values.sum(dtype=np.float64)) / values.size
+        return mean if isfinite(mean) else float(np.sum(values / values.size))
 
 
 @checked(check_pair)
@@ -147,7 +149,7 @@ def binary_cross_entropy_with_logits(y_pred, y_true):
 def binary_cross_entropy_with_logits_gradient(y_pred, y_true):
     """Gradient for the logits, (sigmoid(z) - y) / n, equation `eq-bce-logits-gradient`."""
     z, y = y_pred, y_true
-    return (sigmoid(z) - y) / z.size
+    return (sigmoid.kernel(z) - y) / z.size
 
 
 def _focal_weights(y_pred, y_true, alpha):
@@ -213,7 +215,7 @@ def focal_loss_with_logits(y_pred, y_true, alpha=0.25, gamma=2.0):
     alpha_t = _focal_weights(y_pred, y_true, alpha)
     u = np.where(positive, z, -z)
     cross_entropies = np.maximum(-u, 0) + np.log1p(np.exp(-np.abs(u)))
-    return _mean(alpha_t * sigmoid(-u) ** gamma * cross_entropies)
+    return _mean(alpha_t * sigmoid.kernel(-u) ** gamma * cross_entropies)
 
 
 @checked(check_focal_logits)
@@ -222,7 +224,7 @@ def focal_loss_with_logits_gradient(y_pred, y_true, alpha=0.25, gamma=2.0):
     z, positive = y_pred, y_true == 1
     alpha_t = _focal_weights(y_pred, y_true, alpha)
     u = np.where(positive, z, -z)
-    p_t, q_t = sigmoid(u), sigmoid(-u)
+    p_t, q_t = sigmoid.kernel(u), sigmoid.kernel(-u)
     cross_entropies = np.maximum(-u, 0) + np.log1p(np.exp(-np.abs(u)))
     slope = -alpha_t * q_t**gamma * (q_t + gamma * p_t * cross_entropies)
     return np.where(positive, slope, -slope) / z.size
@@ -278,7 +280,7 @@ def cross_entropy_with_logits(y_pred, y_true):
 def cross_entropy_with_logits_gradient(y_pred, y_true):
     """Gradient for the logits, (softmax(z) - y) / n, `eq-cross-entropy-logits-gradient`."""
     z, y = y_pred, y_true
-    return (softmax(z) - y) / len(z)
+    return (softmax.kernel(z) - y) / len(z)
 
 
 @checked(check_class_probabilities)

@@ -26,15 +26,13 @@ from mnist_gd.history import History
 from mnist_gd.layers import LinearLayer, check_chain, unchanged_by_errors
 from mnist_gd.training import Settings, minibatches, train
 
-__all__ = [
-    "History",
-    "MultiLayerNetwork",
-    "Network",
-    "SingleLayerNetwork",
-    "minibatches",
-]
+__all__ = ["History", "MultiLayerNetwork", "Network", "SingleLayerNetwork", "minibatches"]
 
 CHUNK = 4096  # rows that are evaluated at once: bounds the memory of a large set
+
+
+def _itself(method):
+    return method
 
 
 class Network:
@@ -108,19 +106,20 @@ class Network:
         dropout = check_real("dropout", dropout, minimum=0, below=1)
         if dropout:
             check_rng(rng)
-        masks = []
         with unchanged_by_errors(self.layers):
-            for layer in self.layers:
-                signal = layer.forward(signal)
-                mask = None
-                if dropout and layer is not self.layers[-1]:
-                    mask = dropout_mask(signal.shape, dropout, rng=rng, dtype=signal.dtype)
-                    signal = signal * mask
-                masks.append(mask)
+            return self._forward(signal, dropout, rng)
+
+    def _forward(self, signal, dropout, rng, via=_itself):
+        """Pass on what was checked; `via` kernel_of the layers do not check it again."""
+        masks = []
+        for layer in self.layers:
+            signal = via(layer.forward)(signal)
+            masks.append(None)
+            if dropout and layer is not self.layers[-1]:
+                masks[-1] = dropout_mask(signal.shape, dropout, rng=rng, dtype=signal.dtype)
+                signal = signal * masks[-1]
         self._logits, self._masks = signal, masks
         return signal
-
-    # What follows computes with what was checked: of losses and activations it takes the kernel.
 
     def _loss(self, logits, targets):
         y_pred = logits if self.loss.on_logits else kernel_of(self.output_activation)(logits)
@@ -128,9 +127,7 @@ class Network:
 
     def _loss_gradient(self, logits, targets):
         """Gradient for the logits, equation `eq-output-gradient`."""
-        gradient = self.loss.gradient
-        if has_kernel(self.loss):
-            gradient = kernel_of(gradient)
+        gradient = kernel_of(self.loss.gradient) if has_kernel(self.loss) else self.loss.gradient
         if self.loss.on_logits:
             return gradient(logits, targets)
         probabilities = kernel_of(self.output_activation)(logits)
@@ -157,12 +154,17 @@ class Network:
         with unchanged_by_errors(self.layers):
             self._backward(targets)
 
-    def _backward(self, targets):
+    def _backward(self, targets, learning_rate=None, via=_itself):
+        """Pass the gradient back; with a learning rate each layer takes its step at once."""
         grad = self._loss_gradient(self._logits, targets)
         for layer, mask in zip(reversed(self.layers), reversed(self._masks), strict=True):
             if mask is not None:
                 grad = grad * mask
-            grad = layer.backward(grad, input_gradient=layer is not self.layers[0])
+            asked = {"input_gradient": layer is not self.layers[0]}
+            if learning_rate is None:
+                grad = via(layer.backward)(grad, **asked)
+            else:
+                grad = via(layer.descend)(grad, learning_rate, **asked)
 
     def update(self, learning_rate):
         """Take one step of gradient descent in every layer, equation `eq-linear-update`."""

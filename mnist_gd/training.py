@@ -11,7 +11,15 @@ from time import process_time
 import numpy as np
 from tqdm import tqdm
 
-from mnist_gd._checks import check_integer, check_real, check_rng, check_same_shape
+from mnist_gd._checks import (
+    check_integer,
+    check_real,
+    check_rng,
+    check_same_shape,
+    has_kernel,
+    kernel_of,
+)
+from mnist_gd._examples import as_rows
 from mnist_gd.data import scale_pixels
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
@@ -118,7 +126,7 @@ def minibatches(x, y, batch_size, *, rng):
     order = check_rng(rng).permutation(len(x))
     for start in range(0, len(x), batch_size):
         rows = order[start : start + batch_size]
-        yield scale_pixels(x[rows]), y[rows]
+        yield scale_pixels(x.take(rows, axis=0)), y.take(rows, axis=0)
 
 
 def train(network, examples, settings, validation=None, track_training=True, progress=False):
@@ -172,35 +180,77 @@ def train(network, examples, settings, validation=None, track_training=True, pro
 
 def _train_epoch(network, x, targets, epoch, settings):
     """One pass over the data; returns the mean loss over its rows, and where it ended."""
-    rng, optimizer, augment = settings.rng, settings.optimizer, settings.augment
+    rng, augment = settings.rng, settings.augment
+    forward, descend = _passes(network, settings.optimizer)
     total, batches = 0.0, -(-len(x) // settings.batch_size)
     shuffled = minibatches(x, targets, settings.batch_size, rng=rng)
     for batch, (x_batch, y_batch) in enumerate(shuffled):
-        progress = (epoch - 1 + batch / batches) / settings.epochs
-        learning_rate = settings.rate(progress)
-        when = f"epoch {epoch}, batch {batch + 1}, with learning_rate={learning_rate:g}"
+        learning_rate = settings.rate((epoch - 1 + batch / batches) / settings.epochs)
+        when = epoch, batch + 1, learning_rate
         if augment is not None:
-            x_batch = augment(x_batch, rng=rng)
-        logits = network.forward(x_batch, dropout=settings.dropout, rng=rng)
+            x_batch = scale_pixels(as_rows(augment(x_batch, rng=rng), network.input_size))
+        logits = forward(x_batch, dropout=settings.dropout, rng=rng)
         check_same_shape("y_pred", logits, "y_true", y_batch)  # augment may have lost rows
-        if not np.isfinite(logits).all():
-            raise DivergenceError(f"the outputs are no longer finite in {when}")
+        _check_finite("outputs", logits, "in", when)
         loss = network._loss(logits, y_batch)
-        if not np.isfinite(loss):
-            raise DivergenceError(f"the loss is no longer finite in {when}")
+        _check_finite("loss", loss, "in", when)
         total += loss * len(x_batch)
-        network._backward(y_batch)
+        descend(y_batch, learning_rate)
+    for parameter in network.parameters:
+        _check_finite("parameters", parameter, "after", when)
+    return total / len(x), when
+
+
+def _passes(network, optimizer):
+    """Return what is called for each batch: the way forward, and the step.
+
+    Where a class, activation or loss of the reader's has a say, these are the public methods,
+    which check what they are handed. Else nothing is checked that cannot be wrong.
+    """
+    ours = _is_ours(network)
+    via = {"via": kernel_of} if ours else {}
+
+    def forward(x, dropout, rng):
+        return network._forward(x, dropout, rng, **via)
+
+    def descend(targets, learning_rate):
+        if ours and optimizer is None:
+            network._backward(targets, learning_rate, **via)
+            return
+        network._backward(targets, **via)
         if optimizer is None:
             network.update(learning_rate)
         else:
             optimizer.update(network.parameters, network.gradients, learning_rate)
-    if not all(np.isfinite(array).all() for array in network.parameters):
-        raise DivergenceError(f"the parameters are no longer finite after {when}")
-    return total / len(x), when
+
+    return forward if ours else network.forward, descend
+
+
+def _is_ours(network):
+    """Whether all that a step calls is of this package."""
+    called = [network.loss, network.loss.gradient]
+    for layer in network.layers:
+        called += [layer.pre_activation, layer.forward, layer.backward, layer.update]
+        called += [layer.activation, layer.activation.backward]
+    own = {"forward", "update"} & vars(network).keys()
+    return (
+        type(network).__module__ == "mnist_gd.networks"
+        and not own
+        and all(map(has_kernel, called))
+    )
+
+
+def _check_finite(name, value, where, when):
+    if not np.isfinite(value).all():
+        is_or_are = "is" if np.ndim(value) == 0 else "are"
+        epoch, batch, learning_rate = when
+        raise DivergenceError(
+            f"the {name} {is_or_are} no longer finite {where} epoch {epoch}, batch {batch}, "
+            f"with learning_rate={learning_rate:g}"
+        )
 
 
 def _finite_logits(network, x, when):
     logits = network._infer(x)
-    if not np.isfinite(logits).all():
-        raise DivergenceError(f"the outputs are no longer finite after {when}")
+    _check_finite("outputs", logits, "after", when)
     return logits

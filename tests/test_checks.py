@@ -8,9 +8,11 @@ import sys
 import numpy as np
 import pytest
 
-from mnist_gd import activations, losses
-from mnist_gd._checks import check_integer, check_one_of, checked, kernel_of
+from mnist_gd import activations, layers, losses
+from mnist_gd._checks import check_integer, check_one_of, checked, has_kernel, kernel_of
 from mnist_gd.activations import with_options
+from mnist_gd.additions import Adam, Momentum
+from mnist_gd.layers import LinearLayer
 from mnist_gd.networks import MultiLayerNetwork, SingleLayerNetwork
 from tests.small_networks import CASES, assert_same, examples, make, weights_of
 
@@ -152,14 +154,14 @@ def test_integers_have_bounds():
 
 
 class Doors:
-    """Counts, by name, how often doors of a module are gone through."""
+    """Counts, by name, how often doors of some modules are gone through."""
 
-    def __init__(self, module):
-        self.module, self.counts = module.__name__, {}
+    def __init__(self, *modules):
+        self.modules, self.counts = {module.__name__ for module in modules}, {}
 
     def __call__(self, frame, event, argument):
         kernel = frame.f_locals.get("kernel") if frame.f_code.co_name == "function" else None
-        if event == "call" and getattr(kernel, "__module__", "") == self.module:
+        if event == "call" and getattr(kernel, "__module__", "") in self.modules:
             self.counts[kernel.__name__] = self.counts.get(kernel.__name__, 0) + 1
 
     def __enter__(self):
@@ -192,6 +194,36 @@ def test_a_training_goes_through_the_door_of_its_loss_once_a_set(kind, loss, rng
         with Doors(losses) as counts:
             network.train(x, y, validation=(x, y), **options)
         assert counts == {loss.__name__: 2}
+
+
+def test_a_step_of_our_own_parts_goes_through_no_door(rng):
+    """Nor do the three additions: twice the epochs, not one call more."""
+    x, y = examples("multi", rng, n=20)
+    for options in ({}, {"optimizer": Momentum()}, {"optimizer": Adam()}, {"dropout": 0.2}):
+        counts = []
+        for epochs in (1, 2):
+            network = make("multi", losses.cross_entropy_with_logits)
+            settings = {"epochs": epochs, "batch_size": 4, "learning_rate": 0.1, "rng": rng}
+            with Doors(activations, layers) as doors:
+                network.train(x, y, track_training=False, **settings | options)
+            counts.append(sum(doors.values()))
+        assert counts == [0, 0]
+    with Doors(activations, layers) as doors:
+        network.layers[0].forward(x)
+    assert doors == {"forward": 1}
+
+
+def test_the_kernel_of_a_method_is_bound_to_its_object(rng):
+    layer = LinearLayer(3, 2, rng=rng)
+    x = rng.normal(size=(4, 3)).astype(np.float32)
+    assert has_kernel(layer.forward)
+    assert not has_kernel(layer.check_gradients)
+    np.testing.assert_array_equal(kernel_of(layer.forward)(x), layer.forward(x))
+    with pytest.raises(ValueError, match="x must have the shape"):
+        layer.forward(x[0])
+    layer.forward = functools.wraps(layer.forward)(lambda x: x)
+    assert not has_kernel(layer.forward)
+    assert kernel_of(layer.forward) is layer.forward
 
 
 SOFT = {

@@ -14,7 +14,7 @@ from mnist_gd.activations import (
     with_options,
 )
 from mnist_gd.gradient_check import check_gradient
-from mnist_gd.layers import LinearLayer, initial_weights
+from mnist_gd.layers import FEW_ROWS, LinearLayer, initial_weights
 
 ACTIVATIONS = {
     None: lambda z: z,
@@ -375,6 +375,49 @@ def test_a_layer_with_a_map_of_its_own_computes_with_it_in_training_too(x, rng):
     layer = DoubleLayer(x.shape[1], 3, rng=rng, dtype=np.float64)
     np.testing.assert_array_equal(layer.forward(x), layer(x))
     np.testing.assert_array_equal(layer(x), 2 * (x @ layer.weights + layer.bias))
+
+
+@pytest.mark.parametrize("n", [1, FEW_ROWS, FEW_ROWS + 1])
+@pytest.mark.parametrize("input_gradient", [True, False])
+def test_a_descent_is_a_backward_pass_and_an_update(n, input_gradient, rng):
+    x, grad_output, rate = rng.normal(size=(n, 4)), rng.normal(size=(n, 3)), 0.3
+    one, other = (make(sigmoid, np.random.default_rng(1)) for _ in range(2))
+    for layer in (one, other):
+        layer.forward(x)
+    before = one.weights.copy()
+    found = one.descend(grad_output, rate, input_gradient=input_gradient)
+    expected = other.backward(grad_output, input_gradient=input_gradient)
+    other.update(rate)
+    np.testing.assert_allclose(one.weights, other.weights, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(one.bias, other.bias, rtol=0, atol=1e-13)
+    assert (found is None) == (expected is None) == (not input_gradient)
+    if input_gradient:
+        np.testing.assert_array_equal(found, expected)
+        formula = sigmoid.backward(grad_output, one._z) @ before.T
+        np.testing.assert_allclose(found, formula, rtol=0, atol=1e-13)
+        assert found.flags.c_contiguous
+    assert one.weights_grad is one.bias_grad is None  # none was kept, and none is stale
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ((np.ones((6, 1)), 0.1), ValueError, "grad_output and z must have the same shape"),
+        ((np.ones((6, 3)), 0), ValueError, "learning_rate must be above 0"),
+        ((np.ones((6, 3)), "fast"), TypeError, "learning_rate must be a real number"),
+        ((np.full((6, 3), "x"), 0.1), TypeError, "grad_output must hold real numbers"),
+    ],
+)
+def test_a_refused_descent_changes_nothing(arguments, error, words, x, rng):
+    layer = make(relu, rng)
+    with pytest.raises(RuntimeError, match="backward needs a forward pass before it"):
+        layer.descend(np.ones((6, 3)), 0.1)
+    layer.forward(x)
+    before = layer.weights.copy(), layer.bias.copy()
+    with pytest.raises(error, match=words):
+        layer.descend(*arguments)
+    np.testing.assert_array_equal(before[0], layer.weights)
+    np.testing.assert_array_equal(before[1], layer.bias)
 
 
 @pytest.mark.parametrize("name", ["weights", "bias"])

@@ -327,6 +327,8 @@ def test_dtype_is_kept_through_training(kind, loss, dtype, rng):
     x = x.astype(dtype)
     network.train(x, y, epochs=2, batch_size=6, learning_rate=np.float64(0.1), rng=rng)
     assert {array.dtype for array in weights_of(network)} == {np.dtype(dtype)}
+    network.forward(x)
+    network.backward(y)
     assert {array.dtype for array in gradients_of(network)} == {np.dtype(dtype)}
     assert network.logits(x).dtype == network.predict_proba(x).dtype == dtype
 

@@ -1,5 +1,6 @@
 """Training: the loop over the mini-batches, its history, its seeds, its divergence."""
 
+import functools
 import hashlib
 import subprocess
 import sys
@@ -11,12 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_gd import losses
+from mnist_gd.activations import relu
 from mnist_gd.gradient_descent import DivergenceError
-from mnist_gd.networks import (
-    MultiLayerNetwork,
-    SingleLayerNetwork,
-    minibatches,
-)
+from mnist_gd.layers import LinearLayer
+from mnist_gd.networks import MultiLayerNetwork, Network, SingleLayerNetwork, minibatches
 from tests.small_networks import (
     BINARY_LOSSES,
     CLASS_LOSSES,
@@ -78,7 +77,10 @@ def test_minibatches_refuse_bad_arguments(change, error, words, rng):
 
 @both_networks
 def test_training_is_the_loop_over_the_minibatches(kind, loss, rng):
-    """Forward, backward, update for each batch; the loss is weighted by the rows of a batch."""
+    """Forward, backward, update for each batch; the loss is weighted by the rows of a batch.
+
+    To the last bits: a training multiplies the rate into other numbers than `update` does.
+    """
     x, y = examples(kind, rng, 23)
     trained, by_hand = make(kind, loss), make(kind, loss)
     history = trained.train(
@@ -93,7 +95,10 @@ def test_training_is_the_loop_over_the_minibatches(kind, loss, rng):
             by_hand.update(0.2)
         assert history.train_loss[epoch] == pytest.approx(total / 23, rel=1e-14)
         assert history.train_score[epoch] == pytest.approx(by_hand.evaluate(x, y))
-    assert_same(weights_of(trained), weights_of(by_hand))
+    for ours, theirs in zip(weights_of(trained), weights_of(by_hand), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-14)
+    with pytest.raises(RuntimeError, match="update needs a backward pass before it"):
+        trained.update(0.1)
 
 
 @both_networks
@@ -362,6 +367,104 @@ def test_a_network_of_the_reader_is_trained_as_it_says(rng):
     own.train(x, y, learning_rate=0.5, rng=np.random.default_rng(2), **options)
     plain.train(x[:, ::-1], y, learning_rate=0.25, rng=np.random.default_rng(2), **options)
     assert_same(weights_of(own), weights_of(plain))
+
+
+class OwnLayer(LinearLayer):
+    """A reader's own: one method of it, `which`, does something else."""
+
+    which = None
+
+    def pre_activation(self, x):
+        return super().pre_activation(x) * (2 if self.which == "pre_activation" else 1)
+
+    def forward(self, x):
+        return super().forward(x) * (2 if self.which == "forward" else 1)
+
+    def backward(self, grad_output, **options):
+        return super().backward(grad_output * (2 if self.which == "backward" else 1), **options)
+
+    def update(self, learning_rate):
+        super().update(learning_rate * (2 if self.which == "update" else 1))
+
+
+def double(z):
+    return 2 * z
+
+
+double.backward = lambda grad_output, z: 2 * grad_output
+
+
+def own_network(what):
+    """A network of which something is the reader's own, as a class or as an attribute."""
+    rng, loss = np.random.default_rng(1), losses.cross_entropy_with_logits
+    make_layer = OwnLayer if what.startswith("class") else LinearLayer
+    hidden = double if what == "activation" else relu
+    if what == "loss":
+
+        def loss(y_pred, y_true):
+            return 2 * losses.cross_entropy_with_logits(y_pred, y_true)
+
+        loss.gradient = lambda p, y: 2 * losses.cross_entropy_with_logits.gradient(p, y)
+        loss.on_logits = True
+    layers = [
+        make_layer(*size, activation, rng=rng, dtype=np.float64)
+        for size, activation in [((4, 6), hidden), ((6, 3), None)]
+    ]
+    kind, _, name = what.partition(" ")
+    for layer in layers:
+        if kind == "class":
+            layer.which = name
+        if kind == "instance":
+            theirs = getattr(layer, name)
+            setattr(layer, name, lambda a, *b, theirs=theirs, **c: theirs(2 * a, *b, **c))
+    return Network(layers, loss=loss)
+
+
+METHODS = ("pre_activation", "forward", "backward", "update")
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "activation",
+        "loss",
+        *(f"{how} {name}" for how in ("class", "instance") for name in METHODS),
+    ],
+)
+def test_whatever_is_of_the_reader_is_trained_as_it_says(what, rng):
+    """As a loop over the public methods; and it matters, so nothing of it was left out."""
+    x, y = examples("single, three classes", rng, 7)
+    trained, by_hand, plain = own_network(what), own_network(what), own_network("")
+    for network in (trained, plain):
+        network.train(
+            x, y, epochs=2, batch_size=3, learning_rate=0.1, rng=np.random.default_rng(2)
+        )
+    shuffle = np.random.default_rng(2)
+    for _ in range(2):
+        for x_batch, y_batch in minibatches(x, y, 3, rng=shuffle):
+            by_hand.forward(x_batch)
+            by_hand.backward(y_batch)
+            by_hand.update(0.1)
+    assert_same(weights_of(trained), weights_of(by_hand))
+    assert not np.allclose(trained.layers[0].weights, plain.layers[0].weights)
+
+
+def narrow(grad_output, z):
+    return grad_output[:, :1]
+
+
+@pytest.mark.parametrize("what", ["activation", "layer"])
+def test_gradients_of_another_shape_are_refused_in_a_training_too(what, rng):
+    """They would broadcast; what comes from a reader is looked at in each step."""
+    network = own_network("activation" if what == "activation" else "class")
+    if what == "activation":
+        network.layers[0].activation = functools.update_wrapper(lambda z: 2 * z, double)
+        network.layers[0].activation.backward = narrow
+    else:
+        network.layers[1].backward = lambda grad, **_: grad[:, :1]
+    x, y = examples("single, three classes", rng, 6)
+    with pytest.raises((ValueError, RuntimeError), match=r"same shape|backward pass"):
+        network.train(x, y, epochs=1, batch_size=3, learning_rate=0.1, rng=rng)
 
 
 @both_networks
