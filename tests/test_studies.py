@@ -48,7 +48,12 @@ def tiny_mnist(monkeypatch):
 def test_final_results(fake, tiny_mnist, tmp_path, experiment, labels, names):
     """The chosen configuration, five seeds of each network, and the labels of the question."""
     results = final_results(experiment, records=tmp_path)
-    assert results.configuration == choose(experiment, records=tmp_path)
+    chosen, first = (
+        choose(experiment, records=tmp_path),
+        [*plans.TEST_NETWORKS[experiment].values()][0],
+    )
+    assert results.configuration == replace(chosen, **first)
+    assert set(first) <= {"epochs"}  # all else is what was chosen
     assert results.labels.tolist() == labels
     assert results.digits.tolist() == [4, 0, 4]
     assert list(results.runs) == names
@@ -57,7 +62,7 @@ def test_final_results(fake, tiny_mnist, tmp_path, experiment, labels, names):
     ):
         assert name in results.runs
         assert [run.seed for run in several] == [0, 1, 2, 3, 4]
-        changed = replace(results.configuration, **change)
+        changed = replace(chosen, **change)
         assert all(run.configuration == changed for run in several)
     natural = replace(results.configuration, mix="natural")
     assert results.configuration == natural  # a mix is what another network learns from

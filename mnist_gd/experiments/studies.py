@@ -39,7 +39,7 @@ class FinalResults:
     labels : ndarray of int64, shape (10000,)
         What is asked: the digits, or whether each is a 4.
     configuration : Configuration
-        The chosen one.
+        That of the first network: the chosen one, trained for as long as it takes.
     runs : dict of lists of Record
         For each network of the experiment one run a seed, the network that was asked for first.
     """
@@ -133,7 +133,9 @@ def final_results(experiment, *, records=RECORDS, n_jobs=-1):
     test = load_mnist(dtype="uint8").test
     digit = QUESTIONS[configuration.question]
     labels = test.labels if digit is None else one_vs_rest(test.labels, digit)
-    return FinalResults(test.images, test.labels, labels, configuration, _by_name(networks, runs))
+    return FinalResults(
+        test.images, test.labels, labels, configurations[0], _by_name(networks, runs)
+    )
 
 
 @dataclass(frozen=True)
