@@ -187,7 +187,8 @@ def run_all(
         Takes a configuration and a seed; returns a dict of plain values and a dict of arrays.
         It must be importable by name, for the workers' sake.
     configurations : list of dict or dataclass
-        Plain values only: they become part of the record's name, in which 1 is not 1.0.
+        Plain values only: they become part of the record's name, in which 1 is not 1.0. What has
+        more `work`, if they have such an attribute, is begun before the others.
     seeds : sequence of int
     records : path
         Folder of the records. What is found there is not run again.
@@ -233,7 +234,8 @@ def run_all(
 def _run_missing(function, wanted, found, folder, n_jobs, progress):
     """Run what is not found, but leave to other processes what they are at, and wait for them."""
     locks = Path(f"{folder}.locks")
-    while missing := [key for key, record in found.items() if record is None]:
+    longest_first = sorted(wanted, key=lambda key: -getattr(wanted[key][0], "work", 0))
+    while missing := [key for key in longest_first if found[key] is None]:
         for needed in (folder, locks):
             needed.mkdir(parents=True, exist_ok=True)
         with ExitStack() as held:

@@ -451,3 +451,16 @@ def test_an_edited_plan_changes_no_run_that_is_there(monkeypatch):
     assert not set(before) & set(keys("experiments.runs"))
     monkeypatch.undo()
     _code.code_of.cache_clear()
+
+
+def test_more_work_takes_longer():
+    """The largest of several trainings begins: by layers, width, images, mix and epochs."""
+    less = replace(FOUR, question="ten", loss="cross_entropy_with_logits", hidden_size=64)
+    for change in (
+        {"epochs": less.epochs + 1},
+        {"hidden_size": 65},
+        {"hidden_layers": less.hidden_layers + 1},
+    ):
+        assert replace(less, **change).work > less.work
+    assert replace(less, images=100).work < replace(less, mix="balanced").work < less.work
+    assert replace(less, hidden_layers=0, hidden_size=None).work == less.epochs * 50_000 * 7840

@@ -88,8 +88,12 @@ def build(tmp_path, monkeypatch, capsys):
         )
         config = SimpleNamespace(execution_mode="cache", execution_cache_path=str(tmp_path))
         env = SimpleNamespace(
-            mystnb_config=config, config=SimpleNamespace(external_site_map=list(pages))
+            mystnb_config=config,
+            config=SimpleNamespace(external_site_map=list(pages)),
+            doc2path=lambda name: tmp_path / name,
         )
+        for name in pages:
+            (tmp_path / name).touch()
         if terminal is not None:
             monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
         parallel_pages.run_pages(SimpleNamespace(quiet=quiet), env, sorted(pages))
@@ -127,11 +131,24 @@ def test_without_a_terminal_a_build_says_it_in_lines(build):
     page = training(lambda: "\n".join(build.lines), " left for these; running: second")
     lines, err = build({"second": page, "kept": None, "first": lambda: None}, terminal=False)
     assert lines[0] == "pages to run: 2 (second, first)"
-    assert all(re.match(r"00:0\d [012] of 2 pages", line) for line in lines[1:])
+    assert all(re.match(r"00:0\d [012] of 2 pages", line) for line in lines[1:-1])
     said = r" 1 of 2 pages, 2 of 5 known trainings, about 00:0\d left for these; running: second$"
     assert any(re.search(said, line) for line in lines)
-    assert lines[-1].endswith("2 of 2 pages have run, 5 of 5 known trainings")
+    assert lines[-2].endswith("2 of 2 pages have run, 5 of 5 known trainings")
+    assert re.fullmatch(r"seconds: second \d+, first 0", lines[-1])
     assert err == ""
+
+
+def test_pages_with_much_to_do_begin():
+    parallel_pages = pytest.importorskip("parallel_pages")
+    pages = {
+        "short": "1 + 1",
+        "early": "from mnist_gd.experiments.searches import sweep",
+        "long": "1 + 1 + 1",
+        "late": "from mnist_gd.experiments import studies",
+    }
+    order = parallel_pages.longest_first(pages, pages.get)
+    assert order == ["late", "early", "long", "short"]
 
 
 @contextmanager
@@ -157,7 +174,7 @@ def test_on_a_terminal_a_build_says_it_in_a_bar(build, monkeypatch):
     with terminal_as_stderr(monkeypatch) as shown:
         page = training(shown, "1 of 2 pages, 2 of 5 known trainings, about 00:0")
         lines, _ = build({"second": page, "first": lambda: None}, terminal=None)
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert lines[0] == "pages to run: 2 (second, first)"
     assert lines[1].endswith("2 of 2 pages have run, 5 of 5 known trainings")
     assert re.search(
@@ -181,7 +198,8 @@ def test_a_build_without_pages_to_run_says_so_in_one_line(build, terminal):
 def test_a_page_that_fails_is_named_and_not_counted(build, terminal):
     lines, _ = build({"wrong": lambda: 1 / 0, "right": lambda: None}, terminal=terminal)
     assert sum(line.startswith("wrong failed (ZeroDivisionError(") for line in lines) == 1
-    assert lines[-1].endswith("1 of 2 pages have run")
+    assert lines[-2].endswith("1 of 2 pages have run")
+    assert re.fullmatch(r"seconds: right \d+", lines[-1])
 
 
 def test_an_interrupted_build_starts_no_more_pages_and_leaves_nothing(build, monkeypatch):

@@ -195,6 +195,35 @@ def test_a_configuration_given_twice_runs_once(three):
     assert_same(records[:3], records[3:])
 
 
+@dataclass(frozen=True)
+class Sized:
+    size: int
+
+    @property
+    def work(self):
+        return self.size
+
+
+def note_the_order(configuration, seed):
+    Path(os.environ["ORDER"]).open("a", encoding="utf-8").write(f"{configuration.size} ")
+    return {}, {}
+
+
+def test_what_has_most_work_begins(tmp_path, monkeypatch):
+    """Else a long run that comes last keeps one processor busy and the others waiting."""
+    monkeypatch.setenv("ORDER", str(tmp_path / "order"))
+    sizes = [2, 9, 5, 7, 1]
+    made = run_all(
+        note_the_order,
+        [Sized(size) for size in sizes],
+        records=tmp_path / "records",
+        n_jobs=1,
+        progress=False,
+    )
+    assert (tmp_path / "order").read_text(encoding="utf-8") == "9 7 5 2 1 "
+    assert [record.configuration.size for record in made] == sizes  # in the order asked for
+
+
 def test_records_of_other_code_are_not_used(three, monkeypatch):
     three.run()
     monkeypatch.setattr(records_module, "code_of", lambda function: "another")

@@ -50,7 +50,7 @@ def test_final_results(fake, tiny_mnist, tmp_path, experiment, labels, names):
     results = final_results(experiment, records=tmp_path)
     chosen, first = (
         choose(experiment, records=tmp_path),
-        [*plans.TEST_NETWORKS[experiment].values()][0],
+        next(iter(plans.TEST_NETWORKS[experiment].values())),
     )
     assert results.configuration == replace(chosen, **first)
     assert set(first) <= {"epochs"}  # all else is what was chosen

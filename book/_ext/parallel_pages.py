@@ -15,6 +15,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from shutil import get_terminal_size
@@ -66,14 +67,30 @@ def client_of(env, docname: str) -> NotebookClientCache | None:
     return None
 
 
-def run_page(docname: str, client: NotebookClientCache, running: list[str]) -> None:
-    """Run one page into the cache; it stands in `running` while it does."""
+def longest_first(docnames: Iterable[str], read: Callable[[str], str]) -> list[str]:
+    """Put the pages that train before those that do not, and late chapters before early ones.
+
+    A late chapter shows what many have trained, and each training is run by who asks first: so
+    there is enough to do for every processor until the trainings are done, and the pages that
+    only compute fill what gaps are left, the longest of them first.
+    """
+    texts = {name: read(name) for name in docnames}
+    trains = [name for name, text in texts.items() if "mnist_gd.experiments" in text]
+    others = [name for name in texts if name not in trains]
+    others.sort(key=lambda name: -len(texts[name]))
+    return trains[::-1] + others
+
+
+def run_page(docname: str, client: NotebookClientCache, running: list[str]) -> float:
+    """Run one page into the cache; it stands in `running` while it does. Returns the seconds."""
+    start = monotonic()
     running.append(docname)
     try:
         with client:
             pass
     finally:
         running.remove(docname)
+    return monotonic() - start
 
 
 def so_far(done: int, pages: int, running: list[str], folder: str, since: float) -> str:
@@ -113,17 +130,23 @@ def watch(futures: dict[Future, str], folder: str, running: list[str], on_termin
     if trainings := _progress.words(folder, start, all_known=False):
         now += f", {trainings}"
     LOGGER.info("%s %s", tqdm.format_interval(monotonic() - start), now)
+    took = {name: future.result() for future, name in futures.items() if not future.exception()}
+    slowest = sorted(took, key=took.get, reverse=True)
+    LOGGER.info("seconds: %s", ", ".join(f"{name} {took[name]:.0f}" for name in slowest))
 
 
 def run_pages(app, env, docnames) -> None:
-    """Run the pages about to be read, in reading order, as many at once as processors."""
+    """Run the pages about to be read, as many at once as there are processors."""
     if env.mystnb_config.execution_mode != "cache":
         return
     for name in BLAS_THREADS:
         os.environ.setdefault(name, "1")
     _ = get_cache(env.mystnb_config.execution_cache_path).db  # made once, before the workers
     order = {name: place for place, name in enumerate(env.config.external_site_map)}
-    docnames = sorted(docnames, key=lambda name: order.get(name, len(order)))
+    docnames = longest_first(
+        sorted(docnames, key=lambda name: order.get(name, len(order))),
+        lambda name: Path(env.doc2path(name)).read_text(encoding="utf-8"),
+    )
     clients = {name: client for name in docnames if (client := client_of(env, name))}
     if not clients:
         LOGGER.info("pages to run: none, the results of all are kept")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -136,6 +137,13 @@ class Configuration:
         The course of such a run depends on the number of epochs.
         """
         return self.decay is not None
+
+    @property
+    def work(self):
+        """About how many multiplications the training takes: of several the largest begins."""
+        images = self.images or (10_000 if self.mix == "balanced" else 50_000)
+        sizes = [784, *[self.hidden_size] * self.hidden_layers, 10]
+        return self.epochs * images * sum(a * b for a, b in pairwise(sizes))
 
 
 def build(configuration, rng):
