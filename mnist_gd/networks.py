@@ -28,7 +28,7 @@ from mnist_gd.training import Settings, minibatches, train
 
 __all__ = ["History", "MultiLayerNetwork", "Network", "SingleLayerNetwork", "minibatches"]
 
-CHUNK = 4096  # rows that are evaluated at once: bounds the memory of a large set
+CHUNK = 1024  # rows that are evaluated at once: bounds the memory of a large set
 
 
 def _itself(method):
