@@ -20,6 +20,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := book,test,cluster
+BUILT := book/_build/html/.built
+STUDIES := book/_build/records/studies.json
 # PyTorch's own index of a build; without TORCH its usual one comes from PyPI.
 TORCH_INDEX = https://download.pytorch.org/whl/$(TORCH)
 
@@ -46,11 +48,19 @@ $(READY): pyproject.toml constraints.txt
 	  $(if $(TORCH),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
+book: $(BUILT)
+	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
+
+# All that a page can show; folders too, since they change when a file in them goes.
+SOURCES := $(shell find benchmarks book mnist_gd tests \
+  \( -name _build -o -name __pycache__ \) -prune -o -print) $(wildcard $(STUDIES))
+
 # -W: a warning fails the build; --all: pages that did not change are checked again
 # too (their cells are not run again: those results are cached by the code's hash).
-book: $(READY)
+$(BUILT): $(READY) $(SOURCES)
+	@rm -f $@
 	$(BIN)/jupyter-book build book -W --keep-going --all
-	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
+	@touch $@
 
 pdf: book
 	$(BIN)/python book/paper.py

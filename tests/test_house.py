@@ -263,6 +263,56 @@ def test_make_test_checks_the_style_first(tmp_path, fails_on, calls):
     assert (done.returncode == 0) == (fails_on == "nothing")
 
 
+def test_a_book_is_built_when_something_changed_and_only_then(tmp_path):
+    """Also when a file is gone, the studies were run in full, or the last build failed."""
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    program = tmp_path / ".venv" / "bin" / "jupyter-book"
+    noting(program)
+    (tmp_path / ".venv" / ".ready").touch()
+    for folder in ("benchmarks", "book/_build/html", "book/_build/records", "mnist_gd", "tests"):
+        (tmp_path / folder).mkdir(parents=True)
+    page, module = tmp_path / "book" / "page.md", tmp_path / "mnist_gd" / "module.py"
+    page.touch()
+    module.touch()
+    notes = tmp_path / "notes"
+
+    def builds():
+        """Whether `make book` builds, and succeeds; all files are equally old after it."""
+        notes.write_text("", encoding="utf-8")
+        done = subprocess.run(
+            ["make", "book"],
+            cwd=tmp_path,
+            env=without_make() | {"NOTES": str(notes)},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        for path in tmp_path.rglob("*"):
+            os.utime(path, (0, 0))
+        assert ("The book: file://" in done.stdout) == (done.returncode == 0)
+        calls = notes.read_text(encoding="utf-8")
+        return calls == "jupyter-book build book -W --keep-going --all\n", done.returncode == 0
+
+    assert builds() == (True, True)
+    assert builds() == (False, True)
+    for change in (
+        page.touch,
+        lambda: module.write_text("new", encoding="utf-8"),
+        module.unlink,
+        (tmp_path / "book" / "_build" / "records" / "studies.json").touch,
+        (tmp_path / ".venv" / ".ready").touch,
+    ):
+        change()
+        assert builds()[1]
+        assert builds() == (False, True)
+    noting(program, "build book")
+    page.touch()
+    assert builds() == builds() == (True, False)
+
+
 def test_continuous_integration_tests_builds_and_tests_the_build(tmp_path):
     if os.name != "posix":
         pytest.skip("a script of bash")
