@@ -163,6 +163,8 @@ def keep(found):
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
         "versions": {"python": platform.python_version()} | {n: version(n) for n in VERSIONS},
         "workers": WAYS,
+        # Of the last quarter of an hour, own processes included: two, if nothing else ran.
+        "load": round(os.getloadavg()[2], 1) if hasattr(os, "getloadavg") else None,
     }
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"on_a_cluster-{now:%Y-%m-%dT%H-%M-%S}.json"
