@@ -88,6 +88,7 @@ live: $(READY)
 benchmark: $(READY)
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/the_search.py
+	$(BIN)/python benchmarks/on_a_cluster.py
 
 clean:
 	[ ! -d book/_build ] || find book/_build -mindepth 1 -maxdepth 1 ! -name 'records*' -exec rm -rf {} +

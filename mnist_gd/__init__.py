@@ -20,6 +20,7 @@ __all__ = [
     "plots",
     "records",
     "report",
+    "scaling",
     "search",
     "training",
 ]

@@ -53,6 +53,7 @@ FLOORS = {
     "gradient_descent": 1,
     "gradient_check": 1,
     "history": 1,
+    "scaling": 1,
     "data": 2,
     "layers": 2,
     "_examples": 3,
