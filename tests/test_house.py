@@ -414,7 +414,7 @@ def definition(lines, names):
 # What these excerpts use and do not show was named on the page before.
 NAMED_BEFORE = {
     "minimize": {"point"},
-    "_train_epoch": {"rng", "optimizer", "augment", "total", "batches", "shuffled"},
+    "_train_epoch": {"rng", "augment", "forward", "descend", "total", "batches", "shuffled"},
 }
 
 
