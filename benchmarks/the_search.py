@@ -8,7 +8,7 @@ in float32 with one BLAS thread, tell what of the difference is due to the type 
 to the threads.
 
 The loop would take hours, so one epoch of each of the 8 shapes of network and batch is timed (the
-best of three: the first warms the caches) and multiplied by the epochs that the loop would train
+better of two: the first warms the caches) and multiplied by the epochs that the loop would train
 with it. A rate at which the training diverges is replaced by a small one: what is timed is the
 work, and the loop's luck is not counted for it or against it.
 
@@ -18,8 +18,6 @@ the workers and loading of the data included, twice: for one epoch and for some 
 difference says of an epoch is added for those that are left out.
 """
 
-import argparse
-import os
 import tempfile
 from collections import Counter
 from dataclasses import replace
@@ -45,35 +43,32 @@ LOOPS = {  # type of the numbers, BLAS threads
 }
 
 
-def settings():
-    """The 24 that are different but for their epochs."""
-    unique = dict.fromkeys(replace(c, epochs=1) for c in notebook_grid("ten"))
-    return [replace(c, learning_rate=RATE * (1 + i / 1000)) for i, c in enumerate(unique)]
+def settings(images):
+    """The 24 that are different but for their epochs; cut to so many images, a few of them."""
+    unique = list(dict.fromkeys(replace(c, epochs=1) for c in notebook_grid("ten")))
+    unique = unique if images is None else unique[:: len(unique) // 4]
+    return [
+        replace(c, learning_rate=RATE * (1 + i / 1000), images=images)
+        for i, c in enumerate(unique)
+    ]
 
 
-def naive_epoch(hidden_size, batch_size, dtype, threads):
+def naive_epoch(hidden_size, batch_size, dtype, threads, images):
     """Seconds of one epoch of the loop, scores included."""
     rng = np.random.default_rng(0)
     network = MultiLayerNetwork(
         784, hidden_size, loss=losses.cross_entropy_with_logits, rng=rng, dtype=dtype
     )
-    (x, y), (x_val, y_val) = (
-        ((images / 255).astype(dtype), labels)
-        for images, labels in (examples("ten", part) for part in ("training", "validation"))
+    train, validation = (
+        ((pixels[:images] / 255).astype(dtype), labels[:images])
+        for pixels, labels in (examples("ten", part) for part in ("training", "validation"))
     )
+    how = {"batch_size": batch_size, "learning_rate": RATE, "rng": rng, "validation": validation}
     times = []
     with threadpool_limits(threads, user_api="blas"):
-        for _ in range(3):
+        for _ in range(2):
             start = perf_counter()
-            network.train(
-                x,
-                y,
-                epochs=1,
-                batch_size=batch_size,
-                learning_rate=RATE,
-                rng=rng,
-                validation=(x_val, y_val),
-            )
+            network.train(*train, epochs=1, **how)
             times.append(perf_counter() - start)
     return min(times)
 
@@ -92,34 +87,22 @@ def search(configurations, epochs):
     return perf_counter() - start
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=3, help="the longer of the timed searches")
-    longer = parser.parse_args().epochs
-    if longer < 2:
-        parser.error("--epochs must be at least 2")
-    everything = settings()
-    longest = max(NOTEBOOK["ten"]["epochs"])
-    print(f"{os.cpu_count()} processors; one epoch of the naive loop, seconds:")
-    print(f"{'hidden':>8} {'batch':>6}" + "".join(f"{name:>21}" for name in LOOPS))
-    loops = dict.fromkeys(LOOPS, 0.0)
+def measure(longer, images=None):
+    """Seconds of a search of one epoch and of some more, and of the loops' epochs by shape."""
+    everything = settings(images)
     # Equal shapes cost the same, whatever the rate.
     shapes = Counter((c.hidden_size, c.batch_size) for c in everything)
-    for shape, rates in shapes.items():
-        times = {name: naive_epoch(*shape, *how) for name, how in LOOPS.items()}
-        print("{:>8} {:>6}".format(*shape) + "".join(f"{t:21.2f}" for t in times.values()))
-        for name, seconds in times.items():
-            loops[name] += rates * seconds * sum(NOTEBOOK["ten"]["epochs"])
-    short, long = search(everything, 1), search(everything, longer)
-    whole = short + (long - short) / (longer - 1) * (longest - 1)
-    print(f"search: {short:.1f} s with 1 epoch, {long:.1f} s with {longer}")
-    print(f"search, {longest} epochs, extrapolated: {whole / 60:.1f} min")
-    for name, seconds in loops.items():
-        print(
-            f"naive loop over the 72, extrapolated, {name}: {seconds / 60:.1f} min, "
-            f"{seconds / whole:.1f} times as long"
-        )
-
-
-if __name__ == "__main__":
-    main()
+    loops = [
+        {
+            "shape": shape,
+            "rates": rates,
+            "seconds": {how: naive_epoch(*shape, *LOOPS[how], images) for how in LOOPS},
+        }
+        for shape, rates in shapes.items()
+    ]
+    print("naive loops: done", flush=True)
+    return {
+        "epochs": NOTEBOOK["ten"]["epochs"],
+        "loops": loops,
+        "searches": {str(epochs): search(everything, epochs) for epochs in (1, longer)},
+    }
