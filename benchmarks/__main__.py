@@ -127,7 +127,7 @@ def main():
         shown = (f"{n} {np.median(r):.2f}" for n, r in ratios(times).items())
         print(f"multiples of the products alone, batches of {size}: {', '.join(shown)}")
     options.folder.mkdir(parents=True, exist_ok=True)
-    path = options.folder / f"{record['date'][:19].replace(':', '')}.json"
+    path = options.folder / f"{record['date'][:10]}{'-quick' * options.quick}.json"
     text = json.dumps(record, indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
     print(f"{record['seconds'] / 60:.0f} minutes; the record: {path}")

@@ -41,8 +41,8 @@ class Contender:
 CONTENDERS = {
     "products": Contender("the products alone", "in_numpy.Products", "numpy", learns=False),
     "package": Contender("this package", "in_package.Package", "numpy"),
-    "jax_epoch": Contender("JAX, epoch compiled", "in_jax.JaxEpoch", "jax"),
-    "jax_step": Contender("JAX, step compiled", "in_jax.JaxStep", "jax"),
+    "jax_epoch": Contender("JAX by the epoch", "in_jax.JaxEpoch", "jax"),
+    "jax_step": Contender("JAX by the step", "in_jax.JaxStep", "jax"),
     "torch": Contender("PyTorch", "in_torch.Torch", "torch"),
     "sklearn": Contender("scikit-learn", "in_sklearn.Sklearn", "sklearn"),
     "notebook": Contender("the notebook's way", "in_numpy.Notebook", "numpy"),

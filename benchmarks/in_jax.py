@@ -34,7 +34,7 @@ def whole_epoch(parameters, batches, rest, x, labels, rate):
     )
     if len(rest):
         parameters, _ = step(parameters, rest, x, labels, rate)
-    return parameters, losses.mean()
+    return parameters, losses
 
 
 class Jax:
@@ -90,7 +90,7 @@ class JaxStep(Jax):
 
     def compile(self):
         batches, rest = self.order()
-        self.run = {len(r): self.compiled(step, r) for r in (batches[0], rest) if len(r)}
+        self.run = {len(r): self.compiled(step, r) for r in (*batches[:1], rest) if len(r)}
 
     def epoch(self):
         batches, rest = self.order()

@@ -9,8 +9,9 @@ RECORDS = Path(__file__).parent / "records"
 
 
 def newest(folder=RECORDS):
-    """Return the record whose file has the last name: names begin with the date."""
-    return json.loads(max(Path(folder).glob("*.json")).read_text(encoding="utf-8"))
+    """Return the last record by its file's name, which is its date; quick ones are no records."""
+    paths = [path for path in Path(folder).glob("*.json") if not path.stem.endswith("quick")]
+    return json.loads(max(paths).read_text(encoding="utf-8"))
 
 
 def ratios(times, base="products"):
@@ -32,6 +33,35 @@ def exponent(sizes, times):
     return b, np.sqrt(left @ left / max(len(x) - 2, 1) / (x @ x))
 
 
+def costs(batch_sizes, times, rows):
+    """Return seconds a step and seconds an image: t = steps · a + rows · b.
+
+    Least squares of the relative errors.
+    """
+    steps = np.ceil(rows / np.asarray(batch_sizes))
+    terms = np.stack([steps, np.full(len(steps), rows)], axis=1) / np.reshape(times, (-1, 1))
+    return np.linalg.lstsq(terms, np.ones(len(steps)))[0]
+
+
+def reached(run, target):
+    """Return seconds and epochs until a cold run's accuracy is the target, or None."""
+    for number, (second, score) in enumerate(zip(run["epochs"], run["accuracies"], strict=True)):
+        if score >= target:
+            return second, number + 1
+    return None
+
+
+def phases(run, end):
+    """Return the seconds of a cold run by what they went into, until its second `end`."""
+    imported, loaded, ready = run["imported"], run["loaded"], run["ready"]
+    return {
+        "start and import": imported,
+        "data": loaded - imported,
+        "prepare and compile": ready - loaded,
+        "train": end - ready,
+    }
+
+
 def whole_search(search):
     """Return seconds of the whole search, and of each loop over all combinations, extrapolated."""
     (_, first), (longer, second) = search["searches"].items()
@@ -42,11 +72,3 @@ def whole_search(search):
         for how in search["loops"][0]["seconds"]
     }
     return first + each * (max(search["epochs"]) - 1), loops
-
-
-def reached(run, target):
-    """Return seconds and epochs until a cold run's accuracy is the target, or None."""
-    for number, (second, score) in enumerate(zip(run["epochs"], run["accuracies"], strict=True)):
-        if score >= target:
-            return second, number + 1
-    return None
