@@ -42,7 +42,7 @@ class Plan:
     ten: int = 10
     ten_seeds: int = 2
     imports: int = 7
-    search_epochs: int = 2
+    search_epochs: int = 3
     search_images: int | None = None
 
 

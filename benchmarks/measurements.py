@@ -13,20 +13,15 @@ from benchmarks.summary import fastest
 RATE = 0.01  # where only time counts: nothing diverges
 BATCH = 64
 CLASSES = SIZES[-1]
+MODULES = ("mnist_gd", "mnist_gd.networks", "jax.numpy", "torch", "sklearn.neural_network")
 IMPORTS = """
 from time import perf_counter
 start = perf_counter()
-{}
-print(perf_counter() - start)
+import numpy
+middle = perf_counter()
+import {}
+print([middle - start, perf_counter() - middle])
 """
-MODULES = {
-    "numpy": ["import numpy"],
-    "mnist_gd": ["import numpy", "import mnist_gd"],
-    "mnist_gd.networks": ["import numpy", "import mnist_gd.networks"],
-    "jax": ["import jax.numpy"],
-    "torch": ["import torch"],
-    "sklearn": ["import sklearn.neural_network"],
-}
 LOADING = """
 from time import perf_counter
 from mnist_gd.data import load_mnist
@@ -118,16 +113,18 @@ def cold_runs(seeds, names, **settings):
     for seed in range(seeds):
         for name in learners:
             runs[name].append(cold_run(name, seed, **settings))
-        print(f"cold starts with seed {seed}: done", flush=True)
+        print(f"cold starts, {settings['epochs']} epochs at most, seed {seed}: done", flush=True)
     return {"settings": settings, "runs": runs}
 
 
 def imports(plan, missing):
-    """Seconds of imports in fresh processes, in turn; and of loading the data once more."""
-    modules = {name: lines for name, lines in MODULES.items() if name not in missing}
-    times = {name: [] for name in modules}
-    for _ in range(1 + plan.imports):  # the first reads the files from the disk
-        for name, lines in modules.items():
-            times[name].append(told("-c", IMPORTS.format("\n".join(lines))))
-    loads = told("-c", LOADING.format(1 + plan.imports))
-    return {"imports": {name: seen[1:] for name, seen in times.items()}, "load_mnist": loads}
+    """Seconds of imports in fresh processes, in turn, above NumPy's; and of `load_mnist`, warm."""
+    modules = [name for name in MODULES if name.split(".")[0] not in missing]
+    times = {name: [] for name in ("numpy", *modules)}
+    for number in range(1 + plan.imports):
+        for name in modules:
+            numpy, above = told("-c", IMPORTS.format(name))
+            if number:  # the first reads the files from the disk
+                times["numpy"].append(numpy)
+                times[name].append(above)
+    return {"imports": times, "load_mnist": told("-c", LOADING.format(1 + plan.imports))}
