@@ -63,12 +63,10 @@ def phases(run, end):
 
 
 def whole_search(search):
-    """Return seconds of the whole search, and of each loop over all combinations, extrapolated."""
-    (_, first), (longer, second) = search["searches"].items()
-    each = (second - first) / (int(longer) - 1)
+    """Return seconds that the whole search takes at most, and that each loop over all takes."""
+    timed, epochs = search["search"], search["epochs"]
     loops = {
-        how: sum(part["rates"] * part["seconds"][how] for part in search["loops"])
-        * sum(search["epochs"])
+        how: sum(part["rates"] * part["seconds"][how] for part in search["loops"]) * sum(epochs)
         for how in search["loops"][0]["seconds"]
     }
-    return first + each * (max(search["epochs"]) - 1), loops
+    return timed["seconds"] * max(epochs) / timed["epochs"], loops

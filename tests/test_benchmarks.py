@@ -173,8 +173,8 @@ def test_phases_and_the_target_of_a_cold_run():
 
 def test_a_search_is_extrapolated_by_its_epochs():
     loops = [{"rates": 2, "seconds": {"float32": 3.0}}, {"rates": 1, "seconds": {"float32": 4.0}}]
-    search = {"epochs": [10, 15, 20], "loops": loops, "searches": {"1": 5.0, "3": 9.0}}
-    assert summary.whole_search(search) == (5 + 19 * 2, {"float32": 45 * (2 * 3 + 4)})
+    search = {"epochs": [10, 15, 20], "loops": loops, "search": {"epochs": 2, "seconds": 9.0}}
+    assert summary.whole_search(search) == (9 * 10, {"float32": 45 * (2 * 3 + 4)})
 
 
 def test_memory_is_known_where_it_can_be():
