@@ -6,7 +6,7 @@
 #   make pdf        the whole book as one PDF, by Chromium
 #   make live       open the chapters as notebooks in JupyterLab
 #   make studies    run the long studies in full (some forty minutes); the next build shows them
-#   make benchmark  measure the speed against other libraries and a naive search
+#   make benchmark  measure the speed beside other libraries; the next build shows the record
 #   make setup      the environment alone, which the others set up by themselves
 #   make lint       check the style alone
 #   make clean      remove what was built, but no record of a training
@@ -85,10 +85,11 @@ live: $(READY)
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter:$$JUPYTER_CONFIG_PATH" \
 	  $(BIN)/python -m jupyterlab $(LAB_OPTIONS)
 
-benchmark: $(READY)
-	$(BIN)/python benchmarks/training_step.py
-	$(BIN)/python benchmarks/the_search.py
-	$(BIN)/python benchmarks/on_a_cluster.py
+# The libraries beside which it is measured come with an extra that nothing else needs.
+benchmark:
+	@$(MAKE) --no-print-directory setup EXTRAS=benchmark,cluster READY=$(VENV)/.ready-benchmark
+	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.on_a_cluster
 
 clean:
 	[ ! -d book/_build ] || find book/_build -mindepth 1 -maxdepth 1 ! -name 'records*' -exec rm -rf {} +

@@ -15,7 +15,7 @@ What a run costs beside its training is timed on runs that sleep, and return as 
 in this process that is its record, which is written while nothing else happens; on the cluster it
 is how long a worker is idle between two runs.
 
-The times go to a file in ``benchmarks/measured``, from which the chapter *The search* reads the
+The times go to a file in ``benchmarks/records/cluster``, from which the chapter *The search* reads the
 newest. With them is printed what :func:`mnist_gd.scaling.makespan` makes of the times that the
 runs took in this process: on a machine with nothing else to do it is off by less than a quarter.
 """
@@ -47,7 +47,7 @@ from mnist_gd.records import run_all
 from mnist_gd.scaling import makespan
 from mnist_gd.search import grid_search
 
-FOLDER = Path(__file__).parent / "measured"
+FOLDER = Path(__file__).parent / "records" / "cluster"
 WAYS = {"here": 1, "loky": 2, "dask": 2, "dask as it comes": 2}  # with so many workers
 PAUSE, PAUSES = 0.25, 20  # seconds, so many that joblib hands them out one by one
 VERSIONS = ("numpy", "joblib", "dask", "distributed")

@@ -7,19 +7,17 @@ notebook's are, since NumPy makes them so where nothing else is said. The same l
 in float32 with one BLAS thread, tell what of the difference is due to the type of the numbers and
 to the threads.
 
-The loop would take hours, so one epoch of each of the 8 shapes of network and batch is timed (the
-best of three: the first warms the caches) and multiplied by the epochs that the loop would train
+The loop would take hours, so one epoch of each of the 8 shapes of network and batch is timed
+(after a short one that warms the caches) and multiplied by the epochs that the loop would train
 with it. A rate at which the training diverges is replaced by a small one: what is timed is the
 work, and the loop's luck is not counted for it or against it.
 
 The search reads the number of epochs off one run, runs one combination on each processor with
 one BLAS thread, and takes no scores that nobody asked for. It is timed from outside, start of
-the workers and loading of the data included, twice: for one epoch and for some more. What their
-difference says of an epoch is added for those that are left out.
+the workers and loading of the data included, for a few epochs, and that time is multiplied up to
+all of them: so the start is counted several times, and the search takes less than is said.
 """
 
-import argparse
-import os
 import tempfile
 from collections import Counter
 from dataclasses import replace
@@ -38,6 +36,7 @@ from mnist_gd.networks import MultiLayerNetwork
 from mnist_gd.records import run_all
 
 RATE = 0.01
+WARM_UP = 2_000  # images
 LOOPS = {  # type of the numbers, BLAS threads
     "float64": (np.float64, None),
     "float32": (np.float32, None),
@@ -45,37 +44,32 @@ LOOPS = {  # type of the numbers, BLAS threads
 }
 
 
-def settings():
-    """The 24 that are different but for their epochs."""
-    unique = dict.fromkeys(replace(c, epochs=1) for c in notebook_grid("ten"))
-    return [replace(c, learning_rate=RATE * (1 + i / 1000)) for i, c in enumerate(unique)]
+def settings(images):
+    """The 24 that are different but for their epochs; cut to so many images, a few of them."""
+    unique = list(dict.fromkeys(replace(c, epochs=1) for c in notebook_grid("ten")))
+    unique = unique if images is None else unique[:: len(unique) // 4]
+    return [
+        replace(c, learning_rate=RATE * (1 + i / 1000), images=images)
+        for i, c in enumerate(unique)
+    ]
 
 
-def naive_epoch(hidden_size, batch_size, dtype, threads):
+def naive_epoch(hidden_size, batch_size, dtype, threads, images):
     """Seconds of one epoch of the loop, scores included."""
     rng = np.random.default_rng(0)
     network = MultiLayerNetwork(
         784, hidden_size, loss=losses.cross_entropy_with_logits, rng=rng, dtype=dtype
     )
-    (x, y), (x_val, y_val) = (
-        ((images / 255).astype(dtype), labels)
-        for images, labels in (examples("ten", part) for part in ("training", "validation"))
+    train, validation = (
+        ((pixels[:images] / 255).astype(dtype), labels[:images])
+        for pixels, labels in (examples("ten", part) for part in ("training", "validation"))
     )
-    times = []
+    how = {"batch_size": batch_size, "learning_rate": RATE, "rng": rng, "validation": validation}
     with threadpool_limits(threads, user_api="blas"):
-        for _ in range(3):
-            start = perf_counter()
-            network.train(
-                x,
-                y,
-                epochs=1,
-                batch_size=batch_size,
-                learning_rate=RATE,
-                rng=rng,
-                validation=(x_val, y_val),
-            )
-            times.append(perf_counter() - start)
-    return min(times)
+        network.train(*(part[:WARM_UP] for part in train), epochs=1, **how)
+        start = perf_counter()
+        network.train(*train, epochs=1, **how)
+        return perf_counter() - start
 
 
 def search(configurations, epochs):
@@ -92,34 +86,22 @@ def search(configurations, epochs):
     return perf_counter() - start
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=3, help="the longer of the timed searches")
-    longer = parser.parse_args().epochs
-    if longer < 2:
-        parser.error("--epochs must be at least 2")
-    everything = settings()
-    longest = max(NOTEBOOK["ten"]["epochs"])
-    print(f"{os.cpu_count()} processors; one epoch of the naive loop, seconds:")
-    print(f"{'hidden':>8} {'batch':>6}" + "".join(f"{name:>21}" for name in LOOPS))
-    loops = dict.fromkeys(LOOPS, 0.0)
+def measure(few, images=None):
+    """Seconds of a search of a few epochs, and of the loops' epochs by shape."""
+    everything = settings(images)
     # Equal shapes cost the same, whatever the rate.
     shapes = Counter((c.hidden_size, c.batch_size) for c in everything)
-    for shape, rates in shapes.items():
-        times = {name: naive_epoch(*shape, *how) for name, how in LOOPS.items()}
-        print("{:>8} {:>6}".format(*shape) + "".join(f"{t:21.2f}" for t in times.values()))
-        for name, seconds in times.items():
-            loops[name] += rates * seconds * sum(NOTEBOOK["ten"]["epochs"])
-    short, long = search(everything, 1), search(everything, longer)
-    whole = short + (long - short) / (longer - 1) * (longest - 1)
-    print(f"search: {short:.1f} s with 1 epoch, {long:.1f} s with {longer}")
-    print(f"search, {longest} epochs, extrapolated: {whole / 60:.1f} min")
-    for name, seconds in loops.items():
-        print(
-            f"naive loop over the 72, extrapolated, {name}: {seconds / 60:.1f} min, "
-            f"{seconds / whole:.1f} times as long"
-        )
-
-
-if __name__ == "__main__":
-    main()
+    loops = [
+        {
+            "shape": shape,
+            "rates": rates,
+            "seconds": {how: naive_epoch(*shape, *LOOPS[how], images) for how in LOOPS},
+        }
+        for shape, rates in shapes.items()
+    ]
+    print("naive loops: done", flush=True)
+    return {
+        "epochs": NOTEBOOK["ten"]["epochs"],
+        "loops": loops,
+        "search": {"epochs": few, "seconds": search(everything, few)},
+    }

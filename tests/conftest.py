@@ -22,9 +22,8 @@ def pytest_configure(config):
 
     Python tells of it under ``-X warn_default_encoding``, as `make test` runs it.
     """
-    ours = "|".join(
-        ["mnist_gd", "tests", "paper", *(path.stem for path in EXTENSIONS.glob("*.py"))]
-    )
+    extensions = (path.stem for path in EXTENSIONS.glob("*.py"))
+    ours = "|".join(["mnist_gd", "benchmarks", "tests", "paper", *extensions])
     config.addinivalue_line("filterwarnings", rf"error::EncodingWarning:({ours})(\..*)?")
 
 

@@ -4,7 +4,8 @@ MyST-NB runs a page again when the page's own code changed; it does not notice t
 which the page imports changed. This extension works out a hash for each page: of the modules
 of the package that its cells import, and those that these import (without comments and
 docstrings), of the versions of Python and of the libraries that make the numbers and the
-figures, and, if it shows studies, of what ``make studies`` left. The hash is put behind the
+figures, of the files that its front matter names under ``reads``, and, if it shows studies, of
+what ``make studies`` left. The hash is put behind the
 name of the page's kernel, which the cache takes into account. So an edit runs the pages that
 depend on it, and taking the edit back finds the old results.
 
@@ -30,6 +31,7 @@ CELL = re.compile(
     r"^(?P<fence>`{3,})\{code-cell\}[^\n]*\n(?P<body>.*?)^(?P=fence)\s*$", re.MULTILINE | re.DOTALL
 )
 OPTIONS = re.compile(r"\A(?:---\n.*?^---\n|(?:^:[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
+READS = re.compile(r"^reads: *\[(?P<paths>[^\]\n]*)\]$", re.MULTILINE)
 KERNEL = re.compile(r"^( *display_name: *[^\n]*?) *$", re.MULTILINE)
 
 
@@ -60,6 +62,18 @@ def versions() -> list[str]:
     return found
 
 
+def files_read(text: str) -> dict[str, str]:
+    """Return a hash of each file that a page names under ``reads``, itself or by its folder."""
+    named = [path.strip() for line in READS.finditer(text) for path in line["paths"].split(",")]
+    found = {}
+    for path in (ROOT / name for name in named):
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            if file.is_file():
+                name = file.relative_to(ROOT).as_posix()
+                found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return found
+
+
 def page_key(text: str, studies: Path | None = None) -> str:
     """Return a hash of what the cells of a page depend on beside their own code.
 
@@ -82,6 +96,7 @@ def page_key(text: str, studies: Path | None = None) -> str:
     except SyntaxError:  # the page will say so itself
         modules = set(_code.MODULES)
     about = [versions(), {name: _code.digests()[name] for name in sorted(modules)}]
+    about += [files] if (files := files_read(text)) else []  # else the key is as it was
     if "mnist_gd.experiments.searches" in modules and studies is not None and studies.exists():
         about.append(studies.read_text(encoding="utf-8"))
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]

@@ -101,6 +101,21 @@ def test_key_follows_the_studies_that_a_page_shows(tmp_path, module):
     assert cache_key.page_key(shows, marker) != keys[shows]
 
 
+def test_key_follows_the_files_that_the_front_matter_names(tmp_path, monkeypatch):
+    """A file, or all that a folder holds; of other pages the key stays."""
+    monkeypatch.setattr(cache_key, "ROOT", tmp_path)
+    page = PAGE.replace("kernelspec", "reads: [one.py, records]\nkernelspec")
+    (tmp_path / "records" / "deeper").mkdir(parents=True)
+    (tmp_path / "one.py").touch()
+    keys, other = [cache_key.page_key(page)], cache_key.page_key(PAGE)
+    for change in ("one.py", "records/first.json", "records/second.json"):
+        (tmp_path / change).write_text(change, encoding="utf-8")
+        keys.append(cache_key.page_key(page))
+    assert len({*keys, other}) == 5
+    (tmp_path / "unnamed.json").touch()
+    assert (cache_key.page_key(page), cache_key.page_key(PAGE)) == (keys[-1], other)
+
+
 def test_key_stands_behind_the_name_of_the_kernel():
     """No line is added, so that warnings name the right ones."""
     text = cache_key.with_key(PAGE)
