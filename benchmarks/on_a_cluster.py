@@ -15,7 +15,7 @@ What a run costs beside its training is timed on runs that sleep, and return as 
 in this process that is its record, which is written while nothing else happens; on the cluster it
 is how long a worker is idle between two runs.
 
-The times go to a file in ``benchmarks/records/cluster``, from which the chapter *The search* reads the
+The times go to a file in ``benchmarks/records/cluster``; the chapter *The search* reads the
 newest. With them is printed what :func:`mnist_gd.scaling.makespan` makes of the times that the
 runs took in this process: on a machine with nothing else to do it is off by less than a quarter.
 """

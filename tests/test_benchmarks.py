@@ -197,8 +197,9 @@ def test_make_sets_up_what_it_measures_and_nothing_else_does(tmp_path):
         return told.stdout
 
     said = commands("benchmark")
-    assert re.findall(r"-e '\.\[(.*)\]'", said) == ["benchmark"]
-    assert said.endswith(f"{tmp_path / 'venv'}/bin/python -m benchmarks\n")
+    assert re.findall(r"-e '\.\[(.*)\]'", said) == ["benchmark,cluster"]
+    python = f"{tmp_path / 'venv'}/bin/python"
+    assert said.endswith(f"{python} -m benchmarks\n{python} -m benchmarks.on_a_cluster\n")
     assert "benchmark" not in commands("book") + commands("test")
 
 
