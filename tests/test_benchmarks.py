@@ -207,7 +207,7 @@ def test_what_is_written_about_the_benchmarks_is_there():
     for name in ("README.md", "CONTRIBUTING.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
         (about,) = (p for p in text.split("\n\n") if "benchmarks/" in p)
-        for path in re.findall(r"`(benchmarks/[\w./]*|\w+\.py)`", about):
+        for path in re.findall(r"`(benchmarks/[\w./]*|\w+[.]py)`", about):
             folder = ROOT if "/" in path else ROOT / "benchmarks"
             assert (folder / path).exists(), path
     assert {"--quick"} == set(re.findall(r"`python -m benchmarks (--\w+)`", about))
