@@ -2,22 +2,16 @@
 
 import argparse
 import json
-import os
-import platform
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from threadpoolctl import threadpool_info
 
-from benchmarks import measurements, the_search
+from benchmarks import cold_starts, measurements, the_search
 from benchmarks.contenders import CONTENDERS, SIZES, available
+from benchmarks.machine import about
 from benchmarks.summary import RECORDS, ratios
-
-LIBRARIES = ("numpy", "mnist_gd", "jax", "jaxlib", "torch", "scikit-learn", "scipy", "joblib")
 
 
 @dataclass(frozen=True)
@@ -62,38 +56,6 @@ QUICK = Plan(
 )
 
 
-def processor():
-    """The processor's name as Linux tells it, else what the platform says."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":")[1].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
-def about():
-    """When, where and with which versions."""
-    versions = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    np.dot(np.ones((2, 2)), np.ones((2, 2)))  # so that NumPy's BLAS is loaded
-    blas = next(found for found in threadpool_info() if found["user_api"] == "blas")
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {
-            "processor": processor(),
-            "cores": os.cpu_count(),
-            "system": f"{platform.system()} {platform.machine()}",
-            "pinned": hasattr(os, "sched_setaffinity"),
-        },
-        "versions": versions,
-        "blas": {key: blas.get(key) for key in ("internal_api", "version", "architecture")},
-    }
-
-
 def measure(plan):
     """Return the whole record."""
     start = perf_counter()
@@ -105,13 +67,13 @@ def measure(plan):
     record["epochs"] = measurements.epochs(plan, names)
     record["scaling"] = measurements.scaling(plan, names, record["epochs"])
     cold = {"rows": plan.rows, "rate": 0.1}
-    record["to_target"] = measurements.cold_runs(
+    record["to_target"] = cold_starts.cold_runs(
         plan.seeds, names, **cold, epochs=plan.most_epochs, batch_size=32, target=plan.target
     )
-    record["ten_epochs"] = measurements.cold_runs(
+    record["ten_epochs"] = cold_starts.cold_runs(
         plan.ten_seeds, names, **cold, epochs=plan.ten, batch_size=measurements.BATCH
     )
-    record |= measurements.imports(plan, {CONTENDERS[name].library for name in missing})
+    record |= cold_starts.imports(plan, {CONTENDERS[name].library for name in missing})
     record["search"] = the_search.measure(plan.search_epochs, plan.search_images)
     record["seconds"] = perf_counter() - start
     return record

@@ -31,6 +31,7 @@ def digest(source):
     return hashlib.sha256(dump.encode()).hexdigest()
 
 
+@cache
 def imports(source, *, lazy=False):
     """Return the modules of this package that a source imports when it is imported itself.
 
@@ -53,7 +54,7 @@ def _with_parents(names):
     """The given modules of this package, and the sub-packages that they are in."""
     parts = (name.split(".") for name in names)
     parents = {".".join(path[:end]) for path in parts for end in range(1, len(path) + 1)}
-    return parents & MODULES.keys()
+    return frozenset(parents & MODULES.keys())
 
 
 def _modules():

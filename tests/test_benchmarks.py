@@ -197,7 +197,7 @@ def test_make_sets_up_what_it_measures_and_nothing_else_does(tmp_path):
         return told.stdout
 
     said = commands("benchmark")
-    assert re.findall(r"-e '\.\[(.*)\]'", said) == ["benchmark,cluster"]
+    assert re.findall(r"-e '[.][[](.*)[]]'", said) == ["benchmark,cluster"]
     python = f"{tmp_path / 'venv'}/bin/python"
     assert said.endswith(f"{python} -m benchmarks\n{python} -m benchmarks.on_a_cluster\n")
     assert "benchmark" not in commands("book") + commands("test")
@@ -208,7 +208,7 @@ def test_what_is_written_about_the_benchmarks_is_there():
     for name in ("README.md", "CONTRIBUTING.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
         (about,) = (p for p in text.split("\n\n") if "benchmarks/" in p)
-        for path in re.findall(r"`(benchmarks/[\w./]*|\w+\.py)`", about):
+        for path in re.findall(r"`(benchmarks/[\w./]*|\w+[.]py)`", about):
             folder = ROOT if "/" in path else ROOT / "benchmarks"
             assert (folder / path).exists(), path
     assert {"--quick"} == set(re.findall(r"`python -m benchmarks (--\w+)`", about))
