@@ -1,7 +1,7 @@
 """Checks of arguments: a failure names the argument, what was given and what is allowed."""
 
 from functools import wraps
-from inspect import signature
+from inspect import Parameter, signature
 from math import isfinite
 from numbers import Integral, Real
 from operator import ge, gt, le, lt
@@ -21,9 +21,14 @@ def checked(check):
 
     def decorate(kernel):
         parameters = signature(kernel)
+        named = parameters.parameters.values()
+        defaults = [p.default for p in named if p.kind is not Parameter.KEYWORD_ONLY]
+        required = sum(default is Parameter.empty for default in defaults)
 
         @wraps(kernel)
         def function(*args, **kwargs):
+            if not kwargs and required <= len(args) <= len(defaults):  # nothing to be sorted
+                return kernel(*check(*args, *defaults[len(args) :]))
             try:
                 given = parameters.bind(*args, **kwargs)
             except TypeError as error:

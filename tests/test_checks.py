@@ -100,6 +100,7 @@ def test_a_door_hands_on_what_its_check_returns():
 
     assert product(np.int64(3)) == (3, 10)
     assert type(product(np.int64(3))[0]) is int
+    assert product(3, 7) == product(3, scale=7) == (3, 14)
     assert product(scale=1, x=2) == (2, 2)
     assert product.kernel(0.5) == (0.5, 5)
     assert (product.__name__, product.__doc__) == ("product", "Multiply.")
