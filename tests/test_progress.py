@@ -148,7 +148,7 @@ def test_pages_with_much_to_do_begin():
         "late": "from mnist_gd.experiments import studies",
     }
     order = parallel_pages.longest_first(pages, pages.get)
-    assert order == ["late", "early", "long", "short"]
+    assert order == ["early", "late", "long", "short"]
 
 
 @contextmanager

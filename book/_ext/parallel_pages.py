@@ -68,17 +68,16 @@ def client_of(env, docname: str) -> NotebookClientCache | None:
 
 
 def longest_first(docnames: Iterable[str], read: Callable[[str], str]) -> list[str]:
-    """Put the pages that train before those that do not, and late chapters before early ones.
+    """Put the pages that train before those that do not, and of these the longest first.
 
-    A late chapter shows what many have trained, and each training is run by who asks first: so
-    there is enough to do for every processor until the trainings are done, and the pages that
-    only compute fill what gaps are left, the longest of them first.
+    A search may end with one long training, on one processor: then the pages that only compute
+    have the others.
     """
     texts = {name: read(name) for name in docnames}
     trains = [name for name, text in texts.items() if "mnist_gd.experiments" in text]
     others = [name for name in texts if name not in trains]
     others.sort(key=lambda name: -len(texts[name]))
-    return trains[::-1] + others
+    return trains + others
 
 
 def run_page(docname: str, client: NotebookClientCache, running: list[str]) -> float:
