@@ -117,7 +117,7 @@ STUDIES = {
                 "learning_rate": [3.0, 10.0, 30.0],
             },
         },
-        "build": {"hidden_size": 128, "epochs": 3},
+        "build": {"hidden_size": 64, "epochs": 3},
         "full": {"hidden_size": 512, "epochs": 10},
     },
     "ten_losses": {
@@ -129,7 +129,7 @@ STUDIES = {
             },
             "squared error": {"loss": "mean_squared_error", "learning_rate": [3.0, 10.0, 30.0]},
         },
-        "build": {"hidden_size": 128, "epochs": 5},
+        "build": {"hidden_size": 64, "epochs": 5},
         "full": {"hidden_size": 256, "epochs": 15},
     },
     "additions": {
