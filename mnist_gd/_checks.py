@@ -60,6 +60,23 @@ def has_kernel(function):
     return door is not None and door is getattr(function, "__func__", function)
 
 
+def itself(function):
+    """Return a function as it is, in place of its :func:`kernel_of`."""
+    return function
+
+
+def original(method):
+    """Mark a method, so that :func:`is_original` tells what is put in its place from it."""
+    method.original = method
+    return method
+
+
+def is_original(method):
+    """Return whether a bound method is a marked one; what copies its attributes is not."""
+    function = getattr(method, "__func__", method)
+    return getattr(function, "original", None) is function
+
+
 def as_float(name, value):
     """Return `value` as a floating-point array; integers and booleans become float64.
 

@@ -15,7 +15,9 @@ from mnist_gd._checks import (
     check_rng,
     check_same_shape,
     has_kernel,
+    itself,
     kernel_of,
+    original,
 )
 from mnist_gd._examples import as_labels, as_rows, as_targets
 from mnist_gd._network_files import read_network, write_network
@@ -29,10 +31,6 @@ from mnist_gd.training import Settings, minibatches, train
 __all__ = ["History", "MultiLayerNetwork", "Network", "SingleLayerNetwork", "minibatches"]
 
 CHUNK = 1024  # rows that are evaluated at once: bounds the memory of a large set
-
-
-def _itself(method):
-    return method
 
 
 class Network:
@@ -91,6 +89,7 @@ class Network:
         """Their gradients in the same order, as :meth:`backward` left them."""
         return [array for layer in self.layers for array in (layer.weights_grad, layer.bias_grad)]
 
+    @original
     def forward(self, x, *, dropout=0.0, rng=None):
         """Return the logits of `x` and remember what :meth:`backward` needs.
 
@@ -109,7 +108,7 @@ class Network:
         with unchanged_by_errors(self.layers):
             return self._forward(signal, dropout, rng)
 
-    def _forward(self, signal, dropout, rng, via=_itself):
+    def _forward(self, signal, dropout, rng, via=itself):
         """Pass on what was checked; `via` kernel_of the layers do not check it again."""
         masks = []
         for layer in self.layers:
@@ -154,7 +153,7 @@ class Network:
         with unchanged_by_errors(self.layers):
             self._backward(targets)
 
-    def _backward(self, targets, learning_rate=None, via=_itself):
+    def _backward(self, targets, learning_rate=None, via=itself):
         """Pass the gradient back; with a learning rate each layer takes its step at once."""
         grad = self._loss_gradient(self._logits, targets)
         for layer, mask in zip(reversed(self.layers), reversed(self._masks), strict=True):
@@ -166,6 +165,7 @@ class Network:
             else:
                 grad = via(layer.descend)(grad, learning_rate, **asked)
 
+    @original
     def update(self, learning_rate):
         """Take one step of gradient descent in every layer, equation `eq-linear-update`."""
         for layer in self.layers:

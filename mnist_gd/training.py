@@ -6,17 +6,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from time import process_time
 
 import numpy as np
 from tqdm import tqdm
 
 from mnist_gd._checks import (
+    as_float,
     check_integer,
     check_real,
     check_rng,
     check_same_shape,
     has_kernel,
+    is_original,
     kernel_of,
 )
 from mnist_gd._examples import as_rows
@@ -43,7 +46,7 @@ class Settings:
         Shuffles the rows anew for each epoch, and is handed to dropout and `augment`.
     optimizer : Momentum or Adam, optional
         From :mod:`mnist_gd.additions`, a new one for each training; by default plain steps,
-        equation `eq-linear-update`.
+        equation `eq-linear-descent`, which keep no gradients.
     dropout : float
         Share of the hidden units that are silenced in each step, in [0, 1).
     augment : callable, optional
@@ -153,6 +156,7 @@ def train(network, examples, settings, validation=None, track_training=True, pro
         As in :meth:`mnist_gd.networks.Network.train`.
     """
     x, targets = examples
+    _check_parameters(network.layers)
     history = History(metric=network.metric.__name__)
     labels = network.labels(targets) if track_training else None
     labels_to_judge = network.labels(validation[1]) if validation else None
@@ -189,11 +193,11 @@ def _train_epoch(network, x, targets, epoch, settings):
         when = epoch, batch + 1, learning_rate
         if augment is not None:
             x_batch = scale_pixels(as_rows(augment(x_batch, rng=rng), network.input_size))
+            x_batch = as_float("x", x_batch)
         logits = forward(x_batch, dropout=settings.dropout, rng=rng)
         check_same_shape("y_pred", logits, "y_true", y_batch)  # augment may have lost rows
         _check_finite("outputs", logits, "in", when)
-        loss = network._loss(logits, y_batch)
-        _check_finite("loss", loss, "in", when)
+        loss = _checked_loss(network._loss(logits, y_batch), when)
         total += loss * len(x_batch)
         descend(y_batch, learning_rate)
     for parameter in network.parameters:
@@ -226,18 +230,39 @@ def _passes(network, optimizer):
     return forward if ours else network.forward, descend
 
 
+def _check_parameters(layers):
+    """Raise unless a step can be taken in every layer, before one is taken in any."""
+    for layer in layers:
+        sizes = layer.input_size, layer.output_size
+        for name, shape in (("weights", sizes), ("bias", (1, sizes[1]))):
+            array = np.asarray(getattr(layer, name))
+            if array.shape != shape or array.dtype.kind != "f" or not array.flags.writeable:
+                raise ValueError(
+                    f"{name} of a layer must be a writeable array of floating-point numbers of "
+                    f"the shape {shape}, but is {'' if array.flags.writeable else 'a read-only '}"
+                    f"one of {array.dtype} and of the shape {array.shape}"
+                )
+
+
 def _is_ours(network):
-    """Whether all that a step calls is of this package."""
+    """Whether all that a step calls is of this package, and no two layers share an array."""
     called = [network.loss, network.loss.gradient]
     for layer in network.layers:
         called += [layer.pre_activation, layer.forward, layer.backward, layer.update]
         called += [layer.activation, layer.activation.backward]
-    own = {"forward", "update"} & vars(network).keys()
+    arrays = {array.ctypes.data for array in network.parameters}
     return (
-        type(network).__module__ == "mnist_gd.networks"
-        and not own
-        and all(map(has_kernel, called))
+        all(map(has_kernel, called))
+        and all(map(is_original, (network.forward, network.update)))
+        and len(arrays) == len(network.parameters)
     )
+
+
+def _checked_loss(loss, when):
+    if not isinstance(loss, Real) and np.ndim(loss):
+        raise TypeError(f"loss must return one number, but has returned {loss!r}")
+    _check_finite("loss", loss, "in", when)
+    return loss
 
 
 def _check_finite(name, value, where, when):

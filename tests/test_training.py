@@ -467,6 +467,83 @@ def test_gradients_of_another_shape_are_refused_in_a_training_too(what, rng):
         network.train(x, y, epochs=1, batch_size=3, learning_rate=0.1, rng=rng)
 
 
+@pytest.mark.parametrize("name", ["forward", "update"])
+def test_a_method_put_in_the_place_of_a_networks_own_is_called(name, monkeypatch, rng):
+    """Also one that copies the attributes of the other, in the class itself."""
+    calls, theirs = [], getattr(Network, name)
+
+    @functools.wraps(theirs)
+    def mine(self, *arguments, **options):
+        calls.append(name)
+        return theirs(self, *arguments, **options)
+
+    monkeypatch.setattr(Network, name, mine)
+    x, y = examples("multi", rng, 12)
+    network = make("multi", losses.cross_entropy_with_logits)
+    network.train(x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=rng, track_training=False)
+    assert calls == [name] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("bias", lambda bias: np.zeros((1, 1))),
+        ("bias", lambda bias: bias[0]),
+        ("weights", lambda weights: weights.astype(int)),
+        ("weights", lambda weights: np.broadcast_to(weights, weights.shape)),
+        ("bias", lambda bias: np.broadcast_to(bias, bias.shape)),
+    ],
+    ids=["one bias for all", "1-d bias", "integers", "read-only weights", "read-only bias"],
+)
+def test_parameters_that_no_step_can_move_are_refused_before_any_has_moved(name, change, rng):
+    x, y = examples("multi", rng, 12)
+    network = make("multi", losses.cross_entropy_with_logits)
+    layer = network.layers[1]
+    setattr(layer, name, change(getattr(layer, name)))
+    before = weights_of(network)
+    with pytest.raises(ValueError, match=f"{name} of a layer must be a writeable array"):
+        network.train(x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=rng)
+    assert_same(weights_of(network), before)
+
+
+def test_layers_that_share_their_weights_step_by_both_gradients(rng):
+    """Each gradient is that of the weights before the step."""
+    shared, by_hand = (make("multi", losses.cross_entropy_with_logits) for _ in range(2))
+    for network in (shared, by_hand):
+        network.layers[2].weights = network.layers[1].weights
+    x, y = examples("multi", rng, 12)
+    shared.train(x, y, epochs=1, batch_size=12, learning_rate=0.1, rng=rng, track_training=False)
+    by_hand.forward(x)
+    by_hand.backward(y)
+    by_hand.update(0.1)
+    for ours, theirs in zip(weights_of(shared), weights_of(by_hand), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("value", [np.ones(3), np.ones((1, 1)), [1.0, 2.0]], ids=str)
+def test_a_loss_returns_one_number(value, rng):
+    def loss(y_pred, y_true):
+        return value
+
+    loss.gradient, loss.on_logits = lambda y_pred, y_true: y_pred - y_true, True
+    x, y = examples("multi", rng, 12)
+    network = make("multi", loss)
+    before = weights_of(network)
+    with pytest.raises(TypeError, match="loss must return one number, but has returned"):
+        network.train(x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=rng)
+    assert_same(weights_of(network), before)
+
+
+def test_augment_returns_real_numbers(rng):
+    x, y = examples("multi", rng, 12)
+    network = make("multi", losses.cross_entropy_with_logits)
+    before = weights_of(network)
+    options = {"epochs": 1, "batch_size": 4, "learning_rate": 0.1, "rng": rng}
+    with pytest.raises(TypeError, match="x must hold real numbers, but its dtype is complex128"):
+        network.train(x, y, augment=lambda x, rng: 1j * x, **options)
+    assert_same(weights_of(network), before)
+
+
 @both_networks
 @pytest.mark.parametrize("rows", [1, 3])
 def test_augment_may_not_lose_rows(kind, loss, rows, rng):
