@@ -20,8 +20,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := book,test,cluster
+FIRST_PAGE := book/_build/html/index.html
 BUILT := book/_build/html/.built
-STUDIES := book/_build/records/studies.json
 # PyTorch's own index of a build; without TORCH its usual one comes from PyPI.
 TORCH_INDEX = https://download.pytorch.org/whl/$(TORCH)
 
@@ -48,19 +48,18 @@ $(READY): pyproject.toml constraints.txt
 	  $(if $(TORCH),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
-book: $(BUILT)
-	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
-
-# All that a page can show; folders too, since they change when a file in them goes.
-SOURCES := $(shell find benchmarks book mnist_gd tests \
-  \( -name _build -o -name __pycache__ \) -prune -o -print) $(wildcard $(STUDIES))
-
+# The hash is taken before the build: what is edited while it runs is built by the next.
 # -W: a warning fails the build; --all: pages that did not change are checked again
 # too (their cells are not run again: those results are cached by the code's hash).
-$(BUILT): $(READY) $(SOURCES)
-	@rm -f $@
-	$(BIN)/jupyter-book build book -W --keep-going --all
-	@touch $@
+book: $(READY)
+	@inputs=$$($(BIN)/python book/inputs.py) && \
+	if [ -e $(FIRST_PAGE) ] && [ "$$(cat $(BUILT) 2>/dev/null)" = "$$inputs" ]; then \
+	  echo "Nothing has changed since the last build that passed."; \
+	else \
+	  rm -f $(BUILT); \
+	  $(BIN)/jupyter-book build book -W --keep-going --all && echo "$$inputs" > $(BUILT); \
+	fi
+	@echo "The book: file://$(CURDIR)/$(FIRST_PAGE)"
 
 pdf: book
 	$(BIN)/python book/paper.py
