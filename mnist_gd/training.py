@@ -6,6 +6,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from numbers import Real
 from time import process_time
 
@@ -20,6 +21,7 @@ from mnist_gd._checks import (
     check_same_shape,
     has_kernel,
     is_original,
+    itself,
     kernel_of,
 )
 from mnist_gd._examples import as_rows
@@ -212,27 +214,27 @@ def _passes(network, optimizer):
     which check what they are handed. Else nothing is checked that cannot be wrong.
     """
     ours = _is_ours(network)
-    via = {"via": kernel_of} if ours else {}
-
-    def forward(x, dropout, rng):
-        return network._forward(x, dropout, rng, **via)
+    forward = partial(network._forward, via=kernel_of) if ours else network.forward
 
     def descend(targets, learning_rate):
         if ours and optimizer is None:
-            network._backward(targets, learning_rate, **via)
+            network._backward(targets, learning_rate, via=kernel_of)
             return
-        network._backward(targets, **via)
+        network._backward(targets, via=kernel_of if ours else itself)
         if optimizer is None:
             network.update(learning_rate)
         else:
             optimizer.update(network.parameters, network.gradients, learning_rate)
 
-    return forward if ours else network.forward, descend
+    return forward, descend
 
 
 def _check_parameters(layers):
-    """Raise unless a step can be taken in every layer, before one is taken in any."""
-    for layer in layers:
+    """Raise unless a step can be taken in every layer, before one is taken in any.
+
+    A layer with an update of its own knows what it needs.
+    """
+    for layer in (layer for layer in layers if has_kernel(layer.update)):
         sizes = layer.input_size, layer.output_size
         for name, shape in (("weights", sizes), ("bias", (1, sizes[1]))):
             array = np.asarray(getattr(layer, name))

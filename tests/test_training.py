@@ -506,6 +506,27 @@ def test_parameters_that_no_step_can_move_are_refused_before_any_has_moved(name,
     assert_same(weights_of(network), before)
 
 
+class FlatBias(LinearLayer):
+    """A reader's own, whose bias has one axis."""
+
+    def check_gradients(self):
+        assert self.bias_grad.shape == (1, len(self.bias))
+
+    def update(self, learning_rate):
+        self.weights -= learning_rate * self.weights_grad
+        self.bias -= learning_rate * self.bias_grad[0]
+
+
+def test_a_layer_with_an_update_of_its_own_has_what_parameters_it_likes(rng):
+    x, y = examples("single, three classes", rng, 12)
+    layer = FlatBias(4, 3, rng=rng, dtype=np.float64)
+    layer.bias = np.zeros(3)
+    network = Network([layer], loss=losses.cross_entropy_with_logits)
+    network.train(x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=rng)
+    assert layer.bias.shape == (3,)
+    assert layer.bias.any()
+
+
 def test_layers_that_share_their_weights_step_by_both_gradients(rng):
     """Each gradient is that of the weights before the step."""
     shared, by_hand = (make("multi", losses.cross_entropy_with_logits) for _ in range(2))
