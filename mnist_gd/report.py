@@ -12,7 +12,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def typeset(value, form=""):
-    """Write a value with true minus signs and powers of ten.
+    """Write a value with true minus signs and powers of ten, per cent without a space.
 
     Parameters
     ----------
@@ -34,6 +34,7 @@ def typeset(value, form=""):
         lambda e: f" × 10{str(int(e[1])).translate(SUPERSCRIPTS)}",
         format(value, form),
     )
+    text = re.sub(r"(?<=\d) (?=%)", "", text)
     return re.sub(r"(?<![\w)-])-(?=[\d.]|inf\b)", "−", text)
 
 

@@ -20,6 +20,7 @@ from mnist_gd.report import fingerprint, listed, say, spread, standard_error, ta
         ("784-256-10 on 2026-11-25, x-1", "", "784-256-10 on 2026-11-25, x-1"),
         ("5e-3 ± 1e-4", "", "5 × 10⁻³ ± 1 × 10⁻⁴"),
         (-np.inf, ".2f", "−inf"),
+        ("about 2.8 ± 0.5 %", "", "about 2.8 ± 0.5%"),
     ],
 )
 def test_numbers_are_typeset(value, form, written):
