@@ -15,6 +15,6 @@ from tests.page_functions import functions_of
     ],
 )
 def test_losses_are_judged_by_their_error_and_by_what_a_rate_costs(difference, said, sign):
-    sentence = functions_of("diary")["loss_sentence"](sign * difference, 0.001, 0.005)
+    sentence = functions_of("diary")["own_rates_sentence"](sign * difference, 0.001, 0.005)
     assert said in sentence
     assert not any(word in sentence for word in ("better", "worse", "best"))
