@@ -1,11 +1,12 @@
 """The sentences that the page computes say what the numbers say, whichever way a run falls."""
 
+import ast
 import re
 
 import numpy as np
 import pytest
 
-from tests.page_functions import BOOK, functions_of
+from tests.page_functions import BOOK, CELL, functions_of
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,17 @@ def test_results_that_a_reader_compares_are_tables():
     """Only what a check says is printed."""
     text = (BOOK / "post_mortem.md").read_text(encoding="utf-8")
     assert set(re.findall(r"\bprint\(([^)]*)\)", text)) == {"error"}
+
+
+@pytest.mark.parametrize("page", sorted(path.stem for path in BOOK.glob("*.md")))
+def test_a_table_is_read_as_one(page):
+    """Its caption stands on the fence, which ends where a role has its backtick."""
+    for cell in CELL.finditer((BOOK / f"{page}.md").read_text(encoding="utf-8")):
+        tables = [
+            node
+            for node in ast.walk(ast.parse(cell[1]))
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "table"
+        ]
+        assert not tables or "markdown_format: myst" in cell[0]
+        for call in tables:
+            assert "`" not in ast.unparse(call.args[1])
