@@ -12,13 +12,13 @@ from mnist_gd.gradient_check import check_gradient
 from mnist_gd.losses import cross_entropy_with_logits
 from tests.page_functions import BOOK, CELL, functions_of
 
-PARTS = {"initial", "forward", "backward", "train", "predict"}
+PARTS = {"initial", "forward", "backpropagate", "learn", "predict"}
 
 
 def whole():
     """The cell that holds the network, as a tree."""
     cells = CELL.findall((BOOK / "networks.md").read_text(encoding="utf-8"))
-    (found,) = (cell for cell in cells if "def train(" in cell)
+    (found,) = (cell for cell in cells if "def learn(" in cell)
     return found, ast.parse(found)
 
 
@@ -50,7 +50,7 @@ def test_its_gradient_is_that_of_central_differences(page, example, rng, hidden)
     parameters = page["initial"]([6, *hidden, 4], rng)
     for _, b in parameters:
         b += 0.1 * rng.normal(size=b.shape)
-    gradients = page["backward"](parameters, *page["forward"](parameters, X), Y)
+    gradients = page["backpropagate"](parameters, *page["forward"](parameters, X), Y)
     for place, pair in enumerate(gradients):
         for part, gradient in enumerate(pair):
 
@@ -67,19 +67,19 @@ def test_it_goes_against_the_gradient_of_each_batch_and_learns(page, example, rn
     parameters = page["initial"]([6, 20, 4], rng)
     W, b = (array.copy() for array in parameters[0])
     order = np.random.default_rng(1).permutation(len(X))[:5]
-    by_hand = page["backward"](parameters, *page["forward"](parameters, X[order]), Y[order])
-    page["train"](parameters, X[order], Y[order], 1, 5, 0.3, np.random.default_rng(2))
+    by_hand = page["backpropagate"](parameters, *page["forward"](parameters, X[order]), Y[order])
+    page["learn"](parameters, X[order], Y[order], 1, 5, 0.3, np.random.default_rng(2))
     np.testing.assert_allclose(parameters[0][0], W - 0.3 * by_hand[0][0])
     np.testing.assert_allclose(parameters[0][1], b - 0.3 * by_hand[0][1])
-    page["train"](parameters, X, Y, 500, 3, 0.1, np.random.default_rng(2))
+    page["learn"](parameters, X, Y, 500, 3, 0.1, np.random.default_rng(2))
     assert page["predict"](parameters, X).tolist() == Y.argmax(axis=1).tolist()
 
 
 def test_every_row_is_used_once_in_an_epoch_the_last_few_too(page, example):
     X, Y = example
     seen = []
-    page["backward"].__globals__["forward"] = lambda parameters, rows: seen.append(rows) or (0, 0)
-    page["backward"].__globals__["backward"] = lambda *arguments: []
-    page["train"]([], X, Y, 1, 3, 0.1, np.random.default_rng(0))
+    page["forward"] = lambda parameters, rows: seen.append(rows) or (0, 0)
+    page["backpropagate"] = lambda *arguments: []
+    page["learn"]([], X, Y, 1, 3, 0.1, np.random.default_rng(0))
     assert [len(rows) for rows in seen] == [3, 3, 1]
     assert sorted(map(tuple, np.concatenate(seen))) == sorted(map(tuple, X))

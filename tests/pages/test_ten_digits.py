@@ -1,4 +1,4 @@
-"""The network is that of PyTorch, and the sentences say what the numbers say, however they fall."""
+"""The network is that of PyTorch; the sentences say what the numbers say, whichever way."""
 
 from itertools import islice
 
