@@ -1,6 +1,6 @@
 """The network is that of PyTorch; the sentences say what the numbers say, whichever way."""
 
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -83,10 +83,10 @@ def unborn():
 @pytest.mark.parametrize(
     ("runs", "said"),
     [
-        ([run(GOOD), run([0.5, 0.6, 0.8])], "85.00% ± 7.07%"),
-        ([run(GOOD), run(STUCK)], "90.00%; 1 of 2 ended no better than guessing"),
-        ([run(EARLY), run(UNBORN)], "1 of 2 diverged later; 1 of 2 diverged in the first epoch"),
-        ([unborn(), run(UNBORN)], "2 of 2 diverged in the first epoch"),
+        ([run(GOOD), run([0.5, 0.6, 0.8])], ["85.00% ± 7.07%", ""]),
+        ([run(GOOD), run(STUCK)], ["90.00%", "1 no better than guessing"]),
+        ([run(EARLY), run(UNBORN)], ["", "1 diverged later; 1 diverged in the first epoch"]),
+        ([unborn(), run(UNBORN)], ["", "2 diverged in the first epoch"]),
     ],
 )
 def test_the_table_tells_of_every_run(runs, said):
@@ -106,12 +106,22 @@ def test_the_gap_between_training_and_held_out_images_has_a_sign():
     assert "is the same" in sentence(0.98, 0.98)
 
 
+def test_epochs_in_which_a_score_fell_back_are_named():
+    sentence = functions_of("ten_digits")["course_sentence"]
+    sentence.__globals__["pairwise"] = pairwise
+    assert sentence([0.9, 0.95, 0.95]) == "It never fell back"
+    assert sentence([0.9, 0.8, 0.95, 0.94]) == "On the way it fell back in epochs 2 and 4"
+
+
 def test_equally_hard_digits_are_not_called_hard():
     sentence = functions_of("ten_digits")["hard_sentence"]
     assert "are not equally hard" in sentence(0.001)
     assert "does not say" in sentence(0.19)
 
 
-def test_a_rate_that_diverged_has_no_score():
-    rates = [run(GOOD, rate=0.1), run(EARLY, rate=1.0)]
-    assert functions_of("ten_digits")["tried_rates"](rates) == "0.1: 90.00%; 1: diverged"
+def test_a_rate_that_diverged_has_no_score_and_the_best_has_two():
+    tried, best = [run(GOOD, rate=0.1), run(EARLY, rate=1.0)], [run(GOOD, rate=0.1)] * 2
+    assert functions_of("ten_digits")["loss_rows"]("squared error", tried, best) == [
+        ["squared error", "0.1", "90.00%", "90.00% ± 0.00%"],
+        ["squared error", "1", "diverged", ""],
+    ]
