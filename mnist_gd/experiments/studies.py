@@ -100,7 +100,7 @@ class FinalResults:
 def final_results(experiment, *, records=RECORDS, n_jobs=-1):
     """Train the final networks of an experiment and let them answer the test set.
 
-    Its answers and its labels are handed out here and nowhere else. What is trained is settled
+    Their answers are handed out here and nowhere else. What is trained is settled
     before, on validation data: nothing can be asked for but the name of the experiment.
 
     Parameters
