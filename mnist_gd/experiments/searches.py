@@ -17,6 +17,7 @@ from mnist_gd.search import SearchResult, grid, grid_search, successive_halving
 
 __all__ = [
     "RECORDS",
+    "candidate_of",
     "candidates",
     "choose",
     "curve_run",
@@ -69,7 +70,6 @@ def curve_run(configuration, seed):
     outcome : dict
         With the `history`.
     arrays : dict
-        Empty.
     """
     rng = np.random.default_rng(seed)
     network = build(configuration, rng)
@@ -207,11 +207,6 @@ def own_grid(mix):
     Returns
     -------
     list of Configuration
-
-    Raises
-    ------
-    ValueError
-        If there is no such mix.
     """
     check_one_of("mix", mix, plans.OWN)
     with reading(f"OWN[{mix!r}]"):
@@ -233,9 +228,7 @@ def _searched(configurations, **options):
 
 
 def task_four(mix, *, records=RECORDS, n_jobs=-1):
-    """Run all that is tried for the 4: our own grid, and what others have planned.
-
-    On the balanced mix that is the notebook's grid, on the natural one the headline's sweep.
+    """Run what is tried for the 4: our own grid, and the notebook's or the headline's sweep.
 
     Parameters
     ----------
@@ -249,22 +242,17 @@ def task_four(mix, *, records=RECORDS, n_jobs=-1):
         Of one seed.
     """
     others = {"balanced": notebook_grid, "natural": _swept}
-    configurations = [*own_grid(mix), *others[mix]("four")]
-    return _searched(configurations, records=records, n_jobs=n_jobs)
+    return _searched(own_grid(mix) + others[mix]("four"), records=records, n_jobs=n_jobs)
 
 
 def finalists(mix, *, records=RECORDS, n_jobs=-1):
     """Train the best of what no other beats in both score and time again, with fresh seeds.
 
-    Parameters
-    ----------
-    mix, records, n_jobs
-        As in :func:`task_four`.
+    Parameters are those of :func:`task_four`.
 
     Returns
     -------
     mnist_gd.search.SearchResult
-        The seed that they were found with is not among theirs.
     """
     frontier = task_four(mix, records=records, n_jobs=n_jobs).frontier()
     configurations = [row.configuration for row in frontier[-plans.FINALISTS :]]
@@ -276,12 +264,8 @@ def fastest(mix, *, records=RECORDS, n_jobs=-1):
     """Return the best result in the least time: the answer of :func:`task_four`.
 
     Of the :func:`finalists` it is the one that took the least time among those which the best of
-    them does not beat by more than two standard errors.
-
-    Parameters
-    ----------
-    mix, records, n_jobs
-        As in :func:`task_four`.
+    them does not beat by more than two standard errors. Parameters are those of
+    :func:`task_four`.
 
     Returns
     -------
@@ -300,28 +284,29 @@ def candidates():
     Returns
     -------
     list of Configuration
-        Of one epoch: how many there are is for a search to set.
+        Of one epoch: a search sets how many.
     """
     theirs = notebook_grid("ten")
     ours = [replace(c, learning_rate=rate) for c in theirs for rate in plans.WORKING_RATES]
     return list(dict.fromkeys(replace(c, epochs=1) for c in theirs + ours))
 
 
+def candidate_of(row):
+    """Return the one of the :func:`candidates` that a row of their searches belongs to."""
+    return replace(row.configuration, epochs=1, images=None)
+
+
 def full_search(*, records=RECORDS, run_missing=True, n_jobs=-1):
     """Train all :func:`candidates` to the end: the truth that halving spares.
 
-    Parameters
-    ----------
-    records : path
-    run_missing, n_jobs
-        As in :func:`mnist_gd.records.run_all`.
+    Parameters are those of :func:`notebook_search`.
 
     Returns
     -------
     mnist_gd.search.SearchResult
     """
-    lengths = plans.NOTEBOOK["ten"]["epochs"]
-    configurations = [replace(c, epochs=epochs) for c in candidates() for epochs in lengths]
+    lengths = grid(epochs=plans.NOTEBOOK["ten"]["epochs"])
+    configurations = [replace(c, **length) for c in candidates() for length in lengths]
     options = {"records": records, "run_missing": run_missing, "n_jobs": n_jobs}
     return grid_search(validation_run, configurations, **options)
 
@@ -329,10 +314,7 @@ def full_search(*, records=RECORDS, run_missing=True, n_jobs=-1):
 def halving_search(*, records=RECORDS, n_jobs=-1):
     """Search the :func:`candidates` for the ten digits by halving.
 
-    Parameters
-    ----------
-    records : path
-    n_jobs : int
+    Parameters are those of :func:`sweep`.
 
     Returns
     -------

@@ -39,7 +39,7 @@ def test_the_time_falls_until_more_workers_bring_nothing():
 
 
 def test_the_order_saves_something_or_nothing():
-    sentence = functions_of("scaling")["order_sentence"]
+    sentence = functions_of("scaling")["longest_first_sentence"]
     gains = {"the 4": [0, 0.25, 0.1], "ten digits": [0, 0.1, 0]}
     assert sentence(gains, [1, 2, 4]) == "saves up to 20% (the 4, 2 workers)"
     assert sentence({"the 4": [0, 0.001]}, [1, 2]) == "saves nothing here"

@@ -1,9 +1,8 @@
 """The sentences that the page computes say what the numbers say, whichever way a run falls."""
 
-from dataclasses import replace
-
 import pytest
 
+from mnist_gd.experiments import searches
 from mnist_gd.experiments.runs import Configuration
 from mnist_gd.records import Record
 from mnist_gd.search import Row, SearchResult
@@ -13,7 +12,7 @@ from tests.page_functions import functions_of
 @pytest.fixture(scope="module")
 def page():
     functions = functions_of("the_search")
-    functions["replace"] = replace  # their globals
+    functions["searches"] = searches  # their globals
     return functions
 
 
