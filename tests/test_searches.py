@@ -8,11 +8,18 @@ import pytest
 from mnist_gd.experiments import plans, searches
 from mnist_gd.experiments.runs import Configuration, build, validation_run
 from mnist_gd.experiments.searches import (
+    candidates,
     choose,
+    curve_run,
+    fastest,
+    finalists,
+    full_search,
     halving_search,
     notebook_grid,
     notebook_search,
+    own_grid,
     sweep,
+    task_four,
     validate,
 )
 from mnist_gd.records import Record
@@ -201,3 +208,120 @@ def test_halving_comes_from_both_grids_down_to_one(fake, tmp_path):
     rates = {row["learning_rate"] for row in rungs[0].rows}
     assert set(plans.WORKING_RATES) < rates
     assert {c.learning_rate for c in notebook_grid("ten")} < rates
+
+
+def test_the_truth_is_of_all_that_halving_chooses_among(fake, tmp_path):
+    full = full_search(records=tmp_path)
+    assert (len(full.rows), full.runs) == (144, 48)
+    trained = {replace(row.configuration, epochs=1) for row in full.rows}
+    first = halving_search(records=tmp_path)[0]
+    assert trained == set(candidates())
+    assert trained == {replace(row.configuration, images=None) for row in first.rows}
+    with pytest.raises(LookupError):
+        full_search(records=tmp_path, run_missing=False)
+
+
+# The best result in the least time
+
+
+@pytest.mark.parametrize("mix", plans.OWN)
+def test_the_search_for_the_4_pools_what_is_tried(fake, tmp_path, mix):
+    table = task_four(mix, records=tmp_path)
+    tried = {row.configuration for row in table.rows}
+    assert tried > set(own_grid(mix))
+    if mix == "balanced":
+        assert tried == {*own_grid(mix), *notebook_grid("four")}
+    else:
+        axes = grid(**plans.SWEEPS["four"])
+        assert tried == {*own_grid(mix), *(Configuration(**c) for c in axes)}
+        assert len({c.hidden_size for c in tried}) > 2  # searched on the unbalanced images too
+    assert {(c.question, c.mix, c.judged_on) for c in tried} == {("four", mix, mix)}
+    assert {seed for _, _, seed in fake.calls} == {0}
+    scores = [row.score for row in table.rows]
+    assert scores == sorted(scores, reverse=True)
+    for row in table.rows:  # one that settles is never read off a longer run
+        (run,) = row.records
+        assert run.configuration.epochs == row.epochs or not row.configuration.settles
+
+
+def test_no_such_mix():
+    with pytest.raises(ValueError, match=r"mix must be one of .* but is 'even'"):
+        own_grid("even")
+
+
+def test_a_wrong_edit_of_the_own_grid_says_where_it_stands(monkeypatch):
+    monkeypatch.setitem(plans.OWN, "natural", plans.OWN["natural"] | {"batch_size": [0]})
+    with pytest.raises(ValueError, match="batch_size") as caught:
+        own_grid("natural")
+    assert caught.value.__notes__ == [f"while reading OWN['natural'] in {plans.__file__}"]
+
+
+def test_finalists_are_trained_with_seeds_that_did_not_find_them(fake, tmp_path):
+    """They are the last of the line: of those that no other beats in both."""
+    fake.score = lambda c, seed: 0.5 + 0.01 * c.epochs if seed == 0 else 0.4
+    result = finalists("natural", records=tmp_path)
+    line = task_four("natural", records=tmp_path).frontier()[-plans.FINALISTS :]
+    assert {row.configuration for row in result.rows} == {row.configuration for row in line}
+    assert 0 not in plans.FRESH_SEEDS
+    assert len(plans.FRESH_SEEDS) >= 5
+    for row in result.rows:
+        assert [run.seed for run in row.records] == list(plans.FRESH_SEEDS)
+
+
+@pytest.mark.parametrize(("lead", "epochs"), [(0.2, 6), (0.001, 4), (-0.2, 4)])
+def test_the_answer_is_the_fastest_of_equals(fake, tmp_path, lead, epochs):
+    """A longer training has to be better by more than the seeds explain."""
+
+    def score(c, seed):
+        if c not in own_grid("natural") or c.epochs == 2:
+            return 0.1
+        if seed == 0:
+            return 0.5 + 0.01 * c.epochs
+        return 0.5 + 0.01 * (seed % 3) + lead * (c.epochs == 6)
+
+    fake.score = score
+    row = fastest("natural", records=tmp_path)
+    assert row.epochs == epochs
+    assert [run.seed for run in row.records] == list(plans.FRESH_SEEDS)
+
+
+def test_an_answer_never_diverged(fake, monkeypatch, tmp_path):
+    """Its time is no time then; if all did, the best is handed on."""
+    run_all = fake.run_all
+
+    def with_losses(function, configurations, **options):
+        runs = run_all(function, configurations, **options)
+        for run in runs:
+            if run.seed == 1 and run.configuration.epochs == 4:
+                run.outcome["diverged"] = "no longer finite"
+                for course in run.outcome["history"].values():
+                    del course[2:]
+        return runs
+
+    monkeypatch.setattr("mnist_gd.search.run_all", with_losses)
+    fake.score = lambda c, seed: 0.5 + 0.01 * c.epochs * (seed == 0) + 0.2 * seed % 3
+    assert fastest("natural", records=tmp_path).epochs != 4
+
+
+# Learning curves
+
+
+def test_a_curve_is_that_of_the_validation_run(loaded):
+    """To judge on the training images as well changes nothing in the training."""
+    configuration = Configuration(
+        question="four",
+        loss="binary_cross_entropy_with_logits",
+        mix="balanced",
+        judged_on="balanced",
+        hidden_size=3,
+        batch_size=256,
+        learning_rate=0.5,
+        epochs=2,
+    )
+    curve, arrays = curve_run(configuration, 3)
+    judged, _ = validation_run(configuration, 3)
+    assert not arrays
+    for name in ("train_loss", "validation_loss", "validation_score"):
+        assert curve["history"][name] == judged["history"][name]
+    assert len(curve["history"]["train_score"]) == 2
+    assert judged["history"]["train_score"] == []

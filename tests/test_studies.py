@@ -13,7 +13,14 @@ from mnist_gd.data import MNIST, Split
 from mnist_gd.experiments import plans, runs, studies
 from mnist_gd.experiments.plans import STUDIES
 from mnist_gd.experiments.runs import Configuration, build, final_run, validation_run
-from mnist_gd.experiments.searches import choose, halving_search, notebook_search
+from mnist_gd.experiments.searches import (
+    candidates,
+    choose,
+    fastest,
+    full_search,
+    halving_search,
+    notebook_search,
+)
 from mnist_gd.experiments.studies import FinalResults, Study, final_results, study
 from mnist_gd.history import History
 from mnist_gd.records import Record
@@ -79,6 +86,19 @@ def test_the_best_addition_is_chosen_on_validation_data(fake, tiny_mnist, tmp_pa
     results = final_results("additions", records=tmp_path)
     assert results.configuration.dropout == 0.2
     assert results.configuration.hidden_size == STUDIES["additions"]["full"]["hidden_size"]
+
+
+def test_the_answer_of_the_search_is_what_meets_the_test_set(fake, tiny_mnist, tmp_path):
+    fake.score = lambda c, seed: 0.9 if (c.hidden_size, c.batch_size) == (16, 64) else 0.5
+    results = final_results("search", records=tmp_path)
+    assert results.configuration == fastest("natural", records=tmp_path).configuration
+    assert (results.configuration.hidden_size, results.configuration.batch_size) == (16, 64)
+    assert results.configuration.mix == "natural"
+    assert results.labels.tolist() == [1, 0, 1]
+    finals = [call for call in fake.calls if call[0] is final_run]
+    assert [(c, seed) for _, c, seed in finals] == [
+        (results.configuration, seed) for seed in plans.SEEDS
+    ]
 
 
 def test_no_such_experiment(tmp_path):
@@ -178,6 +198,9 @@ def test_choosing_never_touches_the_test_set(fake, monkeypatch, tmp_path):
     halving_search(records=tmp_path)
     for question in plans.NOTEBOOK:
         notebook_search(question, records=tmp_path)
+    full_search(records=tmp_path)
+    for mix in plans.OWN:
+        fastest(mix, records=tmp_path)
     assert {function for function, _, _ in fake.calls} == {validation_run}
 
 
@@ -338,10 +361,12 @@ def test_main_runs_everything_in_full(fake, tiny_mnist, tmp_path, capsys):
     fake.recorded.update(range(100))
     studies.main([tmp_path])
     printed = capsys.readouterr().out
-    for name in ("the 72 combinations", *STUDIES, "the best addition on the test set"):
+    for name in ("the ten digits' 48 runs", *STUDIES, "the best addition on the test set"):
         assert re.search(rf"^{name}: \d+ s$", printed, re.MULTILINE)
     seconds = json.loads((tmp_path / "studies.json").read_text(encoding="utf-8"))
-    assert {"the 72 combinations", *STUDIES} < set(seconds)
+    assert {"the ten digits' 48 runs", *STUDIES} < set(seconds)
+    tried = {replace(c, epochs=1) for _, c, _ in fake.calls}
+    assert tried >= set(candidates())  # halving can be compared with the truth
     lengths = {c.epochs for _, c, _ in fake.calls}
     assert lengths == {20, *(about["full"]["epochs"] for about in STUDIES.values())}
 
@@ -375,4 +400,4 @@ def test_the_text_for_a_figure_of_trainings_is_computed(path):
 
 def test_there_are_figures_of_trainings():
     drawn = [name for path in PAGES for name, _, _ in figures(path)]
-    assert {"fig-four-rates", "fig-search-frontier", "fig-search-axes"} <= set(drawn)
+    assert {"fig-four-rates", "fig-search-frontier", "fig-search-curves"} <= set(drawn)

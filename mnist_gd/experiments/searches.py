@@ -8,19 +8,28 @@ from dataclasses import replace
 import numpy as np
 
 from mnist_gd._checks import check_one_of
+from mnist_gd.data import examples
 from mnist_gd.experiments import plans
 from mnist_gd.experiments._tables import reading
-from mnist_gd.experiments.runs import Configuration, validation_run
+from mnist_gd.experiments.runs import Configuration, build, validation_run
 from mnist_gd.records import run_all
-from mnist_gd.search import grid, grid_search, successive_halving
+from mnist_gd.search import SearchResult, grid, grid_search, successive_halving
 
 __all__ = [
     "RECORDS",
+    "candidate_of",
+    "candidates",
     "choose",
+    "curve_run",
+    "fastest",
+    "finalists",
+    "full_search",
     "halving_search",
     "notebook_grid",
     "notebook_search",
+    "own_grid",
     "sweep",
+    "task_four",
     "validate",
 ]
 
@@ -47,6 +56,40 @@ def validate(configurations, *, seeds=(0,), records=RECORDS, **options):
     return run_all(validation_run, configurations, seeds=seeds, records=records, **options)
 
 
+def curve_run(configuration, seed):
+    """Train as a validation run does, and judge on the training images too after each epoch.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        Of plain gradient descent at a constant rate.
+    seed : int
+
+    Returns
+    -------
+    outcome : dict
+        With the `history`.
+    arrays : dict
+    """
+    rng = np.random.default_rng(seed)
+    network = build(configuration, rng)
+    question = configuration.question
+    history = network.train(
+        *examples(question, "training", configuration.mix),
+        epochs=configuration.epochs,
+        batch_size=configuration.batch_size,
+        learning_rate=configuration.learning_rate,
+        rng=rng,
+        validation=examples(question, "validation", configuration.judged_on),
+    )
+    return {"history": history.as_dict()}, {}
+
+
+def _swept(question):
+    with reading(f"SWEEPS[{question!r}]"):
+        return [Configuration(**c) for c in grid(**plans.SWEEPS[question])]
+
+
 def sweep(question, *, records=RECORDS, n_jobs=-1):
     """Run the sweep of a question on training and validation data.
 
@@ -66,10 +109,8 @@ def sweep(question, *, records=RECORDS, n_jobs=-1):
         If there is no sweep for the question.
     """
     check_one_of("question", question, plans.SWEEPS)
-    with reading(f"SWEEPS[{question!r}]"):
-        configurations = [Configuration(**c) for c in grid(**plans.SWEEPS[question])]
     options = {"seeds": plans.SWEEP_SEEDS, "records": records, "n_jobs": n_jobs}
-    return grid_search(validation_run, configurations, **options)
+    return grid_search(validation_run, _swept(question), **options)
 
 
 def choose(question, *, records=RECORDS, n_jobs=-1):
@@ -155,27 +196,135 @@ def notebook_search(question, *, records=RECORDS, run_missing=True, n_jobs=-1):
     return grid_search(validation_run, notebook_grid(question), **options)
 
 
-def halving_search(*, records=RECORDS, n_jobs=-1):
-    """Search the notebook's 72 combinations and 72 with rates that work by halving.
+def own_grid(mix):
+    """Return the configurations of our own search for the 4.
 
     Parameters
     ----------
+    mix : {"balanced", "natural"}
+        What it learns from and is judged on.
+
+    Returns
+    -------
+    list of Configuration
+    """
+    check_one_of("mix", mix, plans.OWN)
+    with reading(f"OWN[{mix!r}]"):
+        return [
+            Configuration(question="four", mix=mix, judged_on=mix, **c)
+            for c in grid(**plans.OWN[mix])
+        ]
+
+
+def _searched(configurations, **options):
+    """Search where several lengths of a run that settles are tried: each is a run of its own."""
+    lengths = {}
+    for configuration in dict.fromkeys(configurations):
+        length = configuration.epochs if configuration.settles else None
+        lengths.setdefault(length, []).append(configuration)
+    tables = [grid_search(validation_run, some, **options) for some in lengths.values()]
+    rows = [row for table in tables for row in table.rows]
+    return SearchResult(sorted(rows, key=lambda row: -row.score))
+
+
+def task_four(mix, *, records=RECORDS, n_jobs=-1):
+    """Run what is tried for the 4: our own grid, and the notebook's or the headline's sweep.
+
+    Parameters
+    ----------
+    mix : {"balanced", "natural"}
     records : path
     n_jobs : int
+
+    Returns
+    -------
+    mnist_gd.search.SearchResult
+        Of one seed.
+    """
+    others = {"balanced": notebook_grid, "natural": _swept}
+    return _searched(own_grid(mix) + others[mix]("four"), records=records, n_jobs=n_jobs)
+
+
+def finalists(mix, *, records=RECORDS, n_jobs=-1):
+    """Train the best of what no other beats in both score and time again, with fresh seeds.
+
+    Parameters are those of :func:`task_four`.
+
+    Returns
+    -------
+    mnist_gd.search.SearchResult
+    """
+    frontier = task_four(mix, records=records, n_jobs=n_jobs).frontier()
+    configurations = [row.configuration for row in frontier[-plans.FINALISTS :]]
+    options = {"seeds": plans.FRESH_SEEDS, "records": records, "n_jobs": n_jobs}
+    return _searched(configurations, **options)
+
+
+def fastest(mix, *, records=RECORDS, n_jobs=-1):
+    """Return the best result in the least time: the answer of :func:`task_four`.
+
+    Of the :func:`finalists` it is the one that took the least time among those which the best of
+    them does not beat by more than two standard errors. Parameters are those of
+    :func:`task_four`.
+
+    Returns
+    -------
+    mnist_gd.search.Row
+    """
+    rows = finalists(mix, records=records, n_jobs=n_jobs).rows
+    deviation = np.median([np.std(row.scores, ddof=1) for row in rows])
+    error = deviation * np.sqrt(2 / len(plans.FRESH_SEEDS))
+    equals = [row for row in rows if rows[0].score - row.score <= 2 * error and not row.diverged]
+    return min(equals or rows[:1], key=lambda row: row.seconds)
+
+
+def candidates():
+    """Return the 48 runs for the ten digits: the notebook's 24, and 24 at rates that work.
+
+    Returns
+    -------
+    list of Configuration
+        Of one epoch: a search sets how many.
+    """
+    theirs = notebook_grid("ten")
+    ours = [replace(c, learning_rate=rate) for c in theirs for rate in plans.WORKING_RATES]
+    return list(dict.fromkeys(replace(c, epochs=1) for c in theirs + ours))
+
+
+def candidate_of(row):
+    """Return the one of the :func:`candidates` that a row of their searches belongs to."""
+    return replace(row.configuration, epochs=1, images=None)
+
+
+def full_search(*, records=RECORDS, run_missing=True, n_jobs=-1):
+    """Train all :func:`candidates` to the end: the truth that halving spares.
+
+    Parameters are those of :func:`notebook_search`.
+
+    Returns
+    -------
+    mnist_gd.search.SearchResult
+    """
+    lengths = grid(epochs=plans.NOTEBOOK["ten"]["epochs"])
+    configurations = [replace(c, **length) for c in candidates() for length in lengths]
+    options = {"records": records, "run_missing": run_missing, "n_jobs": n_jobs}
+    return grid_search(validation_run, configurations, **options)
+
+
+def halving_search(*, records=RECORDS, n_jobs=-1):
+    """Search the :func:`candidates` for the ten digits by halving.
+
+    Parameters are those of :func:`sweep`.
 
     Returns
     -------
     list of mnist_gd.search.SearchResult
         One a rung.
     """
-    theirs = notebook_grid("ten")
-    ours = [replace(c, learning_rate=rate) for c in theirs for rate in plans.WORKING_RATES]
-    # The epochs are what the rungs set.
-    candidates = list(dict.fromkeys(replace(c, epochs=1) for c in theirs + ours))
+    tried = candidates()
     with reading("RUNGS"):  # the last of them too, before the first is run
         for rung in plans.RUNGS:
             for settings in grid(**rung):
-                replace(candidates[0], **settings)
-    return successive_halving(
-        validation_run, candidates, plans.RUNGS, keep=plans.KEEP, records=records, n_jobs=n_jobs
-    )
+                replace(tried[0], **settings)
+    options = {"keep": plans.KEEP, "records": records, "n_jobs": n_jobs}
+    return successive_halving(validation_run, tried, plans.RUNGS, **options)

@@ -20,7 +20,7 @@ from mnist_gd.data import QUESTIONS, load_mnist, one_vs_rest
 from mnist_gd.experiments import plans
 from mnist_gd.experiments._tables import reading
 from mnist_gd.experiments.runs import Configuration, final_run
-from mnist_gd.experiments.searches import RECORDS, choose, notebook_search, validate
+from mnist_gd.experiments.searches import RECORDS, choose, fastest, full_search, validate
 from mnist_gd.metrics import answers
 from mnist_gd.records import run_all
 from mnist_gd.search import grid
@@ -105,7 +105,7 @@ def final_results(experiment, *, records=RECORDS, n_jobs=-1):
 
     Parameters
     ----------
-    experiment : {"four", "ten", "additions"}
+    experiment : {"four", "ten", "search", "additions"}
         The last only once :func:`study` has been run in full.
     records : path
     n_jobs : int
@@ -124,6 +124,8 @@ def final_results(experiment, *, records=RECORDS, n_jobs=-1):
     check_one_of("experiment", experiment, plans.TEST_NETWORKS)
     if experiment == "additions":
         configuration = _best_addition(records)
+    elif experiment == "search":
+        configuration = fastest("natural", records=records, n_jobs=n_jobs).configuration
     else:
         configuration = choose(experiment, records=records, n_jobs=n_jobs)
     networks = plans.TEST_NETWORKS[experiment]
@@ -242,7 +244,7 @@ def main(arguments=None):
     """
     (records,) = sys.argv[1:] if arguments is None else arguments
     jobs = {
-        "the 72 combinations": partial(notebook_search, "ten"),
+        "the ten digits' 48 runs": full_search,
         **{name: partial(study, name, scale="full") for name in plans.STUDIES},
         "the best addition on the test set": partial(final_results, "additions"),
     }
