@@ -79,8 +79,8 @@ def test_remedies_that_help_are_not_said_to_be_of_no_use():
 
 def test_the_price_of_fewer_images_is_told_beside_its_error():
     sentence = PAGE["price_sentence"]
-    assert sentence((0.036, 0.005), (0.021, 0.003)).endswith("whatever the shares")
-    assert "loses 0.036 of F₁ ± 0.005" in sentence((0.036, 0.005), (0.021, 0.003))
+    assert sentence((0.036, 0.005), (0.021, 0.003)).endswith("has its price by itself")
+    assert "loses 0.036 ± 0.005 of F₁" in sentence((0.036, 0.005), (0.021, 0.003))
     for few in ((0.004, 0.003), (-0.02, 0.003)):
         assert "cost nothing that five seeds show" in sentence((0.036, 0.005), few)
 
