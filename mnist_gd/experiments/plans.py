@@ -99,14 +99,14 @@ STUDIES = {
                 "loss": FOCAL,
                 "alpha": 0.9,
                 "gamma": 0.0,
-                "learning_rate": [1.0, 3.0, 10.0],
+                "learning_rate": [0.5, 2.0, 8.0],
             },
             **{
                 f"focal, α = {alpha:g}, γ = 2": {
                     "loss": FOCAL,
                     "alpha": alpha,
                     "gamma": 2.0,
-                    "learning_rate": [1.0, 3.0, 10.0],
+                    "learning_rate": [0.5, 2.0, 8.0],
                 }
                 for alpha in [0.25, 0.5, 0.9]
             },
