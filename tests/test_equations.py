@@ -81,7 +81,7 @@ NO_FUNCTION = {
     # additions
     "eq-momentum-floor": "predicted error",
     "eq-adam-weights": "where the bias correction comes from",
-    # is_it_a_four: evaluated and checked on the page
+    # imbalance: evaluated and checked on the page
     "eq-average-precision": "area under a curve of one page",
     "eq-focal-honest-logit": "eq-focal-stationary, solved for logits",
     "eq-prior-shift": "Bayes' rule for another prevalence",
