@@ -286,6 +286,7 @@ def test_without_decay_no_weight_is_touched(monkeypatch, rng):
         network.train(x, y, rng=np.random.default_rng(0), **settings, **decay)
         assert network.layers[0].weights_grad is None  # as a step at once leaves it
     assert_same(*map(weights_of, networks))
+    networks[0].train(x, y, rng=rng, optimizer=Adam(), **settings)
     with pytest.raises(AssertionError, match="made smaller"):
         networks[0].train(x, y, rng=rng, weight_decay=0.1, **settings)
 
