@@ -40,10 +40,11 @@ def test_a_remedy_helps_if_it_does_with_every_seed():
     none = np.array([[0.4, 0.9], [0.5, 0.8]])
     better, mixed = none + [-0.1, 0.01], none + [[-0.1, 0.1], [0.1, -0.1]]
     assert sentence({"none": none, "shifts": better, "dropout": mixed, "same": none}) == (
-        "a lower loss than without a remedy had shifts; a higher accuracy shifts"
+        "a lower loss than without a remedy came with shifts; a higher accuracy with shifts"
     )
     assert sentence({"none": none, "dropout": mixed}) == (
-        "a lower loss than without a remedy had none of them; a higher accuracy none of them"
+        "a lower loss than without a remedy came with none of them; "
+        "a higher accuracy with none of them"
     )
 
 
