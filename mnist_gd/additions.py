@@ -4,21 +4,37 @@ import numpy as np
 
 from mnist_gd._checks import check_integer, check_real, check_rng
 
-__all__ = ["Adam", "Momentum", "cosine_decay", "dropout_mask", "shift_images"]
+__all__ = [
+    "Adam",
+    "Momentum",
+    "cosine_decay",
+    "dropout_mask",
+    "shift_images",
+    "shrink_weights",
+]
 
 LARGEST_SHIFT = 27  # pixels: one more, and nothing is left of the image
 
 
+def _check_arrays(name, values):
+    arrays = isinstance(values, list | tuple) and all(isinstance(v, np.ndarray) for v in values)
+    if not arrays or not values:
+        raise TypeError(f"{name} must be a list of arrays, but is {values!r}")
+    if not all(value.dtype.kind == "f" for value in values):
+        dtypes = [value.dtype.name for value in values]
+        raise TypeError(f"{name} must hold floating-point numbers, but are {dtypes}")
+
+
+def _check_moved(name, values):
+    _check_arrays(name, values)
+    if not all(value.flags.writeable for value in values):
+        raise ValueError(f"{name} must be writeable, but one is read-only")
+
+
 def _check_step(parameters, gradients, learning_rate, state):
     """Return the rate, and the state of each parameter or zeros; raise before anything moves."""
-    for name, values in (("parameters", parameters), ("gradients", gradients)):
-        if not values or not all(isinstance(value, np.ndarray) for value in values):
-            raise TypeError(f"{name} must be a list of arrays, but is {values!r}")
-        if not all(value.dtype.kind == "f" for value in values):
-            dtypes = [value.dtype.name for value in values]
-            raise TypeError(f"{name} must hold floating-point numbers, but are {dtypes}")
-    if not all(parameter.flags.writeable for parameter in parameters):
-        raise ValueError("parameters must be writeable, but one is read-only")
+    _check_moved("parameters", parameters)
+    _check_arrays("gradients", gradients)
     shapes = [parameter.shape for parameter in parameters]
     if [gradient.shape for gradient in gradients] != shapes:
         raise ValueError(
@@ -139,6 +155,31 @@ def cosine_decay(learning_rate):
     """
     start = check_real("learning_rate", learning_rate, above=0)
     return lambda progress: start * (1 + np.cos(np.pi * progress)) / 2
+
+
+def shrink_weights(weights, learning_rate, weight_decay):
+    """Make weights smaller, in place: the first factor of a step in equation `eq-weight-decay`.
+
+    The step along the gradient, which was taken before they shrank, follows.
+
+    Parameters
+    ----------
+    weights : list of ndarray
+    learning_rate : float
+        Above 0.
+    weight_decay : float
+        At least 0, and below 1 / learning_rate: no weight changes its sign.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not of this kind; nothing has shrunk then.
+    """
+    _check_moved("weights", weights)
+    learning_rate = check_real("learning_rate", learning_rate, above=0)
+    weight_decay = check_real("weight_decay", weight_decay, minimum=0, below=1 / learning_rate)
+    for array in weights:
+        array *= 1 - learning_rate * weight_decay
 
 
 def dropout_mask(shape, rate, *, rng, dtype=np.float32):

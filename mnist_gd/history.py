@@ -20,6 +20,9 @@ class History:
     seconds : list of float
         Processor time of the process since the training's start, evaluation and every thread of
         BLAS included: what other processes do on the machine meanwhile does not count.
+    best_epoch : int or None
+        That of the lowest validation loss, counted from 1, if the training had a `patience`: the
+        parameters that the network has in the end are those of this epoch.
     """
 
     metric: str = "score"
@@ -28,6 +31,7 @@ class History:
     validation_loss: list = field(default_factory=list)
     validation_score: list = field(default_factory=list)
     seconds: list = field(default_factory=list)
+    best_epoch: int | None = None
 
     def __len__(self):
         """Return the number of finished epochs."""
@@ -72,4 +76,6 @@ class History:
         ]:
             if values:
                 lines.append(f"{name:>20}: {values[-1]:.4f} (after the first: {values[0]:.4f})")
+        if self.best_epoch is not None:
+            lines.append(f"the network is that of epoch {self.best_epoch}")
         return "\n".join(lines)

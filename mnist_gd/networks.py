@@ -216,14 +216,14 @@ class Network:
         y : ndarray
             As in :meth:`targets`.
         validation : (x, y), optional
-            Evaluated after each epoch.
+            Evaluated after each epoch; `patience` needs it.
         track_training : bool
             Whether the score on the training set is taken after each epoch too.
         progress : bool
             Whether to show a bar, if on a terminal.
         **settings
             Those of :class:`mnist_gd.training.Settings`: `epochs`, `batch_size`,
-            `learning_rate` and `rng`; and `optimizer`, `dropout`, `augment`.
+            `learning_rate`, `rng`; `optimizer`, `dropout`, `augment`, `weight_decay`, `patience`.
 
         Returns
         -------

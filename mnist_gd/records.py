@@ -68,6 +68,11 @@ class Record:
         """Whether the training left the finite numbers before its end."""
         return "diverged" in self.outcome
 
+    def ended_before(self, epochs):
+        """Whether the training broke off before so many epochs; one that was stopped did not."""
+        stopped = self.history.best_epoch is not None and not self.diverged
+        return len(self.history.seconds) < epochs and not stopped
+
     def network(self):
         """Return the network of a run that kept it; a LookupError says that it did not."""
         if "about" not in self.arrays:
@@ -76,11 +81,16 @@ class Record:
         return Network(layers, loss=loss)
 
     def score(self, epochs=None):
-        """Return the validation score after so many epochs, by default all: 0 if it diverged."""
+        """Return the validation score after so many epochs, by default all: 0 if it diverged.
+
+        With a `patience` it is that of the network which a training of so many returns.
+        """
         scores = self.history.validation_score
         if epochs is None:
             epochs = settings_of(self.configuration)["epochs"]
         epochs = check_integer("epochs", epochs)
+        if self.history.best_epoch is not None and not self.diverged:
+            epochs = int(np.argmin(self.history.validation_loss[:epochs])) + 1
         return scores[epochs - 1] if len(scores) >= epochs else 0.0
 
     def settled_score(self):
@@ -88,8 +98,11 @@ class Record:
 
         Where the rate falls to zero (the configuration then says that it `settles`), it is the
         score after the last epoch. At a constant rate that hangs on the last few batches: there
-        it is the mean over the second half of the epochs. A run that diverged scores 0.
+        it is the mean over the second half of the epochs. One with a `patience` has chosen its
+        epoch. A run that diverged scores 0.
         """
+        if self.history.best_epoch is not None:
+            return self.score()
         scores = self.history.validation_score
         settles = getattr(self.configuration, "settles", False)
         late = scores[-1:] if settles else scores[len(scores) // 2 :]

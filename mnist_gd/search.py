@@ -81,14 +81,14 @@ class Row:
     @property
     def seconds(self):
         """Mean processor time to that epoch, of the runs that reached it; NaN if none did."""
-        reached = [r.history.seconds[: self.epochs] for r in self.records]
-        reached = [seconds[-1] for seconds in reached if len(seconds) == self.epochs]
+        reached = [r for r in self.records if not r.ended_before(self.epochs)]
+        reached = [r.history.seconds[: self.epochs][-1] for r in reached]
         return float(np.mean(reached)) if reached else np.nan
 
     @property
     def diverged(self):
         """How many runs ended before that epoch."""
-        return sum(len(record.history.seconds) < self.epochs for record in self.records)
+        return sum(record.ended_before(self.epochs) for record in self.records)
 
     def __getitem__(self, column):
         """Return a setting, or `score`, `scores`, `seconds` or `diverged`, by its name."""

@@ -25,6 +25,7 @@ from mnist_gd._checks import (
     kernel_of,
 )
 from mnist_gd._examples import as_rows
+from mnist_gd.additions import shrink_weights
 from mnist_gd.data import scale_pixels
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
@@ -53,6 +54,12 @@ class Settings:
         Share of the hidden units that are silenced in each step, in [0, 1).
     augment : callable, optional
         Changes the images of each batch: ``augment(x, rng=rng)``.
+    weight_decay : float
+        At least 0, and below 1 / learning_rate. Before each step, whoever takes it, the weights,
+        not the biases, are multiplied by 1 - learning_rate * weight_decay, `eq-weight-decay`.
+    patience : int, optional
+        Ends the training after so many epochs in a row without a lower validation loss. Whether
+        it ends early or not, the network gets the parameters back that had the lowest.
     """
 
     epochs: int
@@ -62,6 +69,8 @@ class Settings:
     optimizer: object = None
     dropout: float = 0.0
     augment: Callable | None = None
+    weight_decay: float = 0.0
+    patience: int | None = None
 
     def __post_init__(self):
         rate = self.learning_rate
@@ -72,6 +81,12 @@ class Settings:
             "rng": check_rng(self.rng),
             "dropout": check_real("dropout", self.dropout, minimum=0, below=1),
         }
+        most = None if callable(rate) else 1 / checked["learning_rate"]
+        checked["weight_decay"] = check_real(
+            "weight_decay", self.weight_decay, minimum=0, below=most
+        )
+        if self.patience is not None:
+            checked["patience"] = check_integer("patience", self.patience)
         if self.optimizer is not None and not hasattr(self.optimizer, "update"):
             raise TypeError(f"optimizer must have an update, but is {self.optimizer!r}")
         if self.augment is not None and not callable(self.augment):
@@ -156,13 +171,17 @@ def train(network, examples, settings, validation=None, track_training=True, pro
     ------
     DivergenceError
         As in :meth:`mnist_gd.networks.Network.train`.
+    ValueError
+        If a parameter cannot be moved, or `patience` has no validation loss to wait for.
     """
     x, targets = examples
+    if settings.patience is not None and validation is None:
+        raise ValueError(f"patience must be None without validation, but is {settings.patience}")
     _check_parameters(network.layers)
     history = History(metric=network.metric.__name__)
     labels = network.labels(targets) if track_training else None
     labels_to_judge = network.labels(validation[1]) if validation else None
-    start = process_time()
+    best, start = [], process_time()
     bar = tqdm(total=settings.epochs, unit="epoch", disable=None if progress else True)
     with bar, np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for
         for epoch in range(1, settings.epochs + 1):
@@ -181,13 +200,23 @@ def train(network, examples, settings, validation=None, track_training=True, pro
                 history.validation_score.append(network.metric(labels_to_judge, answers(judged)))
             history.seconds.append(process_time() - start)
             bar.update()
+            if settings.patience is None:
+                continue
+            history.best_epoch = int(np.argmin(history.validation_loss)) + 1
+            if history.best_epoch == epoch:
+                best = [parameter.copy() for parameter in network.parameters]
+            elif epoch - history.best_epoch == settings.patience:
+                break
+    if settings.patience is not None:
+        for parameter, kept in zip(network.parameters, best, strict=True):
+            parameter[:] = kept
     return history
 
 
 def _train_epoch(network, x, targets, epoch, settings):
     """One pass over the data; returns the mean loss over its rows, and where it ended."""
     rng, augment = settings.rng, settings.augment
-    forward, descend = _passes(network, settings.optimizer)
+    forward, descend = _passes(network, settings.optimizer, settings.weight_decay)
     total, batches = 0.0, -(-len(x) // settings.batch_size)
     shuffled = minibatches(x, targets, settings.batch_size, rng=rng)
     for batch, (x_batch, y_batch) in enumerate(shuffled):
@@ -207,7 +236,7 @@ def _train_epoch(network, x, targets, epoch, settings):
     return total / len(x), when
 
 
-def _passes(network, optimizer):
+def _passes(network, optimizer, weight_decay):
     """Return what is called for each batch: the way forward, and the step.
 
     Where a class, activation or loss of the reader's has a say, these are the public methods,
@@ -217,16 +246,24 @@ def _passes(network, optimizer):
     forward = partial(network._forward, via=kernel_of) if ours else network.forward
 
     def descend(targets, learning_rate):
-        if ours and optimizer is None:
+        if ours and optimizer is None and not weight_decay:
             network._backward(targets, learning_rate, via=kernel_of)
             return
         network._backward(targets, via=kernel_of if ours else itself)
+        if weight_decay:
+            shrink_weights(_weights(network.layers), learning_rate, weight_decay)
         if optimizer is None:
             network.update(learning_rate)
         else:
             optimizer.update(network.parameters, network.gradients, learning_rate)
 
     return forward, descend
+
+
+def _weights(layers):
+    """The weights of each layer; those that layers share only once."""
+    weights = {layer.weights.ctypes.data: layer.weights for layer in layers}
+    return [*weights.values()]
 
 
 def _check_parameters(layers):

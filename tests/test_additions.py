@@ -6,7 +6,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnist_gd.additions import Adam, Momentum, cosine_decay, dropout_mask, shift_images
+from mnist_gd.additions import (
+    Adam,
+    Momentum,
+    cosine_decay,
+    dropout_mask,
+    shift_images,
+    shrink_weights,
+)
 from mnist_gd.gradient_descent import minimize
 
 # The optimizers
@@ -96,6 +103,7 @@ def test_each_parameter_has_a_state_of_its_own(make, dtype):
         ({"gradients": [np.ones((1, 3))]}, ValueError, "gradients must have the shapes"),
         ({"gradients": [[1.0] * 3, np.ones(1)]}, TypeError, "gradients must be a list of arrays"),
         ({"parameters": [1.0, 2.0]}, TypeError, "parameters must be a list of arrays"),
+        ({"parameters": np.ones(3)}, TypeError, "parameters must be a list of arrays"),
         ({"parameters": [], "gradients": []}, TypeError, "parameters must be a list of arrays"),
         (
             {"gradients": [np.ones((1, 3)), np.ones(1, complex)]},
@@ -158,6 +166,60 @@ def test_a_refused_step_moves_nothing(make, change, error, message):
 def test_optimizers_refuse(make, argument, value):
     with pytest.raises(ValueError, match=f"{argument} must be .* but is {value}"):
         make(**{argument: value})
+
+
+# Weight decay
+
+
+@pytest.mark.parametrize(
+    ("make", "torch_make"),
+    [
+        (lambda: Momentum(0.0), lambda p: torch.optim.SGD(p, lr=0.1, weight_decay=0.3)),
+        (Adam, lambda p: torch.optim.AdamW(p, lr=0.1, weight_decay=0.3)),
+    ],
+    ids=["plain", "Adam"],
+)
+def test_weights_that_shrink_before_the_step_are_those_of_torch(make, torch_make):
+    """Of plain steps the penalty's gradient, of Adam what Loshchilov and Hutter call AdamW."""
+    point, optimizer, ours = START.copy(), make(), []
+    for rate in RATES:
+        slope = gradient(point)
+        shrink_weights([point], rate, 0.3)
+        optimizer.update([point], [slope], rate)
+        ours.append(point.copy())
+    theirs = torch_walk(torch_make, START, gradient, RATES)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_array_shrinks_in_place_and_keeps_its_dtype(dtype):
+    weights = [np.array([[1.0, -2.0]], dtype), np.array([4.0], dtype)]
+    shrink_weights(weights, np.float64(0.5), 1)
+    assert [array.tolist() for array in weights] == [[[0.5, -1.0]], [2.0]]
+    assert {array.dtype for array in weights} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"weights": np.ones(3)}, TypeError, "weights must be a list of arrays"),
+        ({"weights": []}, TypeError, "weights must be a list of arrays"),
+        ({"weights": [np.ones(3, int)]}, TypeError, "weights must hold floating-point numbers"),
+        ({"weights": [np.broadcast_to(1.0, 3)]}, ValueError, "weights must be writeable"),
+        ({"learning_rate": 0}, ValueError, "learning_rate must be above 0"),
+        ({"weight_decay": -1}, ValueError, "weight_decay must be at least 0"),
+        ({"weight_decay": 2}, ValueError, r"weight_decay must be below 2\.0, but is 2\.0"),
+        ({"weight_decay": None}, TypeError, "weight_decay must be a real number"),
+    ],
+)
+def test_shrink_weights_refuses(change, error, message):
+    weights = [np.ones(3)]
+    given = {"weights": weights, "learning_rate": 0.5, "weight_decay": 0.1}
+    if isinstance(change.get("weights"), list) and change["weights"]:
+        change = {"weights": [*weights, *change["weights"]]}
+    with pytest.raises(error, match=message):
+        shrink_weights(**given | change)
+    assert weights[0].tolist() == [1, 1, 1]
 
 
 # The falling rate

@@ -81,6 +81,7 @@ NO_FUNCTION = {
     # additions
     "eq-momentum-floor": "predicted error",
     "eq-adam-weights": "where the bias correction comes from",
+    "eq-early-stopping": "why it does what weight decay does",
     # imbalance: evaluated and checked on the page
     "eq-average-precision": "area under a curve of one page",
     "eq-focal-honest-logit": "eq-focal-stationary, solved for logits",

@@ -129,6 +129,8 @@ def test_every_setting_is_part_of_the_name_of_a_record():
         "decay": "cosine",
         "optimizer": "adam",
         "dropout": 0.1,
+        "weight_decay": 0.1,
+        "patience": 1,
         "shifts": 1,
         "images": 500,
         "mix": "balanced",
@@ -190,6 +192,10 @@ FOCAL = {"loss": "focal_loss_with_logits"}
         (FOCAL | {"alpha": "0.5"}, TypeError, "alpha must be a real number, but is '0.5'"),
         (FOCAL | {"gamma": -1}, ValueError, r"gamma must be at least 0, but is -1\.0"),
         ({"dropout": 1.0}, ValueError, r"dropout must be below 1, but is 1\.0"),
+        ({"weight_decay": -1}, ValueError, r"weight_decay must be at least 0, but is -1\.0"),
+        ({"weight_decay": 10}, ValueError, r"weight_decay must be below 10\.0, but is 10\.0"),
+        ({"patience": 0}, ValueError, "patience must be at least 1, but is 0"),
+        ({"patience": 1.0}, TypeError, r"patience must be an integer, but is 1\.0"),
         ({"shifts": 28}, ValueError, "shifts must be at most 27, but is 28"),
         ({"shifts": -1}, ValueError, "shifts must be at least 0, but is -1"),
         ({"shifts": True}, TypeError, "shifts must be an integer, but is True"),
@@ -294,6 +300,20 @@ def test_final_run_reads_the_test_set_once(mnist, monkeypatch, name):
         assert f1_score(fours, (logits[:, 0] > 0).astype(int)) > 0.5  # chance: 0.16
 
 
+def test_a_final_run_that_waits_learns_from_what_it_is_not_judged_on(mnist, monkeypatch):
+    """The validation images say when to stop: they are no longer there to learn from."""
+    seen = {}
+
+    def train(self, x, y, **options):
+        seen.update(options, images=len(x))
+        return History()
+
+    monkeypatch.setattr(Network, "train", train)
+    final_run(replace(CONFIGURATIONS["ten"], patience=2), 0)
+    assert (seen["patience"], seen["images"]) == (2, 50_000)
+    np.testing.assert_array_equal(seen["validation"][0], examples("ten", "validation")[0])
+
+
 def test_the_arrays_of_a_final_run_are_its_network(mnist):
     _, arrays = final_run(FOUR, 0)
     hidden = np.maximum(mnist.test.images / 255 @ arrays["weights_0"] + arrays["bias_0"], 0)
@@ -377,10 +397,13 @@ def train_arguments(monkeypatch, **settings):
 def test_settings_become_arguments(monkeypatch):
     plain = train_arguments(monkeypatch)
     assert (plain["learning_rate"], plain["dropout"], plain["images"]) == (0.1, 0.0, 50_000)
-    assert plain["optimizer"] is plain["augment"] is None
+    assert plain["optimizer"] is plain["augment"] is plain["patience"] is None
+    assert plain["weight_decay"] == 0
+    more = {"weight_decay": 1e-3, "patience": 4}
     added = train_arguments(
-        monkeypatch, decay="cosine", optimizer="adam", dropout=0.2, shifts=2, images=300
+        monkeypatch, decay="cosine", optimizer="adam", dropout=0.2, shifts=2, images=300, **more
     )
+    assert {name: added[name] for name in more} == more
     assert added["learning_rate"](0) == pytest.approx(0.1)
     assert added["learning_rate"](0.5) == pytest.approx(0.05)
     assert isinstance(added["optimizer"], Adam)

@@ -47,6 +47,11 @@ def test_the_summary_gives_first_and_last(history):
     ]
 
 
+def test_the_summary_names_the_epoch_that_was_kept(history):
+    history.best_epoch = 2
+    assert history.summary().splitlines()[-1] == "the network is that of epoch 2"
+
+
 def test_the_summary_leaves_out_what_was_not_asked_for():
     text = History(train_loss=[1.0], seconds=[0.5]).summary()
     assert "training loss" in text

@@ -432,6 +432,7 @@ def definition(lines, names):
 # What these excerpts use and do not show was named on the page before.
 NAMED_BEFORE = {
     "minimize": {"point"},
+    "train": {"best", "epoch", "history"},
     "_train_epoch": {"rng", "augment", "forward", "descend", "total", "batches", "shuffled"},
 }
 

@@ -713,6 +713,19 @@ def test_a_loss_that_no_file_could_name_is_refused_before_anything_is_written(tm
         ({"dropout": -0.1}, ValueError, "dropout must be at least 0, but is -0.1"),
         ({"optimizer": "adam"}, TypeError, "optimizer must have an update, but is 'adam'"),
         ({"augment": 2}, TypeError, "augment must be callable, but is 2"),
+        ({"weight_decay": -1e-3}, ValueError, "weight_decay must be at least 0, but is -0.001"),
+        ({"weight_decay": np.nan}, ValueError, "weight_decay must be at least 0, but is nan"),
+        ({"weight_decay": "L2"}, TypeError, "weight_decay must be a real number, but is 'L2'"),
+        ({"weight_decay": 10}, ValueError, r"weight_decay must be below 10\.0, but is 10\.0"),
+        (
+            {"weight_decay": 9, "learning_rate": lambda progress: 0.2},
+            ValueError,
+            r"weight_decay must be below 5\.0, but is 9\.0",
+        ),
+        ({"patience": 0}, ValueError, "patience must be at least 1, but is 0"),
+        ({"patience": 2.0}, TypeError, "patience must be an integer, but is 2.0"),
+        ({"patience": True}, TypeError, "patience must be an integer, but is True"),
+        ({"patience": 2}, ValueError, "patience must be None without validation, but is 2"),
     ],
 )
 def test_bad_training_arguments_are_refused_and_nothing_is_trained(

@@ -554,6 +554,25 @@ def test_a_score_after_some_of_the_epochs():
             record.score(epochs)
 
 
+def test_a_training_that_was_stopped_scores_what_it_kept():
+    """After fewer epochs it would have kept the best of those; one that diverged kept nothing."""
+    history = History(
+        validation_loss=[3.0, 1.0, 2.0, 2.0],
+        validation_score=[0.1, 0.5, 0.6, 0.7],
+        seconds=[1.0, 2.0, 3.0, 4.0],
+        best_epoch=2,
+    )
+    outcome = {"history": history.as_dict()}
+    for configuration in ({"epochs": 9}, Course(1.0, epochs=9, settles=True)):
+        record = Record(configuration, 0, outcome, {}, 1.0)
+        assert record.score() == record.settled_score() == 0.5
+        assert [record.score(epochs) for epochs in (1, 2, 3)] == [0.1, 0.5, 0.5]
+        assert not record.ended_before(9)
+    diverged = Record({"epochs": 9}, 0, outcome | {"diverged": "..."}, {}, 1.0)
+    assert (diverged.score(), diverged.settled_score()) == (0, 0)
+    assert [diverged.ended_before(epochs) for epochs in (4, 5)] == [False, True]
+
+
 def test_a_record_gives_its_network_back(rng):
     network = SingleLayerNetwork(5, 4, loss=binary_cross_entropy_with_logits, rng=rng)
     x = rng.normal(size=(9, 5)).astype(np.float32)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnist_gd.history import History
 from mnist_gd.records import Record, run_all
 from mnist_gd.search import Row, SearchResult, grid, grid_search, successive_halving
 from tests.runs import (
@@ -229,6 +230,27 @@ def test_dicts_and_dataclasses_in_one_table(tmp_path):
         history = of_course(row.configuration, 0)[0]["history"]
         assert row.score == history["validation_score"][-1]
     assert {str(row.configuration) for row in result.rows} == set(map(str, configurations))
+
+
+def stopped(configuration, seed):
+    """A training with a patience that ended after three epochs."""
+    history = History(
+        validation_loss=[2.0, 1.0, 3.0],
+        validation_score=[0.1, 0.6, 0.7],
+        seconds=[1.0, 2.0, 3.0],
+        best_epoch=2,
+    )
+    return {"history": history.as_dict()}, {}
+
+
+def test_a_training_that_was_stopped_has_not_diverged(tmp_path):
+    configurations = [{"epochs": epochs} for epochs in (1, 9)]
+    short, long = sorted(
+        grid_search(stopped, configurations, records=tmp_path, **QUIET).rows,
+        key=lambda row: row.epochs,
+    )
+    assert (short.score, short.seconds, short.diverged) == (0.1, 1.0, 0)
+    assert (long.score, long.seconds, long.diverged) == (0.6, 3.0, 0)
 
 
 # Successive halving

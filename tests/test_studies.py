@@ -282,7 +282,8 @@ def test_a_run_that_diverged_scores_nothing():
 def test_the_rule_of_choice_fits_the_rate(fake, monkeypatch, tmp_path, name, variant, chosen):
     """At a constant rate one good epoch at the end does not make it; at a falling one it does."""
     epochs = STUDIES[name]["build"]["epochs"]
-    courses = [[0.1] * (epochs - 1) + [0.9], [0.2] * (epochs // 2) + [0.8] * (epochs // 2)]
+    late = epochs - epochs // 2
+    courses = [[0.1] * (epochs - 1) + [0.9], [0.2] * (epochs // 2) + [0.8] * late, [0.3] * epochs]
     rates = STUDIES[name]["variants"][variant]["learning_rate"]
     run_all = fake.run_all
 

@@ -8,11 +8,13 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnist_gd import losses
 from mnist_gd.activations import relu
+from mnist_gd.additions import Adam, Momentum
+from mnist_gd.gradient_check import numerical_gradient
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.layers import LinearLayer
 from mnist_gd.networks import MultiLayerNetwork, Network, SingleLayerNetwork, minibatches
@@ -212,6 +214,167 @@ def test_a_rare_yes_is_found(rng):
     network = SingleLayerNetwork(5, 16, loss=losses.binary_cross_entropy_with_logits, rng=rng)
     network.train(x[:500], y[:500], epochs=20, batch_size=32, learning_rate=0.5, rng=rng)
     assert network.evaluate(x[500:], y[500:]) > 0.9
+
+
+# --------------------------------------------------------------------------- weight decay
+
+
+@both_networks
+def test_a_step_with_decay_is_one_down_the_penalised_loss(kind, loss, rng):
+    """By central differences: the penalty is half the decay times the squares of the weights."""
+    x, y = examples(kind, rng)
+    network, target = make(kind, loss), make(kind, loss)
+    network.train(x, y, epochs=1, batch_size=8, learning_rate=0.2, rng=rng, weight_decay=0.3)
+
+    def penalised(values, parameter):
+        parameter[:] = values
+        squares = sum(np.sum(layer.weights**2) for layer in target.layers)
+        logits = target.logits(x)
+        if not loss.on_logits:
+            logits = target.output_activation(logits)
+        return loss(logits, target.targets(y)) + 0.3 / 2 * squares
+
+    for parameter, moved in zip(target.parameters, network.parameters, strict=True):
+        start = parameter.copy()
+        slope = numerical_gradient(functools.partial(penalised, parameter=parameter), start)
+        parameter[:] = start
+        np.testing.assert_allclose(moved, start - 0.2 * slope, rtol=0, atol=1e-8)
+
+
+@both_networks
+@pytest.mark.parametrize("make_optimizer", [None, Momentum, Adam])
+def test_the_weights_shrink_before_each_step_whoever_takes_it(kind, loss, make_optimizer, rng):
+    """Biases do not, and no optimizer sees it in its gradients."""
+    x, y = examples(kind, rng, 12)
+    trained, by_hand = make(kind, loss), make(kind, loss)
+    trained.train(
+        x,
+        y,
+        epochs=2,
+        batch_size=5,
+        learning_rate=lambda progress: 0.1 * (1 - progress),
+        rng=np.random.default_rng(1),
+        optimizer=make_optimizer() if make_optimizer else None,
+        weight_decay=0.4,
+    )
+    optimizer, shuffle, step = (make_optimizer or Momentum)(), np.random.default_rng(1), 0
+    if make_optimizer is None:
+        optimizer.momentum = 0.0
+    for _ in range(2):
+        for x_batch, y_batch in minibatches(x, y, 5, rng=shuffle):
+            rate, step = 0.1 * (1 - step / 6), step + 1
+            by_hand.forward(x_batch)
+            by_hand.backward(y_batch)
+            for layer in by_hand.layers:
+                layer.weights *= 1 - rate * 0.4
+            optimizer.update(by_hand.parameters, by_hand.gradients, rate)
+    for ours, theirs in zip(weights_of(trained), weights_of(by_hand), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-14)
+
+
+def test_without_decay_no_weight_is_touched(monkeypatch, rng):
+    """Nor is another way taken to the step: what was trained before is trained again."""
+
+    def touched(*_):
+        raise AssertionError("the weights were made smaller")
+
+    monkeypatch.setattr("mnist_gd.training.shrink_weights", touched)
+    x, y = examples("multi", rng)
+    networks = [make("multi", losses.cross_entropy_with_logits) for _ in range(2)]
+    for network, decay in zip(networks, ({}, {"weight_decay": 0}), strict=True):
+        settings = {"epochs": 2, "batch_size": 4, "learning_rate": 0.1}
+        network.train(x, y, rng=np.random.default_rng(0), **settings, **decay)
+        assert network.layers[0].weights_grad is None  # as a step at once leaves it
+    assert_same(*map(weights_of, networks))
+    networks[0].train(x, y, rng=rng, optimizer=Adam(), **settings)
+    with pytest.raises(AssertionError, match="made smaller"):
+        networks[0].train(x, y, rng=rng, weight_decay=0.1, **settings)
+
+
+def test_weights_that_layers_share_shrink_once(rng):
+    shared, by_hand = (make("multi", losses.cross_entropy_with_logits) for _ in range(2))
+    for network in (shared, by_hand):
+        network.layers[2].weights = network.layers[1].weights
+    x, y = examples("multi", rng)
+    shared.train(x, y, epochs=1, batch_size=8, learning_rate=0.1, rng=rng, weight_decay=0.5)
+    by_hand.forward(x)
+    by_hand.backward(y)
+    for layer in (by_hand.layers[0], by_hand.layers[1], by_hand.layers[3]):
+        layer.weights *= 1 - 0.1 * 0.5
+    by_hand.update(0.1)
+    for ours, theirs in zip(weights_of(shared), weights_of(by_hand), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-13)
+
+
+# --------------------------------------------------------------------------- early stopping
+
+
+def trained_along(course, patience, epochs=None):
+    """Train with validation losses that are given; returns the network and its history."""
+    rng = np.random.default_rng(3)
+    (x, y), judged = examples("multi", rng, 8), examples("multi", rng, 9)
+    told = iter(course)
+
+    def scripted(y_pred, y_true):
+        true = losses.cross_entropy_with_logits(y_pred, y_true)
+        return next(told) if len(y_true) == 9 else true
+
+    scripted.gradient = losses.cross_entropy_with_logits.gradient
+    scripted.on_logits = True
+    network = make("multi", scripted)
+    history = network.train(
+        x,
+        y,
+        validation=judged,
+        epochs=epochs or len(course),
+        batch_size=4,
+        learning_rate=0.1,
+        rng=np.random.default_rng(0),
+        patience=patience,
+    )
+    return network, history
+
+
+@pytest.mark.parametrize(
+    ("course", "patience", "epochs", "best"),
+    [
+        ([5, 4, 3, 3, 4, 2], 1, 4, 3),  # as low is not lower
+        ([5, 4, 3, 3, 4, 2], 2, 5, 3),
+        ([5, 4, 3, 3, 4, 2], 3, 6, 6),
+        ([5, 6, 4, 5, 5, 5], 2, 5, 3),  # the count begins anew
+        ([1, 2, 3], 9, 3, 1),  # too few epochs for the patience, but the best comes back
+        ([3, 2, 1], 1, 3, 3),
+    ],
+)
+def test_when_patience_ends_and_what_is_kept(course, patience, epochs, best):
+    network, history = trained_along(course, patience)
+    assert (len(history), history.best_epoch) == (epochs, best)
+    assert history.validation_loss == course[:epochs]
+    until_then, _ = trained_along(course, None, epochs=best)
+    assert_same(weights_of(network), weights_of(until_then))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    course=st.lists(st.integers(0, 5).map(float), min_size=1, max_size=8),
+    patience=st.integers(1, 4),
+)
+def test_a_training_stops_at_the_first_epoch_after_which_nothing_was_better(course, patience):
+    network, history = trained_along(course, patience)
+    seen = len(history)
+    assert history.best_epoch == int(np.argmin(course[:seen])) + 1
+    waited = [e - int(np.argmin(course[:e])) - 1 for e in range(1, len(course) + 1)]
+    stops = [e for e, epochs in enumerate(waited, start=1) if epochs >= patience]
+    assert seen == min([*stops, len(course)])
+    until_then, _ = trained_along(course, None, epochs=history.best_epoch)
+    assert_same(weights_of(network), weights_of(until_then))
+
+
+def test_without_patience_the_last_weights_stay():
+    network, history = trained_along([1.0, 2.0, 3.0], None)
+    assert (len(history), history.best_epoch) == (3, None)
+    first, _ = trained_along([1.0], None)
+    assert not np.allclose(network.layers[0].weights, first.layers[0].weights)
 
 
 # --------------------------------------------------------------------------- reproducibility

@@ -158,21 +158,25 @@ STUDIES = {
     },
     "additions": {
         "base": {"question": "ten", "loss": "cross_entropy_with_logits", "batch_size": 64},
+        # The rates lie a factor of five apart, so that it is not luck which of three is best.
         "variants": {
-            "plain gradient descent": {"learning_rate": [0.1, 0.3]},
-            "momentum": {"optimizer": "momentum", "learning_rate": [0.01, 0.03]},
-            "Adam": {"optimizer": "adam", "learning_rate": [0.0003, 0.001]},
-            "falling rate": {"decay": "cosine", "learning_rate": [0.1, 0.3]},
-            "dropout": {"dropout": 0.2, "learning_rate": [0.1, 0.3]},
-            "shifts": {"shifts": 2, "learning_rate": [0.1, 0.3]},
+            "plain gradient descent": {"learning_rate": [0.03, 0.15, 0.75]},
+            "momentum": {"optimizer": "momentum", "learning_rate": [0.004, 0.02, 0.1]},
+            "Adam": {"optimizer": "adam", "learning_rate": [0.0004, 0.002, 0.01]},
+            "falling rate": {"decay": "cosine", "learning_rate": [0.06, 0.3, 1.5]},
+            "weight decay": {"weight_decay": 5e-4, "learning_rate": [0.03, 0.15, 0.75]},
+            "early stopping": {"patience": 3, "learning_rate": [0.03, 0.15, 0.75]},
+            "dropout": {"dropout": 0.2, "learning_rate": [0.03, 0.15, 0.75]},
+            "shifts": {"shifts": 2, "learning_rate": [0.03, 0.15, 0.75]},
             "Adam, falling rate, shifts": {
                 "optimizer": "adam",
                 "decay": "cosine",
                 "shifts": 2,
-                "learning_rate": [0.0003, 0.001],
+                "learning_rate": [0.001, 0.005, 0.025],
             },
         },
-        "build": {"hidden_size": 128, "images": 20_000, "epochs": 6},
+        # Batches of 64 divide these images: no epoch ends with a small one.
+        "build": {"hidden_size": 64, "images": 9_600, "epochs": 10},
         "full": {"hidden_size": 256, "epochs": 30},
     },
 }

@@ -37,7 +37,7 @@ class Configuration:
         By default 1 for "four" and 3 for "ten".
     hidden_size : int, optional
         Units in each hidden layer; of no use without any.
-    batch_size, epochs, learning_rate, dropout
+    batch_size, epochs, learning_rate, dropout, weight_decay, patience
         As in :class:`mnist_gd.training.Settings`.
     decay : {None, "cosine"}
         "cosine" for a learning rate that falls to zero.
@@ -69,6 +69,8 @@ class Configuration:
     decay: str | None = None
     optimizer: str | None = None
     dropout: float = 0.0
+    weight_decay: float = 0.0
+    patience: int | None = None
     shifts: int = 0
     images: int | None = None
     mix: str = "natural"
@@ -94,6 +96,12 @@ class Configuration:
         }
         if layers or self.hidden_size is not None:
             checked["hidden_size"] = check_integer("hidden_size", self.hidden_size)
+        most = 1 / checked["learning_rate"]
+        checked["weight_decay"] = check_real(
+            "weight_decay", self.weight_decay, minimum=0, below=most
+        )
+        if self.patience is not None:
+            checked["patience"] = check_integer("patience", self.patience)
         if self.images is not None:
             checked["images"] = check_integer("images", self.images)
         for name, value in self._loss_options().items():
@@ -184,6 +192,8 @@ def _train(configuration, seed, part, **options):
         rng=rng,
         optimizer=OPTIMIZERS[optimizer]() if optimizer else None,
         dropout=configuration.dropout,
+        weight_decay=configuration.weight_decay,
+        patience=configuration.patience,
         augment=partial(shift_images, largest=shifts) if shifts else None,
         track_training=False,
         **options,
@@ -215,6 +225,8 @@ def validation_run(configuration, seed):
 def final_run(configuration, seed):
     """Train on all 60,000 and answer the test set once, after the last epoch.
 
+    With a `patience` it is trained on the 50,000: the others tell it when to stop.
+
     Parameters
     ----------
     configuration : Configuration
@@ -223,10 +235,14 @@ def final_run(configuration, seed):
     Returns
     -------
     outcome : dict
-        With the `history` of the training loss.
+        With the `history`.
     arrays : dict
         `test_logits`, and those of the network.
     """
-    network, history = _train(configuration, seed, "full")
+    if configuration.patience is None:
+        network, history = _train(configuration, seed, "full")
+    else:
+        validation = examples(configuration.question, "validation", configuration.judged_on)
+        network, history = _train(configuration, seed, "training", validation=validation)
     logits = network.logits(load_mnist(dtype="uint8").test.images)
     return {"history": history.as_dict()}, {"test_logits": logits} | to_arrays(network)
