@@ -162,7 +162,7 @@ class Study:
     full: bool
 
     def scores(self):
-        """Return for each variant the validation scores after the last epoch, by seed.
+        """Return for each variant the validation scores of the networks it ends with, by seed.
 
         Returns
         -------
