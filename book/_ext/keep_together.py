@@ -1,7 +1,8 @@
-"""Keep a formula in a line together with the bracket before it and the stop behind it.
+"""Keep together what a line must not break: a formula with its signs, a number with its spread.
 
 In the page a formula is a box, and browsers may break a line on either side of a box: the
-next line would begin with a full stop. Both are put into one element that does not break.
+next line would begin with a full stop. Both are put into one element that does not break. The
+spaces in "98.3% ± 0.1%" become such as do not break.
 """
 
 from __future__ import annotations
@@ -37,6 +38,19 @@ def keep_together(formula: nodes.math) -> None:
         kept += nodes.Text(last[0])
 
 
+SPREAD = re.compile(r"(?<=[\d%]) ± (?=\d)")
+
+
+def keep_spreads(document: nodes.document) -> None:
+    """Let no line break beside the ± between two numbers; code stays as it is."""
+    for text in list(document.findall(nodes.Text)):
+        held = SPREAD.sub("\u00a0±\u00a0", text)
+        if held != text and not isinstance(text.parent, nodes.FixedTextElement | nodes.literal):
+            parent = text.parent  # by its place, as above
+            place = next(i for i, child in enumerate(parent) if child is text)
+            parent[place] = nodes.Text(held)
+
+
 class KeepTogether(SphinxPostTransform):
     """Wrap every formula of a page that needs it."""
 
@@ -47,6 +61,7 @@ class KeepTogether(SphinxPostTransform):
         """Walk through one page."""
         for formula in list(self.document.findall(nodes.math)):
             keep_together(formula)
+        keep_spreads(self.document)
 
 
 def setup(app):

@@ -32,6 +32,18 @@ def test_a_formula_keeps_what_touches_it(text, kept):
     assert tree.astext() == before
 
 
+def test_a_number_keeps_its_spread_but_for_code():
+    from docutils.core import publish_doctree
+
+    text = "of 98.3% ± 0.1% or 1 ± 2, *3 ± 4*, a ± b, ``5 ± 6``"
+    tree = publish_doctree(f"{text}\n\n::\n\n  7 ± 8")
+    keep_together.keep_spreads(tree)
+    first, code = tree.astext().split("\n\n")
+    held = "of 98.3%_±_0.1% or 1_±_2, 3_±_4, a ± b, 5 ± 6"
+    assert first.replace("\u00a0", "_") == held
+    assert code == "7 ± 8"
+
+
 def test_no_text_is_moved_however_alike_the_pieces_are():
     """All paragraphs of up to seven pieces, among them texts that are equal."""
     nodes = keep_together.nodes
