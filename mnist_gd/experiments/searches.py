@@ -71,8 +71,7 @@ def curve_run(configuration, seed):
         With the `history`.
     arrays : dict
     """
-    rng = np.random.default_rng(seed)
-    network = build(configuration, rng)
+    network = build(configuration, rng := np.random.default_rng(seed))
     question = configuration.question
     history = network.train(
         *examples(question, "training", configuration.mix),
@@ -109,8 +108,8 @@ def sweep(question, *, records=RECORDS, n_jobs=-1):
         If there is no sweep for the question.
     """
     check_one_of("question", question, plans.SWEEPS)
-    options = {"seeds": plans.SWEEP_SEEDS, "records": records, "n_jobs": n_jobs}
-    return grid_search(validation_run, _swept(question), **options)
+    options = {"records": records, "n_jobs": n_jobs}
+    return grid_search(validation_run, _swept(question), seeds=plans.SWEEP_SEEDS, **options)
 
 
 def choose(question, *, records=RECORDS, n_jobs=-1):
@@ -151,7 +150,6 @@ def notebook_grid(question):
     Returns
     -------
     list of Configuration
-        54, or 72.
 
     Raises
     ------
@@ -159,20 +157,15 @@ def notebook_grid(question):
         If the notebook planned no search for the question.
     """
     check_one_of("question", question, plans.NOTEBOOK)
+    mix = {"mix": "balanced", "judged_on": "balanced"}
     settings = {
-        "four": {
-            "loss": "binary_cross_entropy_with_logits",
-            "mix": "balanced",
-            "judged_on": "balanced",
-        },
+        "four": {"loss": "binary_cross_entropy_with_logits", **mix},
         "ten": {"loss": "cross_entropy_with_logits"},
     }[question]
     with reading(f"NOTEBOOK[{question!r}]"):
         return [
             Configuration(
-                question=question,
-                learning_rate=c.pop("rate") * c["batch_size"],
-                **settings | c,
+                question=question, learning_rate=c.pop("rate") * c["batch_size"], **settings | c
             )
             for c in grid(**plans.NOTEBOOK[question])
         ]
@@ -256,8 +249,7 @@ def finalists(mix, *, records=RECORDS, n_jobs=-1):
     """
     frontier = task_four(mix, records=records, n_jobs=n_jobs).frontier()
     configurations = [row.configuration for row in frontier[-plans.FINALISTS :]]
-    options = {"seeds": plans.FRESH_SEEDS, "records": records, "n_jobs": n_jobs}
-    return _searched(configurations, **options)
+    return _searched(configurations, seeds=plans.FRESH_SEEDS, records=records, n_jobs=n_jobs)
 
 
 def fastest(mix, *, records=RECORDS, n_jobs=-1):
@@ -284,7 +276,6 @@ def candidates():
     Returns
     -------
     list of Configuration
-        Of one epoch: a search sets how many.
     """
     theirs = notebook_grid("ten")
     ours = [replace(c, learning_rate=rate) for c in theirs for rate in plans.WORKING_RATES]
@@ -292,7 +283,16 @@ def candidates():
 
 
 def candidate_of(row):
-    """Return the one of the :func:`candidates` that a row of their searches belongs to."""
+    """Return the one of the :func:`candidates` that a row of their searches belongs to.
+
+    Parameters
+    ----------
+    row : mnist_gd.search.Row
+
+    Returns
+    -------
+    Configuration
+    """
     return replace(row.configuration, epochs=1, images=None)
 
 

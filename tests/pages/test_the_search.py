@@ -129,13 +129,13 @@ def test_a_winner_at_the_edge_of_what_was_tried(page):
     [(0.99, "0.0100 higher"), (0.97, "0.0100 lower"), (0.98, "the same")],
 )
 def test_the_answer_beside_what_takes_longer(page, score, said):
-    sentence = page["beside_sentence"](
+    sentence = page["longer_sentence"](
         "The best", row(score, seconds=1.0), row(0.98, seconds=3.0, hidden_size=256)
     )
     assert sentence.endswith(said)
     assert "256 hidden units" in sentence
     assert "0.9800 with one seed in 3 s" in sentence
-    several = page["beside_sentence"]("The best", row(score), row(0.98, 0.98))
+    several = page["longer_sentence"]("The best", row(score), row(0.98, 0.98))
     assert "over 2 seeds" in several
     assert "3 times the time" in sentence
 
