@@ -25,6 +25,14 @@ def test_losses_are_judged_by_their_error_and_by_what_a_rate_costs(difference, s
     assert not any(word in sentence for word in ("better", "worse", "best"))
 
 
+@pytest.mark.parametrize(
+    ("difference", "said"),
+    [(0.2, "not to be seen"), (-0.2, "not to be seen"), (0.3, "confirmed"), (-0.3, "the reverse")],
+)
+def test_whether_learned_slopes_overfit_more(difference, said):
+    assert said in functions_of("diary")["slopes_sentence"](difference, 0.12)
+
+
 @pytest.mark.parametrize("week", [13, 14, 15, 16])
 def test_a_week_has_the_days_of_the_calendar(week):
     heading = re.search(rf"^## Week {week}, ([^:]+):", TEXT, re.MULTILINE)[1]

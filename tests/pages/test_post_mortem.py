@@ -35,10 +35,11 @@ def test_whether_a_larger_rate_hides_a_wrong_gradient(difference, said):
     assert said in functions_of("post_mortem")["hiding_sentence"](difference, 0.01)
 
 
-def test_results_that_a_reader_compares_are_tables():
+@pytest.mark.parametrize(("page", "printed"), [("post_mortem", {"error"}), ("diary", set())])
+def test_results_that_a_reader_compares_are_tables(page, printed):
     """Only what a check says is printed."""
-    text = (BOOK / "post_mortem.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"\bprint\(([^)]*)\)", text)) == {"error"}
+    text = (BOOK / f"{page}.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\bprint\(([^)]*)\)", text)) == printed
 
 
 @pytest.mark.parametrize("page", sorted(path.stem for path in BOOK.glob("*.md")))
