@@ -111,7 +111,7 @@ SHOWN = {
         "eq-gibbs": "divergences.min() > 0",
     },
     "layers": {},
-    "networks": {"eq-network-cost": 'forward == multiplications["forward"]'},
+    "networks": {"eq-network-cost": 'there == multiplications["forward"]'},
     "metrics": {
         "eq-f1-one-class": "np.isclose(f1_score(y_true[only], y_pred[only]), 2 * r / (r + 1))",
         "eq-f1-chance": "np.isclose(f1_score(truth, guess), chance[name]",

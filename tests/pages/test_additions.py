@@ -49,7 +49,7 @@ def test_a_remedy_helps_if_it_does_with_every_seed():
 
 
 def test_who_chose_at_an_edge():
-    sentence = page()["edge_sentence"]
+    sentence = page()["outermost_sentence"]
     tried = {
         name: [run([0.9] * 3, rate=rate) for rate in (0.1, 0.3, 1.0)]
         for name in ("plain", "Adam", "Adam, shifts")

@@ -100,7 +100,7 @@ def test_the_caption_counts_the_runs_without_a_curve():
 
 
 def test_the_gap_between_training_and_held_out_images_has_a_sign():
-    sentence = functions_of("ten_digits")["gap_sentence"]
+    sentence = functions_of("ten_digits")["points_sentence"]
     assert "1.25 points higher" in sentence(0.9925, 0.98)
     assert "1.25 points lower" in sentence(0.98, 0.9925)
     assert "is the same" in sentence(0.98, 0.98)

@@ -59,7 +59,7 @@ def test_learning_by_heart_is_told_where_it_shows(page):
 def test_a_run_that_diverged_has_no_ends(page):
     assert page["ends"](row(0.5, lost=1).records) is None
     assert page["end_words"](None, "loss") == "diverged"
-    assert page["mean_course"](row(0.5, lost=1).records) == []
+    assert page["held_out_course"](row(0.5, lost=1).records) == []
     assert page["seconds_words"](row(0.5, lost=1).records) == "–"
     assert page["seconds_words"](row(0.5, 0.5, seconds=1.0).records) == "500"
 
