@@ -89,10 +89,10 @@ def test_the_best_addition_is_chosen_on_validation_data(fake, tiny_mnist, tmp_pa
 
 
 def test_the_answer_of_the_search_is_what_meets_the_test_set(fake, tiny_mnist, tmp_path):
-    fake.score = lambda c, seed: 0.9 if (c.hidden_size, c.batch_size) == (16, 64) else 0.5
+    fake.score = lambda c, seed: 0.9 if (c.hidden_size, c.batch_size) == (16, 128) else 0.5
     results = final_results("search", records=tmp_path)
     assert results.configuration == fastest("natural", records=tmp_path).configuration
-    assert (results.configuration.hidden_size, results.configuration.batch_size) == (16, 64)
+    assert (results.configuration.hidden_size, results.configuration.batch_size) == (16, 128)
     assert results.configuration.mix == "natural"
     assert results.labels.tolist() == [1, 0, 1]
     finals = [call for call in fake.calls if call[0] is final_run]

@@ -88,7 +88,7 @@ OWN = {
         "loss": ["binary_cross_entropy_with_logits"],
         "decay": ["cosine"],
         "epochs": [2, 4, 6],
-        "batch_size": [16, 64],
+        "batch_size": [32, 128],
         "learning_rate": [1.0],
         "hidden_size": [16, 64],
     },
@@ -96,7 +96,7 @@ OWN = {
 
 # How many of those that no other beats in both score and time are trained again to choose from,
 # and the seeds of that, which are not the one they were found with.
-FINALISTS = 5
+FINALISTS = 4
 FRESH_SEEDS = range(1, 6)
 
 # Rates on the mean gradient that work for the ten digits.

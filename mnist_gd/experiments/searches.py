@@ -255,9 +255,8 @@ def finalists(mix, *, records=RECORDS, n_jobs=-1):
 def fastest(mix, *, records=RECORDS, n_jobs=-1):
     """Return the best result in the least time: the answer of :func:`task_four`.
 
-    Of the :func:`finalists` it is the one that took the least time among those which the best of
-    them does not beat by more than two standard errors. Parameters are those of
-    :func:`task_four`.
+    It is the fastest of the :func:`finalists` that the best of them does not beat by more than two
+    standard errors. Parameters are those of :func:`task_four`.
 
     Returns
     -------
@@ -266,8 +265,9 @@ def fastest(mix, *, records=RECORDS, n_jobs=-1):
     rows = finalists(mix, records=records, n_jobs=n_jobs).rows
     deviation = np.median([np.std(row.scores, ddof=1) for row in rows])
     error = deviation * np.sqrt(2 / len(plans.FRESH_SEEDS))
-    equals = [row for row in rows if rows[0].score - row.score <= 2 * error and not row.diverged]
-    return min(equals or rows[:1], key=lambda row: row.seconds)
+    rows = [row for row in rows if not row.diverged] or rows
+    equals = [row for row in rows if rows[0].score - row.score <= 2 * error]
+    return min(equals, key=lambda row: row.seconds)
 
 
 def candidates():
