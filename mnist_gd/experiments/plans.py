@@ -30,11 +30,11 @@ SWEEPS = {
     "four": {
         "question": ["four"],
         "loss": ["binary_cross_entropy_with_logits"],
-        "hidden_size": [128],
+        "hidden_size": [256],
         "batch_size": [32],
         "learning_rate": [0.1, 1.0, 10.0],
         "decay": ["cosine"],
-        "epochs": [5],
+        "epochs": [4],
     },
     "ten": {
         "question": ["ten"],
@@ -43,7 +43,7 @@ SWEEPS = {
         "batch_size": [32],
         "learning_rate": [0.05, 0.2, 0.8],
         "decay": ["cosine"],
-        "epochs": [5],
+        "epochs": [4],
     },
 }
 
