@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -70,11 +71,13 @@ def client_of(env, docname: str) -> NotebookClientCache | None:
 def longest_first(docnames: Iterable[str], read: Callable[[str], str]) -> list[str]:
     """Put the pages that train before those that do not, and of these the longest first.
 
+    A page that trains by itself says so in its front matter: ``slow: true``.
     A search may end with one long training, on one processor: then the pages that only compute
     have the others.
     """
     texts = {name: read(name) for name in docnames}
-    trains = [name for name, text in texts.items() if "mnist_gd.experiments" in text]
+    signs = re.compile(r"mnist_gd\.experiments|^slow: true$", re.MULTILINE)
+    trains = [name for name, text in texts.items() if signs.search(text)]
     others = [name for name in texts if name not in trains]
     others.sort(key=lambda name: -len(texts[name]))
     return trains + others
