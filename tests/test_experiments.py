@@ -18,7 +18,7 @@ from mnist_gd import _code, data, losses, records
 from mnist_gd.additions import Adam, Momentum, shift_images
 from mnist_gd.data import MNIST, Split, examples
 from mnist_gd.experiments import plans, runs
-from mnist_gd.experiments.runs import Configuration, build, final_run, validation_run
+from mnist_gd.experiments.runs import Configuration, build, curve_run, final_run, validation_run
 from mnist_gd.history import History
 from mnist_gd.metrics import accuracy, f1_score
 from mnist_gd.networks import MultiLayerNetwork, Network, SingleLayerNetwork
@@ -487,3 +487,15 @@ def test_more_work_takes_longer():
         assert replace(less, **change).work > less.work
     assert replace(less, images=100).work < replace(less, mix="balanced").work < less.work
     assert replace(less, hidden_layers=0, hidden_size=None).work == less.epochs * 50_000 * 7840
+
+
+def test_a_curve_is_that_of_the_validation_run(loaded):
+    """To judge on the training images as well changes nothing in the training."""
+    configuration = replace(FOUR, mix="balanced", judged_on="balanced", batch_size=256, epochs=2)
+    curve, arrays = curve_run(configuration, 3)
+    judged, _ = validation_run(configuration, 3)
+    assert not arrays
+    for name in ("train_loss", "validation_loss", "validation_score"):
+        assert curve["history"][name] == judged["history"][name]
+    assert len(curve["history"]["train_score"]) == 2
+    assert judged["history"]["train_score"] == []

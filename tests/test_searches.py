@@ -10,7 +10,6 @@ from mnist_gd.experiments.runs import Configuration, build, validation_run
 from mnist_gd.experiments.searches import (
     candidates,
     choose,
-    curve_run,
     fastest,
     finalists,
     full_search,
@@ -310,27 +309,3 @@ def test_an_answer_never_diverged(fake, monkeypatch, tmp_path):
 
     fake.score = score
     assert fastest("natural", records=tmp_path).epochs > 4
-
-
-# Learning curves
-
-
-def test_a_curve_is_that_of_the_validation_run(loaded):
-    """To judge on the training images as well changes nothing in the training."""
-    configuration = Configuration(
-        question="four",
-        loss="binary_cross_entropy_with_logits",
-        mix="balanced",
-        judged_on="balanced",
-        hidden_size=3,
-        batch_size=256,
-        learning_rate=0.5,
-        epochs=2,
-    )
-    curve, arrays = curve_run(configuration, 3)
-    judged, _ = validation_run(configuration, 3)
-    assert not arrays
-    for name in ("train_loss", "validation_loss", "validation_score"):
-        assert curve["history"][name] == judged["history"][name]
-    assert len(curve["history"]["train_score"]) == 2
-    assert judged["history"]["train_score"] == []

@@ -14,7 +14,7 @@ from mnist_gd.additions import LARGEST_SHIFT, Adam, Momentum, cosine_decay, shif
 from mnist_gd.data import MIXES, QUESTIONS, examples, load_mnist
 from mnist_gd.networks import MultiLayerNetwork, SingleLayerNetwork
 
-__all__ = ["Configuration", "build", "final_run", "validation_run"]
+__all__ = ["Configuration", "build", "curve_run", "final_run", "validation_run"]
 
 LOSSES = [name for name in losses.__all__ if hasattr(getattr(losses, name), "gradient")]
 DECAYS = {"cosine": cosine_decay}
@@ -174,7 +174,7 @@ def build(configuration, rng):
     return MultiLayerNetwork(784, hidden or 1, outputs, hidden_layers=layers, loss=loss, rng=rng)
 
 
-def _train(configuration, seed, part, **options):
+def _train(configuration, seed, part, *, track_training=False, **options):
     rng = np.random.default_rng(seed)
     network = build(configuration, rng)
     images, labels = examples(configuration.question, part, configuration.mix)
@@ -195,7 +195,7 @@ def _train(configuration, seed, part, **options):
         weight_decay=configuration.weight_decay,
         patience=configuration.patience,
         augment=partial(shift_images, largest=shifts) if shifts else None,
-        track_training=False,
+        track_training=track_training,
         **options,
     )
     return network, history
@@ -220,6 +220,28 @@ def validation_run(configuration, seed):
     network, history = _train(configuration, seed, "training", validation=validation)
     logits = network.logits(validation[0])
     return {"history": history.as_dict()}, {"validation_logits": logits}
+
+
+def curve_run(configuration, seed):
+    """Train as a validation run does, and judge on the training images too after each epoch.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    seed : int
+
+    Returns
+    -------
+    outcome : dict
+        With the `history`.
+    arrays : dict
+        Empty.
+    """
+    validation = examples(configuration.question, "validation", configuration.judged_on)
+    _, history = _train(
+        configuration, seed, "training", validation=validation, track_training=True
+    )
+    return {"history": history.as_dict()}, {}
 
 
 def final_run(configuration, seed):

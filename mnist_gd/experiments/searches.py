@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from mnist_gd._checks import check_one_of
-from mnist_gd.data import examples
 from mnist_gd.experiments import plans
 from mnist_gd.experiments._tables import reading
-from mnist_gd.experiments.runs import Configuration, build, validation_run
+from mnist_gd.experiments.runs import Configuration, validation_run
 from mnist_gd.records import run_all
 from mnist_gd.search import SearchResult, grid, grid_search, successive_halving
 
@@ -20,7 +19,6 @@ __all__ = [
     "candidate_of",
     "candidates",
     "choose",
-    "curve_run",
     "fastest",
     "finalists",
     "full_search",
@@ -54,34 +52,6 @@ def validate(configurations, *, seeds=(0,), records=RECORDS, **options):
         For each configuration in turn, one for each seed.
     """
     return run_all(validation_run, configurations, seeds=seeds, records=records, **options)
-
-
-def curve_run(configuration, seed):
-    """Train as a validation run does, and judge on the training images too after each epoch.
-
-    Parameters
-    ----------
-    configuration : Configuration
-        Of plain gradient descent at a constant rate.
-    seed : int
-
-    Returns
-    -------
-    outcome : dict
-        With the `history`.
-    arrays : dict
-    """
-    network = build(configuration, rng := np.random.default_rng(seed))
-    question = configuration.question
-    history = network.train(
-        *examples(question, "training", configuration.mix),
-        epochs=configuration.epochs,
-        batch_size=configuration.batch_size,
-        learning_rate=configuration.learning_rate,
-        rng=rng,
-        validation=examples(question, "validation", configuration.judged_on),
-    )
-    return {"history": history.as_dict()}, {}
 
 
 def _swept(question):
@@ -129,11 +99,16 @@ def choose(question, *, records=RECORDS, n_jobs=-1):
             f"SWEEP_SEEDS must hold two seeds or more, to choose by, but is {plans.SWEEP_SEEDS}"
         )
     rows = sweep(question, records=records, n_jobs=n_jobs).rows
-    # Of a difference of two means; the median is not moved by a setting that diverges.
-    deviation = np.median([np.std(row.scores, ddof=1) for row in rows])
-    error = deviation * np.sqrt(2 / len(plans.SWEEP_SEEDS))
-    equals = [row.configuration for row in rows if rows[0].score - row.score <= error]
+    equals = [row.configuration for row in _equals(rows, rows, standard_errors=1)]
     return min(equals, key=lambda c: (c.hidden_size or 0, c.learning_rate))
+
+
+def _equals(rows, all_rows, standard_errors):
+    """The rows that the first beats by no more than some standard errors of a difference."""
+    # The median is not moved by a setting that diverges.
+    deviation = np.median([np.std(row.scores, ddof=1) for row in all_rows])
+    error = deviation * np.sqrt(2 / len(rows[0].scores))
+    return [row for row in rows if rows[0].score - row.score <= standard_errors * error]
 
 
 def notebook_grid(question):
@@ -263,11 +238,8 @@ def fastest(mix, *, records=RECORDS, n_jobs=-1):
     mnist_gd.search.Row
     """
     rows = finalists(mix, records=records, n_jobs=n_jobs).rows
-    deviation = np.median([np.std(row.scores, ddof=1) for row in rows])
-    error = deviation * np.sqrt(2 / len(plans.FRESH_SEEDS))
-    rows = [row for row in rows if not row.diverged] or rows
-    equals = [row for row in rows if rows[0].score - row.score <= 2 * error]
-    return min(equals, key=lambda row: row.seconds)
+    ended = [row for row in rows if not row.diverged] or rows
+    return min(_equals(ended, rows, standard_errors=2), key=lambda row: row.seconds)
 
 
 def candidates():
