@@ -63,7 +63,7 @@ def test_the_same_network_in_pytorch():
     ("difference", "said"),
     [
         (0.001, "do not tell the two losses apart"),
-        (0.009, "mostly differences of the step's length"),
+        (0.009, "may be one of the step's length"),
         (0.011, "another rate makes less than half"),
     ],
 )
@@ -110,7 +110,8 @@ def test_epochs_in_which_a_score_fell_back_are_named():
     sentence = functions_of("ten_digits")["course_sentence"]
     sentence.__globals__["pairwise"] = pairwise
     assert sentence([0.9, 0.95, 0.95]) == "It never fell back"
-    assert sentence([0.9, 0.8, 0.95, 0.94]) == "On the way it fell back in epochs 2 and 4"
+    fell = sentence([0.9, 0.8, 0.95, 0.94])
+    assert fell.startswith("On the way it fell back in epochs 2 and 4: ")
 
 
 def test_equally_hard_digits_are_not_called_hard():
