@@ -89,7 +89,7 @@ class Record:
         if epochs is None:
             epochs = settings_of(self.configuration)["epochs"]
         epochs = check_integer("epochs", epochs)
-        if self.history.best_epoch is not None and not self.diverged:
+        if self.history.best_epoch is not None and not self.ended_before(epochs):
             epochs = int(np.argmin(self.history.validation_loss[:epochs])) + 1
         return scores[epochs - 1] if len(scores) >= epochs else 0.0
 

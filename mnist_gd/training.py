@@ -177,7 +177,7 @@ def train(network, examples, settings, validation=None, track_training=True, pro
     x, targets = examples
     if settings.patience is not None and validation is None:
         raise ValueError(f"patience must be None without validation, but is {settings.patience}")
-    _check_parameters(network.layers)
+    _check_parameters(network.layers, settings)
     history = History(metric=network.metric.__name__)
     labels = network.labels(targets) if track_training else None
     labels_to_judge = network.labels(validation[1]) if validation else None
@@ -189,14 +189,18 @@ def train(network, examples, settings, validation=None, track_training=True, pro
                 loss, when = _train_epoch(network, x, targets, epoch, settings)
                 logits = _finite_logits(network, x, when) if track_training else None
                 judged = _finite_logits(network, validation[0], when) if validation else None
+                judged_loss = network._loss(judged, validation[1]) if validation else None
+                if settings.patience is not None:
+                    _check_finite("validation loss", judged_loss, "after", when)
             except DivergenceError as error:
                 error.history = history
+                _put_back(network, best)
                 raise
             history.train_loss.append(loss)
             if track_training:
                 history.train_score.append(network.metric(labels, answers(logits)))
             if validation is not None:
-                history.validation_loss.append(network._loss(judged, validation[1]))
+                history.validation_loss.append(judged_loss)
                 history.validation_score.append(network.metric(labels_to_judge, answers(judged)))
             history.seconds.append(process_time() - start)
             bar.update()
@@ -207,10 +211,14 @@ def train(network, examples, settings, validation=None, track_training=True, pro
                 best = [parameter.copy() for parameter in network.parameters]
             elif epoch - history.best_epoch == settings.patience:
                 break
-    if settings.patience is not None:
+    _put_back(network, best)
+    return history
+
+
+def _put_back(network, best):
+    if best:
         for parameter, kept in zip(network.parameters, best, strict=True):
             parameter[:] = kept
-    return history
 
 
 def _train_epoch(network, x, targets, epoch, settings):
@@ -266,12 +274,13 @@ def _weights(layers):
     return [*weights.values()]
 
 
-def _check_parameters(layers):
+def _check_parameters(layers, settings):
     """Raise unless a step can be taken in every layer, before one is taken in any.
 
     A layer with an update of its own knows what it needs.
     """
-    for layer in (layer for layer in layers if has_kernel(layer.update)):
+    moved = settings.patience is not None or settings.weight_decay
+    for layer in (layer for layer in layers if moved or has_kernel(layer.update)):
         sizes = layer.input_size, layer.output_size
         for name, shape in (("weights", sizes), ("bias", (1, sizes[1]))):
             array = np.asarray(getattr(layer, name))

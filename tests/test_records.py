@@ -571,6 +571,7 @@ def test_a_training_that_was_stopped_scores_what_it_kept():
     diverged = Record({"epochs": 9}, 0, outcome | {"diverged": "..."}, {}, 1.0)
     assert (diverged.score(), diverged.settled_score()) == (0, 0)
     assert [diverged.ended_before(epochs) for epochs in (4, 5)] == [False, True]
+    assert [diverged.score(epochs) for epochs in (1, 2, 3, 4)] == [0.1, 0.5, 0.5, 0.5]
 
 
 def test_a_record_gives_its_network_back(rng):

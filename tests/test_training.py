@@ -370,6 +370,55 @@ def test_a_training_stops_at_the_first_epoch_after_which_nothing_was_better(cour
     assert_same(weights_of(network), weights_of(until_then))
 
 
+def test_a_validation_loss_that_is_no_number_is_no_best_one():
+    """The training ends as a diverged one, and the best parameters so far come back."""
+    with pytest.raises(DivergenceError, match="the validation loss is no longer finite") as caught:
+        trained_along([3.0, 2.0, np.nan, 1.0], 3)
+    assert (len(caught.value.history), caught.value.history.best_epoch) == (2, 2)
+
+
+def test_after_a_divergence_the_best_parameters_come_back():
+    rng = np.random.default_rng(3)
+    (x, y), judged = examples("multi", rng, 8), examples("multi", rng, 9)
+    network = make("multi", losses.cross_entropy_with_logits)
+    rate = lambda progress: 0.1 if progress < 0.5 else 1e200  # noqa: E731
+    with pytest.raises(DivergenceError) as caught:
+        network.train(
+            x,
+            y,
+            validation=judged,
+            epochs=4,
+            batch_size=8,
+            learning_rate=rate,
+            rng=np.random.default_rng(0),
+            patience=4,
+        )
+    history = caught.value.history
+    kept = network.loss(network.logits(judged[0]), network.targets(judged[1]))
+    assert kept == min(history.validation_loss)
+
+
+def test_parameters_that_cannot_be_put_back_are_refused_before_anything_moves():
+    class Frozen(LinearLayer):
+        def update(self, learning_rate):
+            """Stay."""
+
+    rng = np.random.default_rng(3)
+    (x, y), judged = examples("multi", rng, 8), examples("multi", rng, 9)
+    network = make("multi", losses.cross_entropy_with_logits)
+    first = network.layers[0]
+    frozen = Frozen(first.input_size, first.output_size, first.activation, rng=rng)
+    frozen.weights.flags.writeable = False
+    network.layers[0] = frozen
+    before = [parameter.copy() for parameter in network.parameters]
+    options = {"epochs": 1, "batch_size": 4, "learning_rate": 0.1, "validation": judged}
+    for option in ({"patience": 1}, {"weight_decay": 0.1}):
+        with pytest.raises(ValueError, match="weights of a layer must be a writeable array"):
+            network.train(x, y, rng=np.random.default_rng(0), **options, **option)
+    assert_same(before, network.parameters)
+    network.train(x, y, rng=np.random.default_rng(0), **options)  # without them it may stay
+
+
 def test_without_patience_the_last_weights_stay():
     network, history = trained_along([1.0, 2.0, 3.0], None)
     assert (len(history), history.best_epoch) == (3, None)

@@ -214,7 +214,7 @@ def validation_run(configuration, seed):
     outcome : dict
         With the `history`.
     arrays : dict
-        The last `validation_logits`, float32.
+        The `validation_logits` in the end, float32.
     """
     validation = examples(configuration.question, "validation", configuration.judged_on)
     network, history = _train(configuration, seed, "training", validation=validation)
@@ -245,7 +245,7 @@ def curve_run(configuration, seed):
 
 
 def final_run(configuration, seed):
-    """Train on all 60,000 and answer the test set once, after the last epoch.
+    """Train on all 60,000 and answer the test set once, in the end.
 
     With a `patience` it is trained on the 50,000: the others tell it when to stop.
 

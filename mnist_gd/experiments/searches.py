@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mnist_gd._checks import check_one_of
+from mnist_gd._checks import check_integer, check_one_of
 from mnist_gd.experiments import plans
 from mnist_gd.experiments._tables import reading
 from mnist_gd.experiments.runs import Configuration, validation_run
@@ -222,8 +222,16 @@ def finalists(mix, *, records=RECORDS, n_jobs=-1):
     -------
     mnist_gd.search.SearchResult
     """
+    most = check_integer("FINALISTS", plans.FINALISTS)
+    if len(set(plans.FRESH_SEEDS) - {0}) < max(2, len(plans.FRESH_SEEDS)):
+        raise ValueError(
+            "FRESH_SEEDS must hold two different seeds or more, none of them 0, but is "
+            f"{plans.FRESH_SEEDS}"
+        )
     frontier = task_four(mix, records=records, n_jobs=n_jobs).frontier()
-    configurations = [row.configuration for row in frontier[-plans.FINALISTS :]]
+    if not frontier:
+        raise ValueError(f"OWN[{mix!r}] must hold a setting that does not diverge, but all did")
+    configurations = [row.configuration for row in frontier[-most:]]
     return _searched(configurations, seeds=plans.FRESH_SEEDS, records=records, n_jobs=n_jobs)
 
 
@@ -238,8 +246,10 @@ def fastest(mix, *, records=RECORDS, n_jobs=-1):
     mnist_gd.search.Row
     """
     rows = finalists(mix, records=records, n_jobs=n_jobs).rows
-    ended = [row for row in rows if not row.diverged] or rows
-    return min(_equals(ended, rows, standard_errors=2), key=lambda row: row.seconds)
+    ended = [row for row in rows if not row.diverged]
+    if not ended:
+        raise ValueError("FINALISTS must hold one that no fresh seed diverges with, but none did")
+    return min(_equals(ended, ended, standard_errors=2), key=lambda row: row.seconds)
 
 
 def candidates():

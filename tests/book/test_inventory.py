@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from tests.book.conftest import ROOT
 
+HEADINGS = re.compile("^h[1-6]$")
 ITEMS = {*map(str, range(1, 50)), *(f"error {number}" for number in range(1, 31))}
 with (ROOT / "tests/book/inventory.csv").open(encoding="utf-8", newline="") as file:
     ROWS = list(csv.DictReader(file))
@@ -20,11 +21,12 @@ def parsed(path):
 
 
 def text_at(book, page, anchor):
-    """What a reader finds at an anchor: the text of its section, figure or table."""
+    """What a reader finds at an anchor, below its heading: a section, figure or table."""
     found = parsed(book / f"{page}.html").find(id=anchor)
     assert found is not None, f"{page}.html has no #{anchor}"
     whole = found if found.name in ("section", "figure", "table") else found.find_parent("section")
-    return re.sub(r"\s+", " ", whole.get_text())
+    below = (text for text in whole.strings if not text.find_parent(HEADINGS))
+    return re.sub(r"\s+", " ", "".join(below))
 
 
 def test_every_item_has_a_place():
