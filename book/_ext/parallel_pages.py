@@ -1,8 +1,8 @@
 """Run the pages that have to be run several at a time, before Sphinx reads them one by one.
 
 MyST-NB runs a page when Sphinx comes to read it: one after the other, on however many
-processors. This extension takes all pages that the execution cache does not know, runs some at
-once, and leaves the results in that cache, where MyST-NB
+processors. This extension takes all pages that the execution cache does not know, runs as
+many at once as there are processors, and leaves the results in that cache, where MyST-NB
 finds them. A page that fails here is left for MyST-NB to run and to report.
 
 A first build trains for minutes. So it says which pages have to run, and then how many have,
@@ -138,7 +138,7 @@ def watch(futures: dict[Future, str], folder: str, running: list[str], on_termin
 
 
 def run_pages(app, env, docnames) -> None:
-    """Run the pages about to be read, several at once."""
+    """Run the pages about to be read, as many at once as there are processors."""
     if env.mystnb_config.execution_mode != "cache":
         return
     for name in BLAS_THREADS:
@@ -155,8 +155,7 @@ def run_pages(app, env, docnames) -> None:
         return
     LOGGER.info("pages to run: %d (%s)", len(clients), ", ".join(clients))
     running: list[str] = []
-    # One more than there are processors: a page may be waiting for another's training.
-    pool = ThreadPoolExecutor((os.cpu_count() or 1) + 1)
+    pool = ThreadPoolExecutor(os.cpu_count())
     with _progress.counting() as folder:
         try:
             futures = {
