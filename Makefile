@@ -5,7 +5,7 @@
 #   make test-book  build and print the book, test its pages in Chromium and its notebooks
 #   make pdf        the whole book as one PDF, by Chromium
 #   make live       open the chapters as notebooks in JupyterLab
-#   make studies    run the long studies in full (about an hour); the next build shows them
+#   make studies    run the long studies in full, which takes long; the next build shows them
 #   make benchmark  measure the speed beside other libraries; the next build shows the record
 #   make setup      the environment alone, which the others set up by themselves
 #   make lint       check the style alone

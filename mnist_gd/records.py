@@ -70,8 +70,9 @@ class Record:
 
     def ended_before(self, epochs):
         """Whether the training broke off before so many epochs; one that was stopped did not."""
-        stopped = self.history.best_epoch is not None and not self.diverged
-        return len(self.history.seconds) < epochs and not stopped
+        ran, planned = len(self.history.seconds), settings_of(self.configuration)["epochs"]
+        stopped = self.history.best_epoch is not None and not self.diverged and ran < planned
+        return ran < epochs and not stopped
 
     def network(self):
         """Return the network of a run that kept it; a LookupError says that it did not."""

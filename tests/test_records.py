@@ -568,6 +568,8 @@ def test_a_training_that_was_stopped_scores_what_it_kept():
         assert record.score() == record.settled_score() == 0.5
         assert [record.score(epochs) for epochs in (1, 2, 3)] == [0.1, 0.5, 0.5]
         assert not record.ended_before(9)
+    whole = Record({"epochs": 4}, 0, outcome, {}, 1.0)  # it used up its epochs: nothing stopped it
+    assert (whole.ended_before(4), whole.ended_before(9), whole.score(9)) == (False, True, 0)
     diverged = Record({"epochs": 9}, 0, outcome | {"diverged": "..."}, {}, 1.0)
     assert (diverged.score(), diverged.settled_score()) == (0, 0)
     assert [diverged.ended_before(epochs) for epochs in (4, 5)] == [False, True]

@@ -327,3 +327,24 @@ def test_an_answer_never_diverged(fake, monkeypatch, tmp_path):
 
     fake.score = score
     assert fastest("natural", records=tmp_path).epochs > 4
+
+
+def test_where_all_diverged_there_is_no_answer(fake, monkeypatch, tmp_path):
+    run_all = fake.run_all
+    lost = {0}
+
+    def with_losses(function, configurations, **options):
+        runs = run_all(function, configurations, **options)
+        for run in (run for run in runs if run.seed in lost):
+            run.outcome["diverged"] = "no longer finite"
+            for course in run.outcome["history"].values():
+                del course[1:]
+        return runs
+
+    monkeypatch.setattr("mnist_gd.search.run_all", with_losses)
+    with pytest.raises(ValueError, match="must hold a setting that does not diverge"):
+        fastest("natural", records=tmp_path)
+    lost.clear()
+    lost.update(plans.FRESH_SEEDS)
+    with pytest.raises(ValueError, match="FINALISTS must hold one that no fresh seed diverges"):
+        fastest("natural", records=tmp_path)

@@ -25,7 +25,7 @@ SWEEP_SEEDS = range(3)
 # What the two headline networks are chosen from, by their score on validation data after the last
 # epoch. Their rate falls to zero: at a constant one that score hangs on the last few batches, and
 # with it on the last bits, which differ from machine to machine. For the same reason the rates lie
-# far apart. Batches of 32 take twice the steps of batches of 64 in about the same time.
+# far apart. Batches of 32 take twice the steps of batches of 64 in little more time.
 SWEEPS = {
     "four": {
         "question": ["four"],

@@ -201,6 +201,16 @@ def _train(configuration, seed, part, *, track_training=False, **options):
     return network, history
 
 
+def _validation(configuration):
+    return examples(configuration.question, "validation", configuration.judged_on)
+
+
+def _train_judged(configuration, seed, **options):
+    return _train(
+        configuration, seed, "training", validation=_validation(configuration), **options
+    )
+
+
 def validation_run(configuration, seed):
     """Train on the 50,000 and judge on the 10,000 after each epoch, to choose by.
 
@@ -216,31 +226,25 @@ def validation_run(configuration, seed):
     arrays : dict
         The `validation_logits` in the end, float32.
     """
-    validation = examples(configuration.question, "validation", configuration.judged_on)
-    network, history = _train(configuration, seed, "training", validation=validation)
-    logits = network.logits(validation[0])
+    network, history = _train_judged(configuration, seed)
+    logits = network.logits(_validation(configuration)[0])
     return {"history": history.as_dict()}, {"validation_logits": logits}
 
 
 def curve_run(configuration, seed):
-    """Train as a validation run does, and judge on the training images too after each epoch.
+    """Train as :func:`validation_run` does, and judge on the training images too.
 
     Parameters
     ----------
-    configuration : Configuration
-    seed : int
+    configuration, seed
+        As there.
 
     Returns
     -------
-    outcome : dict
-        With the `history`.
-    arrays : dict
-        Empty.
+    outcome, arrays : dict
+        As there, but without arrays.
     """
-    validation = examples(configuration.question, "validation", configuration.judged_on)
-    _, history = _train(
-        configuration, seed, "training", validation=validation, track_training=True
-    )
+    _, history = _train_judged(configuration, seed, track_training=True)
     return {"history": history.as_dict()}, {}
 
 
@@ -264,7 +268,6 @@ def final_run(configuration, seed):
     if configuration.patience is None:
         network, history = _train(configuration, seed, "full")
     else:
-        validation = examples(configuration.question, "validation", configuration.judged_on)
-        network, history = _train(configuration, seed, "training", validation=validation)
+        network, history = _train_judged(configuration, seed)
     logits = network.logits(load_mnist(dtype="uint8").test.images)
     return {"history": history.as_dict()}, {"test_logits": logits} | to_arrays(network)

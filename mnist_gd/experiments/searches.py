@@ -99,14 +99,14 @@ def choose(question, *, records=RECORDS, n_jobs=-1):
             f"SWEEP_SEEDS must hold two seeds or more, to choose by, but is {plans.SWEEP_SEEDS}"
         )
     rows = sweep(question, records=records, n_jobs=n_jobs).rows
-    equals = [row.configuration for row in _equals(rows, rows, standard_errors=1)]
+    equals = [row.configuration for row in _equals(rows, standard_errors=1)]
     return min(equals, key=lambda c: (c.hidden_size or 0, c.learning_rate))
 
 
-def _equals(rows, all_rows, standard_errors):
+def _equals(rows, standard_errors):
     """The rows that the first beats by no more than some standard errors of a difference."""
     # The median is not moved by a setting that diverges.
-    deviation = np.median([np.std(row.scores, ddof=1) for row in all_rows])
+    deviation = np.median([np.std(row.scores, ddof=1) for row in rows])
     error = deviation * np.sqrt(2 / len(rows[0].scores))
     return [row for row in rows if rows[0].score - row.score <= standard_errors * error]
 
@@ -249,7 +249,7 @@ def fastest(mix, *, records=RECORDS, n_jobs=-1):
     ended = [row for row in rows if not row.diverged]
     if not ended:
         raise ValueError("FINALISTS must hold one that no fresh seed diverges with, but none did")
-    return min(_equals(ended, ended, standard_errors=2), key=lambda row: row.seconds)
+    return min(_equals(ended, standard_errors=2), key=lambda row: row.seconds)
 
 
 def candidates():

@@ -27,9 +27,9 @@ def test_sizes_are_told_apart_by_their_error():
     most = [0.976, 0.979, 0.979]
     text = sentence({256: most, 64: [0.977, 0.978, 0.979], 16: [0.969, 0.968, 0.960]})
     worse, equal = text.split(" and ")
-    assert worse.startswith("16 units are worse than 256 (−0.0")
-    assert equal.startswith("64 units are not told apart from 256")
-    assert "better than 256" in sentence({256: most, 64: [0.989, 0.990, 0.991]})
+    assert worse.startswith("with 16 it is lower than with 256 (−0.0")
+    assert equal.startswith("with 64 it is not told apart from that with 256")
+    assert "higher than with 256" in sentence({256: most, 64: [0.989, 0.990, 0.991]})
 
 
 def test_the_curves_are_told_from_end_to_end():
