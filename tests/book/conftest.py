@@ -27,6 +27,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+LIVE = ROOT / "book" / "_extra" / "live"
 HTML = Path(os.environ.get("BOOK_HTML") or ROOT / "book" / "_build" / "html")
 OPTIONS = [
     "--no-sandbox",
@@ -298,3 +299,40 @@ def axe():
         return [re.sub(r"\s+", " ", line) for line in page.evaluate(script, list(rules))]
 
     return run
+
+
+@pytest.fixture(scope="module")
+def live_scripts(chromium):
+    """An empty page with the scripts of the live figures; their pages' parts do nothing there."""
+    page = chromium.new_page()
+    for path in sorted(LIVE.glob("*.js"), key=lambda path: (path.stem != "chart", path.stem)):
+        page.add_script_tag(path=path)
+    return page
+
+
+@pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
+def open_live(request, chromium):
+    """Open a built page from the disk; nothing may be requested elsewhere, nothing may fail."""
+    contexts, faults = [], []
+
+    def open_page(name, **options):
+        path = HTML / f"{name}.html"
+        if not path.exists() or not (HTML / "live" / "live.css").exists():
+            give_up("the live figures need the built book for their tests: make book")
+        context = chromium.new_context(
+            viewport={"width": request.param, "height": 900}, has_touch=True, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda r: None if r.url.startswith("file:") else faults.append(r.url))
+        # The formulas around the figures take long to set and do not matter here.
+        page.route("**/mathjax/*.js", lambda route: route.fulfill(body=""))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []

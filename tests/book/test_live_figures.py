@@ -4,9 +4,6 @@ The formulas are tested on an empty page that only loads the scripts; what a rea
 mouse, finger and keyboard on the built pages, opened from the disk.
 """
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -14,55 +11,9 @@ from mnist_gd import activations
 from mnist_gd.activations import with_options
 from mnist_gd.gradient_descent import DivergenceError, minimize
 from mnist_gd.layers import LinearLayer, initial_weights
+from tests.book.conftest import give_up
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ROOT / "book" / "_extra" / "live"
-HTML = ROOT / "book" / "_build" / "html"
 ABOVE_ZERO = 1e-300  # what no longer has all its digits in float64 is not compared
-
-
-def give_up(reason):
-    """Skip, or fail where a browser is required."""
-    if os.environ.get("REQUIRE_BROWSER") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def scripts(chromium):
-    """An empty page with the scripts of the live figures."""
-    page = chromium.new_page()
-    for name in ("chart", "descent", "activation", "valley", "fading"):  # the last two do nothing
-        page.add_script_tag(path=SCRIPTS / f"{name}.js")
-    return page
-
-
-@pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
-def visit(request, chromium):
-    """Open a built page from the disk; nothing may be requested elsewhere, nothing may fail."""
-    contexts, faults = [], []
-
-    def open_page(name, **options):
-        path = HTML / f"{name}.html"
-        if not path.exists() or not (HTML / "live" / "live.css").exists():
-            give_up("the live figures need the built book for their tests: make book")
-        context = chromium.new_context(
-            viewport={"width": request.param, "height": 900}, has_touch=True, **options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        page.on("request", lambda r: None if r.url.startswith("file:") else faults.append(r.url))
-        # The formulas around the figures take long to set and do not matter here.
-        page.route("**/mathjax/*.js", lambda route: route.fulfill(body=""))
-        page.goto(path.as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert faults == []
 
 
 # --------------------------------------------------------------------- the step size
@@ -73,8 +24,8 @@ def quadratic(curvatures):
     return lambda x: 0.5 * np.sum(curvatures * x**2), lambda x: curvatures * x
 
 
-def walk(scripts, curvatures, start, rate, steps, momentum=0.0):
-    return scripts.evaluate(
+def walk(live_scripts, curvatures, start, rate, steps, momentum=0.0):
+    return live_scripts.evaluate(
         "([c, start, ...rest]) => descent.minimize(descent.valley(c), start, ...rest)",
         [curvatures, start, rate, steps, momentum],
     )
@@ -94,8 +45,8 @@ def walk(scripts, curvatures, start, rate, steps, momentum=0.0):
         ([1.0, 100.0], [3.0, 1.0], 0.05, 0.3),  # diverges with momentum
     ],
 )
-def test_path_is_that_of_minimize(scripts, curvatures, start, rate, momentum):
-    here = walk(scripts, curvatures, start, rate, 200, momentum)
+def test_path_is_that_of_minimize(live_scripts, curvatures, start, rate, momentum):
+    here = walk(live_scripts, curvatures, start, rate, 200, momentum)
     there = minimize(*quadratic(curvatures), np.array(start), rate, 200, momentum=momentum)
     assert here["left"] is None
     # without an absolute tolerance: the last digits of very large and very small numbers too
@@ -105,8 +56,8 @@ def test_path_is_that_of_minimize(scripts, curvatures, start, rate, momentum):
 
 
 @pytest.mark.parametrize(("rate", "momentum"), [(0.26, 0.0), (0.5, 0.0), (0.6, 0.4)])
-def test_both_leave_the_finite_numbers_at_the_same_step(scripts, rate, momentum):
-    here = walk(scripts, [1.0, 10.0], [3.0, 1.0], rate, 5000, momentum)
+def test_both_leave_the_finite_numbers_at_the_same_step(live_scripts, rate, momentum):
+    here = walk(live_scripts, [1.0, 10.0], [3.0, 1.0], rate, 5000, momentum)
     with pytest.raises(DivergenceError, match=rf"^step {here['left']} left"):
         minimize(*quadratic([1, 10]), np.array([3.0, 1.0]), rate, 5000, momentum=momentum)
     assert len(here["points"]) == len(here["values"]) == here["left"]
@@ -119,8 +70,8 @@ def factor(curvature, rate, momentum):
 
 @pytest.mark.parametrize("momentum", [0.0, 0.2, 0.7, 0.95])
 @pytest.mark.parametrize("kappa", [1.0, 4.0, 60.0])
-def test_prediction_and_marks_are_the_formulas(scripts, kappa, momentum):
-    marks = scripts.evaluate("(a) => descent.marks(...a)", [1, kappa, momentum])
+def test_prediction_and_marks_are_the_formulas(live_scripts, kappa, momentum):
+    marks = live_scripts.evaluate("(a) => descent.marks(...a)", [1, kappa, momentum])
     if momentum == 0:
         assert marks["calm"] == 1 / kappa
         assert marks["limit"] == 2 / kappa
@@ -130,7 +81,7 @@ def test_prediction_and_marks_are_the_formulas(scripts, kappa, momentum):
         return max(factor(1, rate, momentum), factor(kappa, rate, momentum))
 
     def predict(rate, start=(2.0, 1.0)):
-        return scripts.evaluate(
+        return live_scripts.evaluate(
             "([c, s, r, m]) => descent.predict(c, s, r, m)",
             [[1, kappa], list(start), rate, momentum],
         )
@@ -144,11 +95,11 @@ def test_prediction_and_marks_are_the_formulas(scripts, kappa, momentum):
     assert predict(0.999 * marks["limit"])["kind"] == "swings"
     assert predict(marks["limit"])["kind"] == "forever"
     assert predict(1.001 * marks["limit"])["kind"] == "diverges"
-    calm = walk(scripts, [1, kappa], [2.0, 1.0], 0.999 * marks["calm"], 300, momentum)
-    swings = walk(scripts, [1, kappa], [2.0, 1.0], 1.5 * marks["calm"], 300, momentum)
+    calm = walk(live_scripts, [1, kappa], [2.0, 1.0], 0.999 * marks["calm"], 300, momentum)
+    swings = walk(live_scripts, [1, kappa], [2.0, 1.0], 1.5 * marks["calm"], 300, momentum)
     assert np.min(calm["points"]) >= 0 > np.min(np.array(swings["points"])[:, 1])
-    below = walk(scripts, [1, kappa], [2.0, 1.0], 0.99 * marks["limit"], 3000, momentum)
-    above = walk(scripts, [1, kappa], [2.0, 1.0], 1.01 * marks["limit"], 3000, momentum)
+    below = walk(live_scripts, [1, kappa], [2.0, 1.0], 0.99 * marks["limit"], 3000, momentum)
+    above = walk(live_scripts, [1, kappa], [2.0, 1.0], 1.01 * marks["limit"], 3000, momentum)
     assert below["values"][-1] < 1e-6 * below["values"][0]
     assert above["values"][-1] > 1e6 * above["values"][0]
     # a start on an axis knows one curvature only
@@ -157,16 +108,16 @@ def test_prediction_and_marks_are_the_formulas(scripts, kappa, momentum):
     assert predict(0.1, (0, 0))["kind"] == "there"
 
 
-def test_steps_are_counted_as_they_are_walked(scripts):
+def test_steps_are_counted_as_they_are_walked(live_scripts):
     for rate, momentum in [(0.03, 0.0), (0.15, 0.0), (0.05, 0.5)]:
-        counted = scripts.evaluate(
+        counted = live_scripts.evaluate(
             "(a) => descent.stepsCounted(...a)", [[1, 10], [3, 1], rate, momentum]
         )
         run = minimize(*quadratic([1, 10]), np.array([3.0, 1.0]), rate, 500, momentum=momentum)
         lengths = np.linalg.norm(run.points, axis=1)
         assert counted == np.argmax(lengths <= 1e-3 * lengths[0]) > 10
-    assert scripts.evaluate("descent.stepsPredicted(0.1)") == 3
-    assert scripts.evaluate("descent.stepsPredicted(0)") == 1
+    assert live_scripts.evaluate("descent.stepsPredicted(0.1)") == 3
+    assert live_scripts.evaluate("descent.stepsPredicted(0)") == 1
 
 
 # ----------------------------------------------------------------------- activations
@@ -181,9 +132,9 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize(("name", "slope"), FUNCTIONS)
-def test_values_and_derivatives_are_those_of_the_package(scripts, name, slope):
+def test_values_and_derivatives_are_those_of_the_package(live_scripts, name, slope):
     z = np.concatenate([[-1e3, -700.0, 0.0, 700.0, 1e3], np.linspace(-40, 40, 1601)])
-    here = scripts.evaluate(
+    here = live_scripts.evaluate(
         """([name, slope, z]) => {
           const { f, derivative } = activation.activations[name];
           return [z.map((x) => f(x, slope)), z.map((x) => derivative(x, slope))];
@@ -198,8 +149,8 @@ def test_values_and_derivatives_are_those_of_the_package(scripts, name, slope):
 
 @pytest.mark.parametrize("times", [0.5, 1.0, 8.0])
 @pytest.mark.parametrize(("name", "slope"), FUNCTIONS)
-def test_gradient_through_layers_is_that_of_the_package(scripts, name, slope, times):
-    drawn = scripts.evaluate(
+def test_gradient_through_layers_is_that_of_the_package(live_scripts, name, slope, times):
+    drawn = live_scripts.evaluate(
         """([name, slope, times]) => {
           const network = activation.drawNetwork(7);
           const { rectifier } = activation.activations[name];
@@ -238,10 +189,10 @@ def test_gradient_through_layers_is_that_of_the_package(scripts, name, slope, ti
     )
 
 
-def test_numbers_are_written_for_readers(scripts):
+def test_numbers_are_written_for_readers(live_scripts):
     write = {0: "0", 0.25: "0.250", -3.5: "−3.500", 1974.556: "1975", 2.1e-7: "2.1 × 10⁻⁷"}
     for value, text in write.items():
-        assert scripts.evaluate("(value) => liveChart.number(value)", value) == text
+        assert live_scripts.evaluate("(value) => liveChart.number(value)", value) == text
 
 
 # -------------------------------------------------------------------- a reader's hands
@@ -268,8 +219,8 @@ def drag(page, locator, begin, end):
     page.wait_for_timeout(100)
 
 
-def test_valley_answers_to_slider_drag_and_keyboard(visit):
-    page = visit("gradient_descent")
+def test_valley_answers_to_slider_drag_and_keyboard(open_live):
+    page = open_live("gradient_descent")
     figure = page.locator("#live-valley")
     figure.wait_for()
     assert "swinging from wall to wall" in verdict(page)
@@ -313,8 +264,8 @@ def test_valley_answers_to_slider_drag_and_keyboard(visit):
     assert "x 3.0, y 1.0" in map_.get_attribute("aria-label")
 
 
-def test_valley_draws_the_path_that_it_computes(visit):
-    page = visit("gradient_descent")
+def test_valley_draws_the_path_that_it_computes(open_live):
+    page = open_live("gradient_descent")
     page.locator("#live-valley").wait_for()
     drawn = page.evaluate(
         """() => {
@@ -329,8 +280,8 @@ def test_valley_draws_the_path_that_it_computes(visit):
     np.testing.assert_allclose(drawn, run.points, atol=0.02 / 40)  # a fraction of a pixel
 
 
-def test_activation_answers_to_choice_slider_and_drag(visit):
-    page = visit("activations")
+def test_activation_answers_to_choice_slider_and_drag(open_live):
+    page = open_live("activations")
     figure = page.locator("#live-activation")
     figure.wait_for()
     name = "live-activation"
@@ -365,8 +316,8 @@ PLACES = {"gradient_descent": ("live-valley", "map"), "activations": ("live-acti
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_a_finger_moves_the_point_and_not_the_page(visit, name):
-    page = visit(name)
+def test_a_finger_moves_the_point_and_not_the_page(open_live, name):
+    page = open_live(name)
     figure, place = PLACES[name]
     page.locator(f"#{figure}").wait_for()
     target = part(page, figure, place)
@@ -388,8 +339,8 @@ def test_a_finger_moves_the_point_and_not_the_page(visit, name):
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_figure_fits_and_its_controls_are_large(visit, name):
-    page = visit(name)
+def test_figure_fits_and_its_controls_are_large(open_live, name):
+    page = open_live(name)
     figure = page.locator(f"#{PLACES[name][0]}")
     figure.wait_for()
     sizes = page.evaluate(
@@ -411,12 +362,12 @@ def test_figure_fits_and_its_controls_are_large(visit, name):
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("name", PLACES)
-def test_axe_finds_nothing(visit, name, mode):
+def test_axe_finds_nothing(open_live, name, mode):
     try:
         from axe_playwright_python.sync_playwright import Axe
     except ImportError:
         give_up("the live figures need axe-core for this test: the extra 'test'")
-    page = visit(name, color_scheme=mode)
+    page = open_live(name, color_scheme=mode)
     figure = PLACES[name][0]
     page.locator(f"#{figure}").wait_for()
     page.wait_for_timeout(500)  # the theme's transitions
@@ -437,14 +388,14 @@ def test_axe_finds_nothing(visit, name, mode):
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_without_script_and_on_paper_there_is_only_the_static_figure(visit, name):
+def test_without_script_and_on_paper_there_is_only_the_static_figure(open_live, name):
     figure = PLACES[name][0]
-    page = visit(name, java_script_enabled=False)
+    page = open_live(name, java_script_enabled=False)
     assert page.locator(f"#{figure}").is_hidden()
     words = page.locator(".live-only")
     assert words.count() > 0
     assert not any(words.nth(i).is_visible() for i in range(words.count()))
-    page = visit(name)
+    page = open_live(name)
     page.locator(f"#{figure}").wait_for()
     assert words.first.is_hidden()  # still the other page
     assert page.locator(".live-only").first.is_visible()
