@@ -65,6 +65,7 @@ pdf: book
 	$(BIN)/python book/paper.py
 
 studies: $(READY)
+	$(BIN)/python -m benchmarks.full_search book/_build/records
 	$(BIN)/python -m mnist_gd.experiments.studies book/_build/records
 
 lint: $(READY)

@@ -14,7 +14,6 @@ from mnist_gd.experiments import plans, runs, studies
 from mnist_gd.experiments.plans import STUDIES
 from mnist_gd.experiments.runs import Configuration, build, final_run, validation_run
 from mnist_gd.experiments.searches import (
-    candidates,
     choose,
     fastest,
     full_search,
@@ -362,14 +361,12 @@ def test_main_runs_everything_in_full(fake, tiny_mnist, tmp_path, capsys):
     fake.recorded.update(range(100))
     studies.main([tmp_path])
     printed = capsys.readouterr().out
-    for name in ("the ten digits' 48 runs", *STUDIES, "the best addition on the test set"):
+    for name in (*STUDIES, "the best addition on the test set"):
         assert re.search(rf"^{name}: \d+ s$", printed, re.MULTILINE)
     seconds = json.loads((tmp_path / "studies.json").read_text(encoding="utf-8"))
-    assert {"the ten digits' 48 runs", *STUDIES} < set(seconds)
-    tried = {replace(c, epochs=1) for _, c, _ in fake.calls}
-    assert tried >= set(candidates())  # halving can be compared with the truth
+    assert set(STUDIES) < set(seconds)
     lengths = {c.epochs for _, c, _ in fake.calls}
-    assert lengths == {20, *(about["full"]["epochs"] for about in STUDIES.values())}
+    assert lengths == {about["full"]["epochs"] for about in STUDIES.values()}
 
 
 # Figures of trainings

@@ -278,7 +278,7 @@ def candidate_of(row):
     return replace(row.configuration, epochs=1, images=None)
 
 
-def full_search(*, records=RECORDS, run_missing=True, n_jobs=-1):
+def full_search(*, records=RECORDS, n_jobs=-1):
     """Train all :func:`candidates` to the end: the truth that halving spares.
 
     Parameters are those of :func:`notebook_search`.
@@ -289,8 +289,7 @@ def full_search(*, records=RECORDS, run_missing=True, n_jobs=-1):
     """
     lengths = grid(epochs=plans.NOTEBOOK["ten"]["epochs"])
     configurations = [replace(c, **length) for c in candidates() for length in lengths]
-    options = {"records": records, "run_missing": run_missing, "n_jobs": n_jobs}
-    return grid_search(validation_run, configurations, **options)
+    return grid_search(validation_run, configurations, records=records, n_jobs=n_jobs)
 
 
 def halving_search(*, records=RECORDS, n_jobs=-1):

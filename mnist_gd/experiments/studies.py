@@ -20,7 +20,7 @@ from mnist_gd.data import QUESTIONS, load_mnist, one_vs_rest
 from mnist_gd.experiments import plans
 from mnist_gd.experiments._tables import reading
 from mnist_gd.experiments.runs import Configuration, final_run
-from mnist_gd.experiments.searches import RECORDS, choose, fastest, full_search, validate
+from mnist_gd.experiments.searches import RECORDS, choose, fastest, validate
 from mnist_gd.metrics import answers
 from mnist_gd.records import run_all
 from mnist_gd.search import grid
@@ -244,7 +244,6 @@ def main(arguments=None):
     """
     (records,) = sys.argv[1:] if arguments is None else arguments
     jobs = {
-        "the ten digits' 48 runs": full_search,
         **{name: partial(study, name, scale="full") for name in plans.STUDIES},
         "the best addition on the test set": partial(final_results, "additions"),
     }

@@ -1,7 +1,11 @@
 """The sentences that the page computes say what the numbers say, whichever way a run falls."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from benchmarks import full_search
 from mnist_gd.experiments import searches
 from mnist_gd.experiments.runs import Configuration
 from mnist_gd.records import Record
@@ -164,28 +168,57 @@ def halved(first):
     return [rung, table(row(0.95, learning_rate=rate, seconds=10.0))]
 
 
+def kept(*runs):
+    """What the record of all runs holds: of each its rate, score and seconds."""
+    settings = {"batch_size": 16, "hidden_size": 64, "decay": None, "epochs": 2}
+    return {
+        "date": "2026-11-26T08:00:00+00:00",
+        "machine": {"processor": "a processor"},
+        "blas": {"architecture": "Haswell"},
+        "runs": [
+            settings | {"learning_rate": rate, "score": score, "seconds": seconds}
+            for rate, score, seconds in runs
+        ],
+    }
+
+
 def test_halving_that_kept_the_best(page):
     rungs = halved({0.1: 0.5, 0.3: 0.6})
-    full = table(row(0.9, learning_rate=0.1, seconds=20.0), row(0.95, seconds=30.0))
-    sentence = page["verdict"](full.rows, rungs)
-    assert sentence.startswith("Halving kept the best of the 2 runs")
-    assert "All runs to the end took 50 s of processor time, halving 11" in sentence
-    tie = table(row(0.95, learning_rate=0.1), row(0.95))
-    assert page["verdict"](tie.rows, rungs).startswith("Halving kept the best of the 2 runs")
+    sentence = page["verdict"](kept((0.1, 0.9, 20.0), (0.3, 0.95, 30.0)), rungs)
+    assert sentence.startswith("Halving kept the best of the 2 runs, 95.00% in the end")
+    assert "All runs to the end took 50 s of processor time on 2026-11-26" in sentence
+    assert "(a processor, Haswell kernels), halving 11 s now" in sentence
+    tie = kept((0.1, 0.95, 1.0), (0.3, 0.95, 1.0))
+    assert page["verdict"](tie, rungs).startswith("Halving kept the best of the 2 runs")
 
 
 def test_halving_that_lost_the_best(page):
     rungs = halved({0.1: 0.5, 0.3: 0.6, 1.0: 0.4})
-    full = table(
-        row(0.97, learning_rate=0.1), row(0.95), row(0.96, learning_rate=1.0), row(0.2, epochs=1)
-    )
-    sentence = page["verdict"](full.rows, rungs)
+    full = kept((0.1, 0.97, 1.0), (0.3, 0.95, 1.0), (1.0, 0.96, 1.0))
+    sentence = page["verdict"](full, rungs)
     assert sentence.startswith("Halving lost the best of the 3 runs: a rate of 0.1, batches of 16")
     assert "reach 97.00%, but were number 2 of 3 on rung 1" in sentence
     assert "Its winner is number 3, 2.00 points below" in sentence
 
 
-def test_the_truth_may_hold_runs_that_diverged(page):
+def test_a_record_of_other_settings_is_not_compared(page):
     rungs = halved({0.1: 0.5, 0.3: 0.6})
-    full = table(row(0.0, learning_rate=0.1, lost=1), row(0.95))
-    assert page["verdict"](full.rows, rungs).startswith("Halving kept the best of the 2 runs")
+    assert "of other settings" in page["verdict"](kept((0.1, 0.9, 1.0)), rungs)
+
+
+def test_the_record_in_the_tree_is_of_the_runs_that_halving_chooses_among():
+    newest = max(Path(full_search.FOLDER).glob("*.json"))
+    runs = json.loads(newest.read_text(encoding="utf-8"))["runs"]
+    found = {tuple(run[name] for name in full_search.SETTINGS) for run in runs}
+    asked = searches.candidates()
+    assert found == {tuple(getattr(c, name) for name in full_search.SETTINGS) for c in asked}
+    assert len(runs) == len(asked)
+
+
+def test_of_each_run_the_best_number_of_epochs_is_kept():
+    rows = table(row(0.9, learning_rate=0.1), row(0.8, epochs=1, learning_rate=0.1), row(0.7))
+    rates = [
+        (run["learning_rate"], run["epochs"], run["score"])
+        for run in full_search.outcomes(rows.rows)
+    ]
+    assert rates == [(0.1, 2, 0.9), (0.3, 2, 0.7)]
