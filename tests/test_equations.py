@@ -101,7 +101,7 @@ SHOWN = {
         "eq-softmax-two-classes": "np.allclose(softmax(pairs)[:, 0], sigmoid(",
     },
     "losses": {
-        "eq-likelihood": "np.isclose(-log(likelihood) / len(p), losses.binary_cross_entropy(",
+        "eq-likelihood": "np.allclose(loss, -1 / 3 * np.log(likelihood))",
         "eq-gaussian-likelihood": "np.allclose(costs, (truth - guess) ** 2 / (2 * s**2) + con",
         "eq-saturation": 'np.allclose(slopes["squared error"], 2 * (answer - 1) * answer * (1',
         "eq-expected-loss": "np.isclose(loss(np.full(10, q[at]), three_in_ten), R[at])",

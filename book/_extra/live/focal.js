@@ -148,7 +148,6 @@
       const value = (part) => C.number(formulas()[part](here(), 1, alpha, gamma));
       find("loss-text").textContent = value("loss");
       find("slope-text").textContent = value("slope");
-      find("best-text").textContent = `γ = ${C.number(gamma, 2)}, α = ${alpha.toFixed(2)}`;
       find("z").value = z;
       find("z-text").textContent = `z = ${C.number(z, 2)}, p = ${C.number(p)}`;
       find("z").setAttribute("aria-valuetext", `logit ${z.toFixed(2)}, answer ${p.toFixed(3)}`);
