@@ -99,9 +99,9 @@
       C.line(inside, [[x(0), y(0)], [x(1), y(1)]], { class: "guide" });
       const { alpha, gamma, z } = state;
       const one = alpha === 0 || alpha === 1;
-      const curve = Array.from({ length: 161 }, (_, i) => {
-        const at = -16 + i / 5;
-        const share = one ? i / 160 : F.honestShare(at, alpha, gamma);
+      const curve = Array.from({ length: 321 }, (_, i) => {
+        const at = -16 + i / 10;
+        const share = one ? i / 320 : F.honestShare(at, alpha, gamma);
         return [x(share), y(one ? alpha : F.sigmoid(at))];
       });
       C.line(inside, curve, { class: "curve best" });
@@ -122,8 +122,8 @@
       const [p, pi] = [F.sigmoid(z), share()];
       const side = p < pi ? "too low" : "too high";
       return (
-        `The answer ${C.number(p)} is best where the share of yes is ${C.number(pi)}: it is ` +
-        `${Math.abs(p - pi) < 0.005 ? "honest" : side}.`
+        `The answer ${C.number(p)} is best where the share of yes is ${C.number(pi)}: as a ` +
+        `probability it is ${Math.abs(p - pi) < 0.005 ? "honest" : side}.`
       );
     };
 
