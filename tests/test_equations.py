@@ -101,14 +101,14 @@ SHOWN = {
         "eq-softmax-two-classes": "np.allclose(softmax(pairs)[:, 0], sigmoid(",
     },
     "losses": {
-        "eq-likelihood": "np.isclose(-log(likelihood) / len(P), losses.binary_cross_entropy(",
-        "eq-gaussian-likelihood": "np.isclose(np.mean(costs), mse(guess, truth) / (2 * s**2)",
-        "eq-saturation": "np.isclose(squared_gradient(at)[0], 2 * (q - 1) * q * (1 - q))",
-        "eq-expected-loss": "np.isclose(loss(np.full(10, q[at]), three_in_ten), expected)",
-        "eq-focal-terms": "np.isclose(focal_formula(p, y, alpha, gamma), losses.focal_loss(",
-        "eq-focal-stationary": "np.abs(probability_from_focal(best[name], alpha) - shares)",
+        "eq-likelihood": "np.allclose(loss, -1 / 3 * np.log(likelihood))",
+        "eq-gaussian-likelihood": "np.allclose(costs, (truth - guess) ** 2 / (2 * s**2) + con",
+        "eq-saturation": 'np.allclose(slopes["squared error"], 2 * (answer - 1) * answer * (1',
+        "eq-expected-loss": "np.isclose(loss(np.full(10, q[at]), three_in_ten), R[at])",
+        "eq-focal-terms": "np.isclose(focal(p, y, alpha, gamma),  # eq-focal",
+        "eq-focal-stationary": "np.abs(found - some_shares).max() < 3e-3",
         "eq-kl-entropy": "np.isclose(kl(p, y), ce(p, y) - np.mean(entropies))",
-        "eq-gibbs": "divergences.min() > 0",
+        "eq-gibbs": "-kl(guess[None], y[None]) <= middle + 1e-12 and middle <= 1e-12",
     },
     "layers": {},
     "networks": {"eq-network-cost": 'there == multiplications["forward"]'},
@@ -120,7 +120,7 @@ SHOWN = {
 }
 
 #: Chapters in which a comment in the cell that asserts a formula names its label.
-COMMENTED = ("gradient_descent",)
+COMMENTED = ("gradient_descent", "losses")
 
 LABEL = r"eq-[a-z0-9]+(?:-[a-z0-9]+)*"
 NAMED = re.compile(rf"`({LABEL})`")

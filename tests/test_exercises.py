@@ -58,6 +58,9 @@ RIGHT = {
     "mse-gradient": losses.mean_squared_error.gradient,
     "bce-gradient": losses.binary_cross_entropy.gradient,
     "bce-logits-gradient": losses.binary_cross_entropy_with_logits.gradient,
+    "weighted-bce-logits-gradient": lambda z, y, w: (
+        np.where(y == 1, w * (activations.sigmoid(z) - 1), activations.sigmoid(z)) / z.size
+    ),
     "focal-logits-gradient": losses.focal_loss_with_logits.gradient,
     "cross-entropy-logits-gradient": losses.cross_entropy_with_logits.gradient,
     "kl-gradient": losses.kl_divergence.gradient,
@@ -139,7 +142,10 @@ WRONG = [
         "exponential overflows",
     ),
     ("mse-gradient", lambda p, y: 2 * (p - y), "1/n is missing"),
-    ("mse-gradient", lambda p, y: (p - y) / p.size, "factor 2"),
+    ("mse-gradient", lambda p, y: (p - y) / p.size, "factor 2 .* is missing"),
+    ("mse-gradient", lambda p, y: (p - y) / p.size, "as if the loss were halved"),
+    ("mse-gradient", lambda p, y: np.mean(2 * (p - y) / p.size), "averaged over the batch"),
+    ("mse-gradient", lambda p, y: np.sum(2 * (p - y) / p.size), "sum over the whole batch"),
     ("mse-gradient", lambda p, y: 2 * (p - y) / len(p), "every element"),
     ("mse-gradient", lambda p, y: 2 * (y - p) / p.size, "sign is reversed"),
     ("mse-gradient", lambda p, y: 2 * (y - p), "sign is reversed"),
@@ -152,6 +158,39 @@ WRONG = [
         "bce-logits-gradient",
         lambda z, y: (sigmoid(z) - y) * sigmoid(z) * (1 - sigmoid(z)) / z.size,
         "already contains",
+    ),
+    (
+        "bce-logits-gradient",
+        lambda z, y: (sigmoid(z) - y) / (sigmoid(z) * (1 - sigmoid(z))) / z.size,
+        "derivative of the output activation, .* is forgotten",
+    ),
+    ("bce-logits-gradient", lambda z, y: np.zeros(z.shape), "zero everywhere"),
+    (
+        "cross-entropy-logits-gradient",
+        lambda z, y: -y / softmax(z) / len(z),
+        "derivative of the output activation, .* is forgotten",
+    ),
+    ("cross-entropy-logits-gradient", lambda z, y: 0 * z, "zero everywhere"),
+    ("weighted-bce-logits-gradient", lambda z, y, w: (sigmoid(z) - y) / z.size, "weight is miss"),
+    (
+        "weighted-bce-logits-gradient",
+        lambda z, y, w: w * (sigmoid(z) - y) / z.size,
+        "the negatives are weighted too",
+    ),
+    (
+        "weighted-bce-logits-gradient",
+        lambda z, y, w: (sigmoid(z) - y) * np.where(y == 1, w, 1) / np.where(y == 1, w, 1).sum(),
+        "sum of the weights",
+    ),
+    (
+        "weighted-bce-logits-gradient",
+        lambda z, y, w: (sigmoid(z) - w * y) / z.size,
+        "taken for the target",
+    ),
+    (
+        "weighted-bce-logits-gradient",
+        lambda z, y, w: (np.exp(z) / (1 + np.exp(z)) - y) * np.where(y == 1, w, 1) / z.size,
+        "exponential overflows",
     ),
     (
         "focal-logits-gradient",

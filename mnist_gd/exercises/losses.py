@@ -16,9 +16,15 @@ AGAIN = (
     "it is multiplied by the derivative of the output activation, which the gradient with respect "
     "to the logits already contains"
 )
-PROBABILITIES = "this is the gradient with respect to the probabilities; asked is that for logits"
+PROBABILITIES = (
+    "this is the gradient with respect to the probabilities: the derivative of the output "
+    "activation, which leads on to the logits, is forgotten"
+)
 LOGITS = "this is the gradient with respect to the logits; asked is that for the probabilities"
 ROUNDED = "the logarithm is taken of a probability that was rounded to 0; start from the logit"
+ZERO = "it is zero everywhere: nothing would be learned"
+SUMMED = "it is the sum over the whole batch; each entry of y_pred has its own derivative"
+AVERAGED = "averaged over the batch; each entry of y_pred has its own derivative"
 EXTREME_LOGITS = np.array([[-1000.0, 1000.0, 1000.0]]), np.array([[1.0, 1.0, 0.0]])
 
 
@@ -42,6 +48,12 @@ def _loss_task(loss, inputs, mistakes, *, rows=False, options=None, extremes=Non
     def averaged(wrong):
         return lambda p, *others: wrong(p, *others) / count(p)
 
+    # Constant answers. Behind a softmax the sum over a row is 0 and tells nothing.
+    constant = {ZERO: lambda p, *_: np.zeros(p.shape)}
+    if not rows:
+        constant[AVERAGED] = lambda p, *others: np.mean(truth(p, *others))
+        constant[SUMMED] = lambda p, *others: np.sum(truth(p, *others))
+
     options = options or {}
     values = tuple(options.values())
     return Task(
@@ -49,7 +61,7 @@ def _loss_task(loss, inputs, mistakes, *, rows=False, options=None, extremes=Non
         returns=("the gradient",),
         truth=truth,
         inputs=[(*pair, *values) for pair in inputs],
-        mistakes={why: averaged(wrong) for why, wrong in mistakes.items()},
+        mistakes={why: averaged(wrong) for why, wrong in mistakes.items()} | constant,
         factors={
             **MINUS,
             MEAN: lambda p, *_: count(p),
@@ -64,11 +76,10 @@ def _mse_task(rng):
         losses.mean_squared_error,
         [normal(rng, s, s) for s in SHAPES],
         {
-            "the factor 2 of the square's derivative is missing": lambda p, y: p - y,
-            "this is the square, not its derivative": lambda p, y: (p - y) ** 2,
-            "averaged over the batch; each entry of y_pred has its own derivative": (
-                lambda p, y: np.sum(2 * (p - y))
+            "the factor 2 of the square's derivative is missing, as if the loss were halved": (
+                lambda p, y: p - y
             ),
+            "this is the square, not its derivative": lambda p, y: (p - y) ** 2,
         },
     )
 
@@ -97,6 +108,38 @@ def _bce_logits_task(rng):
             PROBABILITIES: lambda z, y: (sigmoid(z) - y) / (sigmoid(z) * sigmoid(-z)),
             "the sigmoid is applied twice": lambda z, y: sigmoid(sigmoid(z)) - y,
         },
+        extremes={OVERFLOW: EXTREME_LOGITS},
+    )
+
+
+def _weighted_bce_logits_task(rng):
+    def loss(z, y, weight):
+        return np.mean(weight * y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z))
+
+    def right(z, y, weight):
+        return weight * y * (sigmoid(z) - 1) + (1 - y) * sigmoid(z)
+
+    return _loss_task(
+        loss,
+        [(*normal(rng, s), _labels(rng, s)) for s in SHAPES],
+        {
+            "the weight is missing": lambda z, y, weight: sigmoid(z) - y,
+            "the negatives are weighted too; only positives are": (
+                lambda z, y, weight: weight * (sigmoid(z) - y)
+            ),
+            "the negatives are weighted instead of the positives": (
+                lambda z, y, weight: right(z, y, 1 / weight) * weight
+            ),
+            "it is divided by the sum of the weights; the mean is over the examples": (
+                lambda z, y, weight: right(z, y, weight) / np.mean(np.where(y == 1, weight, 1))
+            ),
+            "the weighted label is taken for the target: w y - sigmoid(z)": (
+                lambda z, y, weight: sigmoid(z) - weight * y
+            ),
+            AGAIN: lambda z, y, weight: right(z, y, weight) * sigmoid(z) * sigmoid(-z),
+            PROBABILITIES: lambda z, y, weight: right(z, y, weight) / (sigmoid(z) * sigmoid(-z)),
+        },
+        options={"weight": 3.0},
         extremes={OVERFLOW: EXTREME_LOGITS},
     )
 
@@ -178,6 +221,7 @@ MAKERS = {
     "mse-gradient": _mse_task,
     "bce-gradient": _bce_task,
     "bce-logits-gradient": _bce_logits_task,
+    "weighted-bce-logits-gradient": _weighted_bce_logits_task,
     "focal-logits-gradient": _focal_logits_task,
     "cross-entropy-logits-gradient": _cross_entropy_logits_task,
     "kl-gradient": _kl_task,
