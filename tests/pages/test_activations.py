@@ -41,10 +41,10 @@ def test_the_gap_of_prelu_is_told_whichever_way_it_falls():
     tell = functions_of("activations_more")["prelu_gap"]
     tell.__globals__["np"] = np
     noise = np.array([-0.2, -0.1, 0.0, 0.1, 0.2])
-    gaps = {"ReLU": 9 + 0 * noise, "fixed 0.25": 10 + 0 * noise, "PReLU": 10 + noise}
+    gaps = {"0": 9 + 0 * noise, "0.25": 10 + 0 * noise, "learned": 10 + noise}
     assert "wider than ReLU's" in tell(gaps)
     assert "nothing is seen" in tell(gaps)
-    assert "narrower than ReLU's" in tell(gaps | {"ReLU": 11 + 0 * noise})
-    assert "widens the gap" in tell(gaps | {"fixed 0.25": 9 + 0 * noise})
-    assert "narrows the gap" in tell(gaps | {"fixed 0.25": 11 + 0 * noise})
-    assert "Neither" in tell(gaps | {"ReLU": 10 + noise[::-1]})
+    assert "narrower than ReLU's" in tell(gaps | {"0": 11 + 0 * noise})
+    assert "widens the gap" in tell(gaps | {"0.25": 9 + 0 * noise})
+    assert "narrows the gap" in tell(gaps | {"0.25": 11 + 0 * noise})
+    assert "Neither" in tell(gaps | {"0": 10 + noise[::-1]})
