@@ -122,11 +122,19 @@ def test_steps_are_counted_as_they_are_walked(live_scripts):
 
 # ----------------------------------------------------------------------- activations
 
+
+def tanh(z):
+    return np.tanh(z)
+
+
+tanh.backward = lambda grad_output, z: 4 * activations.sigmoid.backward(grad_output, 2 * z)
+
 FUNCTIONS = {
     ("relu", 0.01): activations.relu,
     ("leaky", 0.01): activations.leaky_relu,
     ("leaky", 0.3): with_options(activations.leaky_relu, negative_slope=0.3),
     ("sigmoid", 0.01): activations.sigmoid,
+    ("tanh", 0.01): tanh,
     ("identity", 0.01): activations.identity,
 }
 

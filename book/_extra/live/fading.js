@@ -123,8 +123,8 @@
 
     const show = () => {
       const now = derive();
-      const [tall, marks] =
-        now.name === "sigmoid" ? [[-0.3, 1.3], [0, 1]] : [[-6.6, 6.6], [-4, 0, 4]];
+      const bounded = { sigmoid: [[-0.3, 1.3], [0, 1]], tanh: [[-1.4, 1.4], [-1, 0, 1]] };
+      const [tall, marks] = bounded[now.name] ?? [[-6.6, 6.6], [-4, 0, 4]];
       drawCurve("curve", tall, marks, now.f, now, "f");
       drawCurve("slope-curve", [-0.2, 1.3], [0, 1], now.derivative, now, "slope");
       drawChain(now);
