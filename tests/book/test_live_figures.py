@@ -306,6 +306,9 @@ def test_activation_answers_to_choice_slider_and_drag(open_live):
     page.keyboard.press("End")  # slope 1: nothing is off, and the weights of He are too large
     page.wait_for_timeout(100)
     assert "grows" in verdict(page, name)
+    figure.locator("input[value=tanh]").check()
+    page.wait_for_timeout(100)
+    assert "hyperbolic tangent the gradient fades slowly" in verdict(page, name)
     figure.locator("input[value=relu]").check()
     drag(page, part(page, name, "curve"), (0.9, 0.5), (0.2, 0.5))
     assert part(page, name, "slope-curve-text").inner_text() == "f′(z) = 0"

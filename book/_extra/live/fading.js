@@ -106,12 +106,13 @@
 
     const course = ({ sizes }) => {
       const pace = sizes[A.DEPTH - 1] ** (1 / A.DEPTH);
-      return { pace, kind: pace < 0.75 ? "fades" : pace > 1.33 ? "grows" : "keeps" };
+      const slowly = pace > 0.75 && pace < 1.33;
+      return { pace, slowly, kind: pace < 0.92 ? "fades" : pace > 1.09 ? "grows" : "keeps" };
     };
 
     const headline = (now) => {
-      const { pace, kind } = course(now);
-      const does = { fades: "fades", grows: "grows", keeps: "keeps its size" }[kind];
+      const { pace, slowly, kind } = course(now);
+      const does = kind === "keeps" ? "keeps its size" : kind + (slowly ? " slowly" : "");
       return `With ${now.spoken} the gradient ${does}: a factor of ${C.number(pace, 2)} a layer.`;
     };
 
