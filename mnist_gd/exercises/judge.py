@@ -218,7 +218,8 @@ def _constant(answers):
     """Say so if every entry of every answer is one and the same number."""
     entries = np.concatenate([np.ravel(part) for answer in answers for part in answer])
     if entries.size and np.isfinite(entries[0]) and (entries == entries[0]).all():
-        return f"the answer is {entries[0] + 0.0:g} for every input; it must depend on them"
+        number = f"{entries[0] + 0.0:g}"
+        return f"the answer is the same for every input, {number} throughout: it must use them"
     return None
 
 
