@@ -62,6 +62,9 @@ NO_FUNCTION = {
     "eq-same-sign": "lemma",
     "eq-sigmoid-symmetry": "identity that the derivative and the losses use",
     "eq-vanishing-bound": "inequality, asserted on the page",
+    "eq-tanh": "an activation that the page makes itself",
+    "eq-tanh-sigmoid": "identity that its derivative uses",
+    "eq-tanh-derivative": "its derivative",
     "eq-softmax-jacobian": "matrix that the vector-Jacobian product never forms",
     "eq-softmax-two-classes": "identity",
     # losses
@@ -91,12 +94,15 @@ NO_FUNCTION = {
 #: The labels of these chapters that no function has, each with the assertion that shows it.
 SHOWN = {
     "activations": {
-        "eq-linear-collapse": "np.allclose(layers[1](layers[0](x)), x @ (W1 @ W2)",
-        "eq-activation-vjp": "np.allclose(G[0] @ J, activation.backward(G[:1], Z[:1])[0])",
-        "eq-dead-unit": "not units.weights_grad[:, dead].any()",
-        "eq-same-sign": "np.sign(above.weights_grad[k, j]) in (0, np.sign(g[j]))",
+        "eq-linear-collapse": "np.allclose(two_layers, x @ (W1 @ W2) + (b1 @ W2 + b2))",
+        "eq-activation-vjp": "np.array_equal(g @ J, [13, 12])",
+        "eq-dead-unit": "not (x.T @ passed)[:, dead].any()",
+        "eq-same-sign": "np.sign(gradient[k, j]) in (0, np.sign(g[j]))",
         "eq-sigmoid-symmetry": "np.allclose(1 - sigmoid(Z), sigmoid(-Z))",
         "eq-vanishing-bound": "np.isclose(np.linalg.norm(delta), stretches[0] / 4)",
+        "eq-tanh": "np.allclose(tanh(at), [0, 3 / 5])",
+        "eq-tanh-sigmoid": "np.allclose(tanh(Z), 2 * sigmoid(2 * Z) - 1)",
+        "eq-tanh-derivative": "np.allclose(tanh.backward(np.array([25.0, 25.0]), at), [25, 16])",
         "eq-softmax-jacobian": "np.allclose(J.sum(axis=0), 0)",
         "eq-softmax-two-classes": "np.allclose(softmax(pairs)[:, 0], sigmoid(",
     },

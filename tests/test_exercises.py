@@ -1,6 +1,7 @@
 """The judge accepts what is right, and refuses each wrong answer with its own diagnosis."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -46,6 +47,11 @@ def central_difference(f, x, step):
     return gradient
 
 
+def swish_gradient(grad_output, z):
+    s = activations.sigmoid(z)
+    return grad_output * (s + z * s * activations.sigmoid(-z))
+
+
 RIGHT = {
     "gradient-step": lambda x, gradient, learning_rate: x - learning_rate * gradient,
     "momentum-step": momentum_step,
@@ -54,6 +60,7 @@ RIGHT = {
     "leaky-relu-gradient": activations.leaky_relu.backward,
     "prelu-slope-gradient": lambda g, z, slope: activations.prelu.backward(g, z, slope)[1],
     "sigmoid-gradient": activations.sigmoid.backward,
+    "swish-gradient": swish_gradient,
     "softmax-gradient": activations.softmax.backward,
     "mse-gradient": losses.mean_squared_error.gradient,
     "bce-gradient": losses.binary_cross_entropy.gradient,
@@ -109,6 +116,25 @@ WRONG = [
     ("relu-gradient", lambda g, z: np.where(z > 0, 1.0, 0.0), "grad_output is missing"),
     ("relu-gradient", lambda g, z: g * (np.maximum(z, 0) >= 0), "always true"),
     ("relu-gradient", lambda g, z: -g * (z > 0), "sign is reversed"),
+    ("relu-gradient", lambda g, z: g, "the derivative is missing"),
+    ("relu-gradient", lambda g, z: g * activations.relu(z), "the function stands where"),
+    ("relu-gradient", lambda g, z: z, "z is handed back"),
+    ("leaky-relu-gradient", lambda g, z, a: g, "the derivative is missing"),
+    ("leaky-relu-gradient", lambda g, z, a: g * np.where(z > 0, z, a * z), "the function stands"),
+    ("prelu-slope-gradient", lambda g, z, a: 0 * a, "same for every input, 0"),
+    ("sigmoid-gradient", lambda g, z: g, "the derivative is missing"),
+    ("sigmoid-gradient", lambda g, z: 2 * activations.sigmoid.backward(g, z), "twice as large"),
+    ("sigmoid-gradient", lambda g, z: activations.sigmoid.backward(g, z) / 2, "half as large"),
+    ("sigmoid-gradient", lambda g, z: g * sigmoid(z), "the function stands where"),
+    ("softmax-gradient", lambda g, z: g, "the derivative is missing"),
+    ("swish-gradient", lambda g, z: g, "the derivative is missing"),
+    ("swish-gradient", lambda g, z: g * z * sigmoid(z), "the function stands where"),
+    ("swish-gradient", lambda g, z: g * sigmoid(z), "first term of the product rule"),
+    (
+        "swish-gradient",
+        lambda g, z: g * (sigmoid(z) + z * np.exp(z) / (1 + np.exp(z)) ** 2),
+        "exponential overflows",
+    ),
     ("leaky-relu-gradient", lambda g, z, a: g * (z > 0), "slope below zero is missing"),
     ("leaky-relu-gradient", lambda g, z, a: g * np.where(z < 0, 1, a), "swapped"),
     ("prelu-slope-gradient", lambda g, z, a: (g * z * (z < 0)).sum(), "its own slope"),
@@ -274,6 +300,52 @@ def test_no_two_mistakes_are_confused(name, mistake):
     with pytest.raises(WrongAnswer) as refusal:
         check(name, task.mistakes.get(mistake, off_by_a_factor))
     assert refusal.value.mistake == mistake
+
+
+def parts_of(result):
+    return result if isinstance(result, tuple) else (result,)
+
+
+def as_returned(task, parts):
+    parts = tuple(parts)
+    return parts if len(task.returns) > 1 else parts[0]
+
+
+#: How a constant answer is named; an exercise may say it in its own words, or know whence it is.
+NAMED_CONSTANT = r"for every input|everywhere|whatever comes in|has no imaginary part"
+
+
+@pytest.mark.parametrize("value", [0, 1, -2.5])
+@pytest.mark.parametrize("name", TASKS)
+def test_an_answer_that_hangs_on_nothing_is_called_so(name, value):
+    task = TASKS[name]
+
+    def constant(*arguments):
+        truth = parts_of(task.truth(*arguments))
+        return as_returned(task, (np.full(np.shape(part), float(value)) for part in truth))
+
+    with pytest.raises(WrongAnswer) as refusal:
+        check(name, constant)
+    assert re.search(NAMED_CONSTANT, refusal.value.mistake)
+
+
+@pytest.mark.parametrize("factor", [2, 0.5])
+@pytest.mark.parametrize("name", TASKS)
+def test_a_factor_of_two_is_never_left_without_a_name(name, factor):
+    task = TASKS[name]
+
+    def scaled(*arguments):
+        truth = parts_of(task.truth(*arguments))
+        return as_returned(task, (factor * np.asarray(part) for part in truth))
+
+    with pytest.raises(WrongAnswer) as refusal:
+        check(name, scaled)
+    assert refusal.value.mistake
+
+
+def test_a_factor_of_two_is_named_beside_a_known_mistake():
+    with pytest.raises(WrongAnswer, match="belongs at z; and twice as large"):
+        check("relu-gradient", lambda g, z: 2 * g * (g > 0))
 
 
 def test_two_mistakes_at_once_are_both_named():

@@ -13,6 +13,7 @@ __all__ = ["MAKERS"]
 CHAIN = "grad_output is missing: by the chain rule it multiplies the derivative"
 WHERE = "the derivative is taken at grad_output; it belongs at z"
 ITSELF = "the function stands where its derivative belongs"
+FORGOTTEN = "the derivative is missing: grad_output is passed on as it came"
 
 
 def _activation_task(rng, function, mistakes, *, options=None, shapes=SHAPES, extreme=False):
@@ -42,7 +43,7 @@ def _relu_task(rng):
         {
             WHERE: lambda g, z: g * (g > 0),
             CHAIN: lambda g, z: z > 0,
-            "relu(z) >= 0 is always true; the derivative asks whether z > 0": lambda g, z: g,
+            f"{FORGOTTEN} (also by relu(z) >= 0, which is always true)": lambda g, z: g,
             ITSELF: lambda g, z: g * np.maximum(z, 0),
             "the gradient passes where z < 0; it should where z > 0": lambda g, z: g * (z < 0),
         },
@@ -57,6 +58,7 @@ def _leaky_relu_task(rng):
             WHERE: lambda g, z, a: np.where(g > 0, g, a * g),
             CHAIN: lambda g, z, a: np.where(z > 0, 1, a),
             ITSELF: lambda g, z, a: g * np.where(z > 0, z, a * z),
+            FORGOTTEN: lambda g, z, a: g,
             "the slope below zero is missing; 0 is that of ReLU": lambda g, z, a: g * (z > 0),
             "the two sides are swapped": lambda g, z, a: np.where(z > 0, a * g, g),
         },
@@ -115,9 +117,42 @@ def _sigmoid_task(rng):
             WHERE: lambda g, z: g * slope(g),
             CHAIN: lambda g, z: slope(z),
             ITSELF: lambda g, z: g * sigmoid(z),
+            FORGOTTEN: lambda g, z: g,
             "z (1 - z) takes z for the sigmoid's output": lambda g, z: g * z * (1 - z),
             "the sigmoid is applied twice": lambda g, z: g * slope(sigmoid(z)),
             "it is s (1 - s), not s (1 + s)": lambda g, z: g * sigmoid(z) * (1 + sigmoid(z)),
+        },
+        extreme=True,
+    )
+
+
+def _swish_task(rng):
+    def swish(z):
+        return z * sigmoid(z)
+
+    def slope(z):
+        return sigmoid(z) + z * sigmoid(z) * sigmoid(-z)
+
+    return _activation_task(
+        rng,
+        swish,
+        {
+            WHERE: lambda g, z: g * slope(g),
+            CHAIN: lambda g, z: slope(z),
+            ITSELF: lambda g, z: g * swish(z),
+            FORGOTTEN: lambda g, z: g,
+            "only the first term of the product rule, sigmoid(z); z sigmoid'(z) is missing": (
+                lambda g, z: g * sigmoid(z)
+            ),
+            "only the second term of the product rule; sigmoid(z) is missing": (
+                lambda g, z: g * (slope(z) - sigmoid(z))
+            ),
+            "in the second term of the product rule z is missing": (
+                lambda g, z: g * (sigmoid(z) + sigmoid(z) * sigmoid(-z))
+            ),
+            "the derivative of a product is no product of derivatives": (
+                lambda g, z: g * sigmoid(z) * sigmoid(-z)
+            ),
         },
         extreme=True,
     )
@@ -139,6 +174,7 @@ def _softmax_task(rng):
             ),
             "softmax is applied twice": lambda g, z: product(g, softmax(softmax(z))),
             WHERE: lambda g, z: product(g, softmax(g)),
+            FORGOTTEN: lambda g, z: g,
             "z is taken for the probabilities; they are softmax(z)": lambda g, z: product(g, z),
             "the inner product <g, s> runs over the whole batch; each row has its own": (
                 lambda g, z: product(g, softmax(z), None)
@@ -165,5 +201,6 @@ MAKERS = {
     "leaky-relu-gradient": _leaky_relu_task,
     "prelu-slope-gradient": _prelu_task,
     "sigmoid-gradient": _sigmoid_task,
+    "swish-gradient": _swish_task,
     "softmax-gradient": _softmax_task,
 }

@@ -22,6 +22,12 @@ TASKS = make_tasks(MAKERS)
 
 TOLERANCE = 1e-6  # of an answer, relative to its largest entry
 
+#: Factors by which an answer to any exercise may be off, if the exercise names no better reason.
+FACTORS = {
+    "twice as large as it should be: there is a factor 2 too many": lambda *arguments: 2,
+    "half as large as it should be: a factor 2 is missing": lambda *arguments: 0.5,
+}
+
 
 class WrongAnswer(AssertionError):
     """An answer to an exercise is wrong; the message says where and, if it is known, why.
@@ -172,16 +178,30 @@ def _same(answers, others):
 
 
 def _likely_mistake(task, answers, truths):
-    """Make the known mistakes, alone and then with a wrong factor; name those that match."""
+    """Name the known mistakes that give the same answers; if none does, a general one."""
     variants = {None: truths}
     for mistake, wrong in task.mistakes.items():
         variants[mistake] = [_parts(_quietly(wrong, arguments)[0]) for arguments in task.inputs]
-    factors = {None: lambda *arguments: 1, **task.factors}
-    factors |= {
+    known = {None: lambda *arguments: 1} | _also_reversed(task.factors)
+    return (
+        _scaled_variant(task, answers, variants, known)
+        or _constant(answers)
+        or _handed_back(task, answers)
+        or _scaled_variant(task, answers, variants, _also_reversed(FACTORS))
+    )
+
+
+def _also_reversed(factors):
+    """Wrong factors, and then each of them with a wrong sign too."""
+    return factors | {
         f"{SIGN}; and {mistake}": lambda *arguments, _factor=factor: -_factor(*arguments)
-        for mistake, factor in task.factors.items()
+        for mistake, factor in factors.items()
         if mistake != SIGN
     }
+
+
+def _scaled_variant(task, answers, variants, factors):
+    """Make the known mistakes, each alone and then with a wrong factor; name what matches."""
     for why_factor, factor in factors.items():
         scales = [factor(*arguments) for arguments in task.inputs]
         for why, outputs in variants.items():
@@ -191,4 +211,26 @@ def _likely_mistake(task, answers, truths):
             ]
             if _same(answers, scaled):
                 return "; and ".join(filter(None, (why, why_factor)))
+    return None
+
+
+def _constant(answers):
+    """Say so if every entry of every answer is one and the same number."""
+    entries = np.concatenate([np.ravel(part) for answer in answers for part in answer])
+    if entries.size and np.isfinite(entries[0]) and (entries == entries[0]).all():
+        number = f"{entries[0] + 0.0:g}"
+        return f"the answer is the same for every input, {number} throughout: it must use them"
+    return None
+
+
+def _handed_back(task, answers):
+    """Say so if the answer is always one of the arguments, as it came."""
+    if len(task.returns) > 1:
+        return None
+    for place, label in enumerate(task.arguments):
+        given = [arguments[place] for arguments in task.inputs]
+        if all(isinstance(g, np.ndarray) for g in given) and _same(
+            answers, [_parts(g) for g in given]
+        ):
+            return f"{label} is handed back as it came"
     return None

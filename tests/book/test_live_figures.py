@@ -122,11 +122,19 @@ def test_steps_are_counted_as_they_are_walked(live_scripts):
 
 # ----------------------------------------------------------------------- activations
 
+
+def tanh(z):
+    return np.tanh(z)
+
+
+tanh.backward = lambda grad_output, z: 4 * activations.sigmoid.backward(grad_output, 2 * z)
+
 FUNCTIONS = {
     ("relu", 0.01): activations.relu,
     ("leaky", 0.01): activations.leaky_relu,
     ("leaky", 0.3): with_options(activations.leaky_relu, negative_slope=0.3),
     ("sigmoid", 0.01): activations.sigmoid,
+    ("tanh", 0.01): tanh,
     ("identity", 0.01): activations.identity,
 }
 
@@ -298,6 +306,9 @@ def test_activation_answers_to_choice_slider_and_drag(open_live):
     page.keyboard.press("End")  # slope 1: nothing is off, and the weights of He are too large
     page.wait_for_timeout(100)
     assert "grows" in verdict(page, name)
+    figure.locator("input[value=tanh]").check()
+    page.wait_for_timeout(100)
+    assert "hyperbolic tangent the gradient fades slowly" in verdict(page, name)
     figure.locator("input[value=relu]").check()
     drag(page, part(page, name, "curve"), (0.9, 0.5), (0.2, 0.5))
     assert part(page, name, "slope-curve-text").inner_text() == "f′(z) = 0"

@@ -13,8 +13,8 @@
     return (z >= 0 ? 1 : e) / (1 + e);
   };
 
-  // f and f', equations eq-identity, eq-relu, eq-leaky-relu and eq-sigmoid with their
-  // derivatives. A rectifier's weights are drawn by eq-he, the others' by eq-glorot.
+  // f and f', equations eq-identity, eq-relu, eq-leaky-relu, eq-sigmoid and eq-tanh with
+  // their derivatives. A rectifier's weights are drawn by eq-he, the others' by eq-glorot.
   const activations = {
     relu: {
       spoken: "ReLU",
@@ -33,6 +33,12 @@
       rectifier: false,
       f: sigmoid,
       derivative: (z) => sigmoid(z) * sigmoid(-z),
+    },
+    tanh: {
+      spoken: "the hyperbolic tangent",
+      rectifier: false,
+      f: Math.tanh,
+      derivative: (z) => 4 * sigmoid(2 * z) * sigmoid(-2 * z), // 1 - tanh(z) ** 2, unrounded
     },
     identity: {
       spoken: "the identity",

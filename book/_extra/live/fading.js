@@ -106,12 +106,13 @@
 
     const course = ({ sizes }) => {
       const pace = sizes[A.DEPTH - 1] ** (1 / A.DEPTH);
-      return { pace, kind: pace < 0.75 ? "fades" : pace > 1.33 ? "grows" : "keeps" };
+      const slowly = pace > 0.75 && pace < 1.33;
+      return { pace, slowly, kind: pace < 0.92 ? "fades" : pace > 1.09 ? "grows" : "keeps" };
     };
 
     const headline = (now) => {
-      const { pace, kind } = course(now);
-      const does = { fades: "fades", grows: "grows", keeps: "keeps its size" }[kind];
+      const { pace, slowly, kind } = course(now);
+      const does = kind === "keeps" ? "keeps its size" : kind + (slowly ? " slowly" : "");
       return `With ${now.spoken} the gradient ${does}: a factor of ${C.number(pace, 2)} a layer.`;
     };
 
@@ -123,8 +124,8 @@
 
     const show = () => {
       const now = derive();
-      const [tall, marks] =
-        now.name === "sigmoid" ? [[-0.3, 1.3], [0, 1]] : [[-6.6, 6.6], [-4, 0, 4]];
+      const bounded = { sigmoid: [[-0.3, 1.3], [0, 1]], tanh: [[-1.4, 1.4], [-1, 0, 1]] };
+      const [tall, marks] = bounded[now.name] ?? [[-6.6, 6.6], [-4, 0, 4]];
       drawCurve("curve", tall, marks, now.f, now, "f");
       drawCurve("slope-curve", [-0.2, 1.3], [0, 1], now.derivative, now, "slope");
       drawChain(now);
