@@ -20,6 +20,7 @@ MAKERS = {name: make for chapter in CHAPTERS for name, make in chapter.MAKERS.it
 #: The exercises by their names.
 TASKS = make_tasks(MAKERS)
 
+CONSTANT = "the answer is the same for every input: does it use its arguments?"
 TOLERANCE = 1e-6  # of an answer, relative to its largest entry
 
 
@@ -171,8 +172,19 @@ def _same(answers, others):
     )
 
 
+def _constant(answers):
+    """Whether all answers are the same, to the last bit."""
+    return all(
+        np.array_equal(part, first)
+        for answer in answers
+        for part, first in zip(answer, answers[0], strict=True)
+    )
+
+
 def _likely_mistake(task, answers, truths):
     """Make the known mistakes, alone and then with a wrong factor; name those that match."""
+    if _constant(answers) and not _constant(truths):
+        return CONSTANT
     variants = {None: truths}
     for mistake, wrong in task.mistakes.items():
         variants[mistake] = [_parts(_quietly(wrong, arguments)[0]) for arguments in task.inputs]
