@@ -92,13 +92,13 @@
       C.line(svg, rows.filter(shown).map(place), { class: "curve f" });
       const [cx, cy] = place(rows[level]);
       C.element(svg, "circle", { class: "ring", cx, cy, r: 15 });
-      const diamond = ([px, py]) => `M${px - 6},${py} l6,-6 l6,6 l-6,6 z`;
-      const triangle = ([px, py]) => `M${px - 6},${py + 5} l6,-11 l6,11 z`;
+      C.element(svg, "circle", { class: "handle", cx, cy, r: 9 });
+      const diamond = ([px, py]) => `M${px - 5},${py} l5,-5 l5,5 l-5,5 z`;
+      const triangle = ([px, py]) => `M${px - 5},${py + 4} l5,-9 l5,9 z`;
       const [hx, hy] = place(rows[marks.half]);
-      C.element(svg, "circle", { class: "dot half", cx: hx, cy: hy, r: 5 });
+      C.element(svg, "circle", { class: "dot half", cx: hx, cy: hy, r: 4 });
       C.element(svg, "path", { class: "dot best", d: diamond(place(rows[marks.best])) });
       C.element(svg, "path", { class: "dot theory", d: triangle(place(rows[marks.theory])) });
-      C.element(svg, "circle", { class: "handle", cx, cy, r: 7 });
     };
 
     // ---- words
