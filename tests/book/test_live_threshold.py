@@ -38,7 +38,7 @@ def embedded():
 def drawn():
     """Two histograms as the page has them, of scores that nobody trained for."""
     rng = np.random.default_rng(5)
-    fours, others = rng.beta(4, 1, 300), rng.beta(1, 6, 2700)
+    fours, others = np.append(rng.beta(4, 1, 300), 1.0), rng.beta(1, 6, 2700)  # one surely a 4
     return {
         name: np.bincount((1000 * scores).astype(int), minlength=1001).tolist()
         for name, scores in (("fours", fours), ("others", others))
