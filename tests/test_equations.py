@@ -81,6 +81,9 @@ NO_FUNCTION = {
     "eq-f1-one-class": "special case of F1",
     "eq-f1-chance": "F1 of guessing",
     "eq-accuracy-error": "standard error",
+    "eq-errors-of-a-choice": "step to the threshold of fewest errors",
+    "eq-f1-of-a-choice": "step to the threshold of the best F1",
+    "eq-paired-error": "standard error of a difference on the same images",
     # additions
     "eq-momentum-floor": "predicted error",
     "eq-adam-weights": "where the bias correction comes from",
@@ -120,13 +123,16 @@ SHOWN = {
     "networks": {"eq-network-cost": 'there == multiplications["forward"]'},
     "metrics": {
         "eq-f1-one-class": "np.isclose(f1_score(y_true[only], y_pred[only]), 2 * r / (r + 1))",
-        "eq-f1-chance": "np.isclose(f1_score(truth, guess), chance[name]",
+        "eq-f1-chance": "np.isclose(f1_score(fours * 1, guess * 1), by_chance",
         "eq-accuracy-error": "np.isclose(boot_accuracy.std(), formula",
+        "eq-errors-of-a-choice": "abs(q[errors.argmin()] - 1 / 2) < 1e-4",
+        "eq-f1-of-a-choice": "abs(q[f1.argmax()] - golden) < 1e-4",
+        "eq-paired-error": "np.isclose(paired, difference.std() / np.sqrt(n))",
     },
 }
 
 #: Chapters in which a comment in the cell that asserts a formula names its label.
-COMMENTED = ("gradient_descent", "losses")
+COMMENTED = ("gradient_descent", "losses", "metrics")
 
 LABEL = r"eq-[a-z0-9]+(?:-[a-z0-9]+)*"
 NAMED = re.compile(rf"`({LABEL})`")

@@ -15,7 +15,7 @@ from mnist_gd.exercises import TASKS, Report, WrongAnswer, check
 from mnist_gd.exercises._tasks import make_tasks
 from mnist_gd.exercises.judge import MAKERS
 from mnist_gd.gradient_check import numerical_gradient
-from mnist_gd.metrics import f1_score
+from mnist_gd.metrics import f1_score, roc_area
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,6 +73,7 @@ RIGHT = {
     "kl-gradient": losses.kl_divergence.gradient,
     "linear-layer-backward": linear_backward,
     "f1-score": f1_score,
+    "roc-area": roc_area,
 }
 
 
@@ -275,6 +276,17 @@ WRONG = [
     ),
     ("f1-score", lambda y, p: 2 * np.sum(y & p) // (np.sum(y) + np.sum(p)), "integer division"),
     ("f1-score", lambda y, p: 100 * f1_score(y, p), "percent"),
+    ("f1-score", lambda y, p: 0, "same for every input"),
+    ("f1-score", lambda y, p: 1.0, "same for every input"),
+    ("f1-score", lambda y, p: np.sum(y & p) / (np.sum(y) + np.sum(p)), "factor 2"),
+    ("f1-score", lambda y, p: np.sum(y & p) / np.sum(y | p), "count twice"),
+    ("f1-score", lambda y, p: np.sum(y & p) / np.sum(p), "this is the precision"),
+    ("f1-score", lambda y, p: np.sum(y & p) / np.sum(y), "this is the recall"),
+    ("roc-area", lambda y, s: 0.5, "same for every input"),
+    ("roc-area", lambda y, s: np.mean(s[y == 1][:, None] > s[y == 0]), "half a pair"),
+    ("roc-area", lambda y, s: np.mean(s[y == 1][:, None] >= s[y == 0]), "as a whole pair"),
+    ("roc-area", lambda y, s: roc_area(y, -s), "the 0 is ahead"),
+    ("roc-area", lambda y, s: roc_area(y, s) * np.sum(y) * np.sum(1 - y), "number of pairs"),
 ]
 
 
@@ -346,6 +358,11 @@ def test_a_factor_of_two_is_never_left_without_a_name(name, factor):
 def test_a_factor_of_two_is_named_beside_a_known_mistake():
     with pytest.raises(WrongAnswer, match="belongs at z; and twice as large"):
         check("relu-gradient", lambda g, z: 2 * g * (g > 0))
+
+
+def test_swapped_arguments_are_no_mistake_of_f1():
+    """They swap false alarms and misses, of which F1 knows only the sum; the page says so."""
+    assert check("f1-score", lambda y_true, y_pred: f1_score(y_pred, y_true))
 
 
 def test_two_mistakes_at_once_are_both_named():

@@ -1,4 +1,4 @@
-"""The exercise on measures of a classifier."""
+"""The exercises on measures of a classifier."""
 
 import numpy as np
 
@@ -16,7 +16,8 @@ def _f1_task(rng):
         return 2 * tp / (2 * tp + fp + fn) if tp else 0.0
 
     zero = "0/0: where there is no true positive to be counted, F1 is 0 by definition"
-    sizes = ((10, 4, 7, 12), (3, 5, 1, 6))  # true positives, false, missed, right refusals
+    # True positives, false, missed, right refusals; in the last set all is right: F1 is 1.
+    sizes = ((10, 4, 7, 12), (3, 5, 1, 6), (4, 0, 0, 9))
     return Task(
         arguments=("y_true", "y_pred"),
         returns=("F1",),
@@ -57,4 +58,47 @@ def _f1_task(rng):
     )
 
 
-MAKERS = {"f1-score": _f1_task}
+def _area_task(rng):
+    def by(share):
+        """Apply `share` to the leads of each 1 over each 0."""
+        return lambda y, s: share(s[y == 1][:, None] - s[y == 0])
+
+    def won(lead):
+        return np.mean(lead > 0) + np.mean(lead == 0) / 2
+
+    def drawn(yes, no):
+        y = rng.permutation(np.repeat([1, 0], (yes, no)))
+        return y, (rng.integers(0, 8, yes + no) + 2 * y) / 10  # some scores are equal
+
+    return Task(
+        arguments=("y_true", "scores"),
+        returns=("area",),
+        truth=by(won),
+        inputs=[drawn(6, 9), drawn(11, 5)],
+        mistakes={
+            "equal scores count nothing; they count as half a pair": by(
+                lambda lead: np.mean(lead > 0)
+            ),
+            "equal scores count as a whole pair; they count as half": by(
+                lambda lead: np.mean(lead >= 0)
+            ),
+            "the pairs are counted in which the 0 is ahead": by(lambda lead: 1 - won(lead)),
+            "this is the number of pairs; divide it by the number of all pairs": by(
+                lambda lead: lead.size * won(lead)
+            ),
+            "divided by the number of all pairs of images; only a 1 with a 0 counts": (
+                lambda y, s: (
+                    by(won)(y, s) * np.sum(y == 1) * np.sum(y == 0) / (len(y) * (len(y) - 1) / 2)
+                )
+            ),
+            "this is the mean lead of the 1 over the 0; count who is ahead, not by how much": by(
+                np.mean
+            ),
+            "this is the accuracy at the threshold one half": lambda y, s: np.mean((s > 0.5) == y),
+        },
+        factors={"in percent; the area is a share": lambda *arguments: 100},
+        source="counting pairs gives",
+    )
+
+
+MAKERS = {"f1-score": _f1_task, "roc-area": _area_task}

@@ -327,6 +327,7 @@ PLACES = {
     "gradient_descent": ("live-valley", "map"),
     "activations": ("live-activation", "curve"),
     "losses": ("live-focal", "loss"),
+    "metrics": ("live-threshold", "fours"),
 }
 
 
