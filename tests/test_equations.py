@@ -31,8 +31,13 @@ NO_FUNCTION = {
     # gradient_descent: theory that is evaluated on the page
     "eq-directional-derivative": "definition, step to the steepest ascent",
     "eq-steepest-ascent": "theorem",
+    # gradient_check
+    "eq-check-logistic": "example, whose gradient the chapter gets wrong on purpose",
     "eq-truncation": "error term of the central difference",
     "eq-best-step": "optimum of the two error terms",
+    "eq-directional-check": "two evaluations, on the page alone",
+    "eq-directional-power": "how much of an error they show",
+    # gradient_descent, after its first sections
     "eq-lipschitz": "assumption of the descent lemma",
     "eq-descent-lemma": "theorem",
     "eq-sufficient-decrease": "corollary of the descent lemma",
@@ -90,6 +95,13 @@ NO_FUNCTION = {
 
 #: The labels of these chapters that no function has, each with the assertion that shows it.
 SHOWN = {
+    "gradient_check": {
+        "eq-check-logistic": "check_gradient(penalized, penalized_gradient, begin) < 1e-8",
+        "eq-truncation": "np.allclose(central[coarse], steps[coarse] ** 2 / 6 * third",
+        "eq-best-step": "np.isclose(fine[np.argmin(E)], predicted",
+        "eq-directional-check": "error_right < 1e-6 < 1e-4 < error_wrong",
+        "eq-directional-power": "np.isclose(np.mean(squares), np.sum(e**2))",
+    },
     "activations": {
         "eq-linear-collapse": "np.allclose(layers[1](layers[0](x)), x @ (W1 @ W2)",
         "eq-activation-vjp": "np.allclose(G[0] @ J, activation.backward(G[:1], Z[:1])[0])",

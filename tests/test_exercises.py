@@ -46,10 +46,20 @@ def central_difference(f, x, step):
     return gradient
 
 
+def complex_step(f, x, step):
+    gradient = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        point = x.astype(complex)
+        point[index] += 1j * step
+        gradient[index] = f(point).imag / step
+    return gradient
+
+
 RIGHT = {
     "gradient-step": lambda x, gradient, learning_rate: x - learning_rate * gradient,
     "momentum-step": momentum_step,
     "central-difference": central_difference,
+    "complex-step": complex_step,
     "relu-gradient": activations.relu.backward,
     "leaky-relu-gradient": activations.leaky_relu.backward,
     "prelu-slope-gradient": lambda g, z, slope: activations.prelu.backward(g, z, slope)[1],
@@ -102,6 +112,10 @@ WRONG = [
         "forward difference",
     ),
     ("central-difference", lambda f, x, h: 2 * central_difference(f, x, h), "divided by step"),
+    ("complex-step", central_difference, "the step is real: such differences cancel"),
+    ("complex-step", lambda f, x, h: h * complex_step(f, x, h), "division by the step is missing"),
+    ("complex-step", lambda f, x, h: complex_step(f, x, h) / 2, "divided by 2"),
+    ("complex-step", lambda f, x, h: f(x + 1j * h).imag / h, "shape"),
     ("relu-gradient", lambda g, z: g * (g > 0), "belongs at z"),
     ("relu-gradient", lambda g, z: np.where(z > 0, 1.0, 0.0), "grad_output is missing"),
     ("relu-gradient", lambda g, z: g * (np.maximum(z, 0) >= 0), "always true"),
