@@ -78,6 +78,9 @@ NO_FUNCTION = {
     "eq-focal-stationary": "the focal loss is not proper",
     "eq-kl-entropy": "relation of two losses",
     "eq-gibbs": "inequality",
+    # layers
+    "eq-layers-delta": "step of the way back, before the three gradients",
+    "eq-layers-signal": "derivation of the two laws of the first weights",
     # networks, metrics
     "eq-network-cost": "count of multiplications",
     "eq-f1-one-class": "special case of F1",
@@ -122,7 +125,10 @@ SHOWN = {
         "eq-kl-entropy": "np.isclose(kl(p, y), ce(p, y) - np.mean(entropies))",
         "eq-gibbs": "divergences.min() > 0",
     },
-    "layers": {},
+    "layers": {
+        "eq-layers-delta": "max(errors) < 1e-6",
+        "eq-layers-signal": "np.allclose((wide.pre_activation(some) ** 2).mean(axis=1), predicted",
+    },
     "networks": {"eq-network-cost": 'there == multiplications["forward"]'},
     "metrics": {
         "eq-f1-one-class": "np.isclose(f1_score(y_true[only], y_pred[only]), 2 * r / (r + 1))",

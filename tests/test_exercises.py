@@ -216,6 +216,26 @@ WRONG = [
         "keepdims=True",
     ),
     ("linear-layer-backward", lambda g, x, w: (g @ w.T, x.T @ g, g.sum(0)), "shape"),
+    (
+        "linear-layer-backward",
+        lambda g, x, w: [2 * part for part in linear_backward(g, x, w)],
+        "the 2 of a squared error is in grad_output already",
+    ),
+    (
+        "linear-layer-backward",
+        lambda g, x, w: (np.zeros(w.shape), np.zeros((1, w.shape[1])), np.zeros(x.shape)),
+        "0 whatever comes in",
+    ),
+    (
+        "linear-layer-backward",
+        lambda g, x, w: (np.ones(w.shape), np.ones((1, w.shape[1])), np.ones(x.shape)),
+        "1 everywhere",
+    ),
+    (
+        "linear-layer-backward",
+        lambda g, x, w: (np.ones((len(w), len(g))) @ g, *linear_backward(g, x, w)[1:]),
+        "the input is missing",
+    ),
     ("f1-score", lambda y, p: np.mean(y == p), "accuracy"),
     (
         "f1-score",
