@@ -1,6 +1,6 @@
 """Central differences, and the comparison of a gradient with them.
 
-Chapter *Gradient descent*, equations `eq-central-difference` and `eq-relative-error`.
+Chapter *Checking a gradient*, equations `eq-central-difference` and `eq-relative-error`.
 """
 
 import numpy as np

@@ -31,8 +31,13 @@ NO_FUNCTION = {
     # gradient_descent: theory that is evaluated on the page
     "eq-directional-derivative": "definition, step to the steepest ascent",
     "eq-steepest-ascent": "theorem",
+    # gradient_check
+    "eq-check-logistic": "example, whose gradient the chapter gets wrong on purpose",
     "eq-truncation": "error term of the central difference",
     "eq-best-step": "optimum of the two error terms",
+    "eq-directional-check": "two evaluations, on the page alone",
+    "eq-directional-power": "how much of an error they show",
+    # gradient_descent, after its first sections
     "eq-lipschitz": "assumption of the descent lemma",
     "eq-descent-lemma": "theorem",
     "eq-sufficient-decrease": "corollary of the descent lemma",
@@ -76,6 +81,9 @@ NO_FUNCTION = {
     "eq-focal-stationary": "the focal loss is not proper",
     "eq-kl-entropy": "relation of two losses",
     "eq-gibbs": "inequality",
+    # layers
+    "eq-layers-delta": "step of the way back, before the three gradients",
+    "eq-layers-signal": "derivation of the two laws of the first weights",
     # networks, metrics
     "eq-network-cost": "count of multiplications",
     "eq-f1-one-class": "special case of F1",
@@ -96,6 +104,13 @@ NO_FUNCTION = {
 
 #: The labels of these chapters that no function has, each with the assertion that shows it.
 SHOWN = {
+    "gradient_check": {
+        "eq-check-logistic": "check_gradient(penalized, penalized_gradient, begin) < 1e-8",
+        "eq-truncation": "np.allclose(central[coarse], steps[coarse] ** 2 / 6 * third",
+        "eq-best-step": "np.isclose(fine[np.argmin(E)], predicted",
+        "eq-directional-check": "error_right < 1e-6 < 1e-4 < error_wrong",
+        "eq-directional-power": "np.isclose(np.mean(squares), np.sum(e**2))",
+    },
     "activations": {
         "eq-linear-collapse": "np.allclose(two_layers, x @ (W1 @ W2) + (b1 @ W2 + b2))",
         "eq-activation-vjp": "np.array_equal(g @ J, [13, 12])",
@@ -119,7 +134,10 @@ SHOWN = {
         "eq-kl-entropy": "np.isclose(kl(p, y), ce(p, y) - np.mean(entropies))",
         "eq-gibbs": "-kl(guess[None], y[None]) <= middle + 1e-12 and middle <= 1e-12",
     },
-    "layers": {},
+    "layers": {
+        "eq-layers-delta": "max(errors) < 1e-6",
+        "eq-layers-signal": "np.allclose((wide.pre_activation(some) ** 2).mean(axis=1), predicted",
+    },
     "networks": {"eq-network-cost": 'there == multiplications["forward"]'},
     "metrics": {
         "eq-f1-one-class": "np.isclose(f1_score(y_true[only], y_pred[only]), 2 * r / (r + 1))",

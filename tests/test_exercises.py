@@ -52,10 +52,20 @@ def swish_gradient(grad_output, z):
     return grad_output * (s + z * s * activations.sigmoid(-z))
 
 
+def complex_step(f, x, step):
+    gradient = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        point = x.astype(complex)
+        point[index] += 1j * step
+        gradient[index] = f(point).imag / step
+    return gradient
+
+
 RIGHT = {
     "gradient-step": lambda x, gradient, learning_rate: x - learning_rate * gradient,
     "momentum-step": momentum_step,
     "central-difference": central_difference,
+    "complex-step": complex_step,
     "relu-gradient": activations.relu.backward,
     "leaky-relu-gradient": activations.leaky_relu.backward,
     "prelu-slope-gradient": lambda g, z, slope: activations.prelu.backward(g, z, slope)[1],
@@ -113,6 +123,10 @@ WRONG = [
         "forward difference",
     ),
     ("central-difference", lambda f, x, h: 2 * central_difference(f, x, h), "divided by step"),
+    ("complex-step", central_difference, "the step is real: such differences cancel"),
+    ("complex-step", lambda f, x, h: h * complex_step(f, x, h), "division by the step is missing"),
+    ("complex-step", lambda f, x, h: complex_step(f, x, h) / 2, "divided by 2"),
+    ("complex-step", lambda f, x, h: f(x + 1j * h).imag / h, "shape"),
     ("relu-gradient", lambda g, z: g * (g > 0), "belongs at z"),
     ("relu-gradient", lambda g, z: np.where(z > 0, 1.0, 0.0), "grad_output is missing"),
     ("relu-gradient", lambda g, z: g * (np.maximum(z, 0) >= 0), "always true"),
@@ -268,6 +282,26 @@ WRONG = [
         "keepdims=True",
     ),
     ("linear-layer-backward", lambda g, x, w: (g @ w.T, x.T @ g, g.sum(0)), "shape"),
+    (
+        "linear-layer-backward",
+        lambda g, x, w: [2 * part for part in linear_backward(g, x, w)],
+        "the 2 of a squared error is in grad_output already",
+    ),
+    (
+        "linear-layer-backward",
+        lambda g, x, w: (np.zeros(w.shape), np.zeros((1, w.shape[1])), np.zeros(x.shape)),
+        "0 whatever comes in",
+    ),
+    (
+        "linear-layer-backward",
+        lambda g, x, w: (np.ones(w.shape), np.ones((1, w.shape[1])), np.ones(x.shape)),
+        "1 everywhere",
+    ),
+    (
+        "linear-layer-backward",
+        lambda g, x, w: (np.ones((len(w), len(g))) @ g, *linear_backward(g, x, w)[1:]),
+        "the input is missing",
+    ),
     ("f1-score", lambda y, p: np.mean(y == p), "accuracy"),
     (
         "f1-score",

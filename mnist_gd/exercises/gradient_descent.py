@@ -1,9 +1,8 @@
-"""The exercises on steps and on central differences."""
+"""The exercises on steps."""
 
 import numpy as np
 
 from mnist_gd.exercises._tasks import MINUS, SHAPES, Task, normal
-from mnist_gd.gradient_check import numerical_gradient
 
 __all__ = ["MAKERS"]
 
@@ -80,53 +79,7 @@ def _momentum_step_task(rng):
     )
 
 
-def _central_difference_task(rng):
-    def cubic(x):
-        return float(np.sum(x**3) + np.prod(1 + x / 4))
-
-    def quotient(ahead, behind, width):  # each counted in steps
-        def wrong(f, x, step):
-            shifts = step * np.eye(x.size).reshape(-1, *x.shape)
-            slopes = [(f(x + ahead * s) - f(x - behind * s)) / (width * step) for s in shifts]
-            return np.reshape(slopes, x.shape)
-
-        return wrong
-
-    return Task(
-        arguments=("f", "x", "step"),
-        returns=("the gradient",),
-        truth=numerical_gradient,
-        # Entries below 1, where the package's relative step is the step itself.
-        inputs=[
-            (cubic, rng.uniform(-0.9, 0.9, s), step) for s, step in (((4,), 0.1), ((3, 2), 0.05))
-        ],
-        mistakes={
-            "this is the forward difference; the central one looks both ways": quotient(1, 0, 1),
-            "this is the backward difference; the central one looks both ways": quotient(0, 1, 1),
-            "the points lie half a step away on each side; a whole one is asked": quotient(
-                0.5, 0.5, 1
-            ),
-            "all entries are moved at once; the derivative moves one at a time": (
-                lambda f, x, h: np.full_like(x, (f(x + h) - f(x - h)) / (2 * h))
-            ),
-            "all entries are moved at once, which gives a single number": (
-                lambda f, x, h: (f(x + h) - f(x - h)) / (2 * h)
-            ),
-            "the division by the distance 2 * step is missing": (
-                lambda f, x, h: h * quotient(1, 1, 1)(f, x, h)
-            ),
-        },
-        factors={
-            **MINUS,
-            "divided by step; the two points are 2 * step apart": lambda *arguments: 2,
-            "divided by 4 * step; the two points are 2 * step apart": lambda *arguments: 0.5,
-        },
-        source="the equation gives",
-    )
-
-
 MAKERS = {
     "gradient-step": _gradient_step_task,
     "momentum-step": _momentum_step_task,
-    "central-difference": _central_difference_task,
 }

@@ -43,12 +43,30 @@ def _linear_task(rng):
             ),
             "the bias gradient is not summed over the rows": bias(lambda g: g),
             "the weights' gradient is transposed": lambda g, x, w: (g.T @ x, *right(g, x, w)[1:]),
+            "the answer is 0 whatever comes in": lambda g, x, w: tuple(
+                np.zeros_like(part) for part in right(g, x, w)
+            ),
+            "the answer is 1 everywhere, whatever comes in": lambda g, x, w: tuple(
+                np.ones_like(part) for part in right(g, x, w)
+            ),
+            "the weights are missing in the input's gradient": lambda g, x, w: (
+                *right(g, x, w)[:2],
+                g @ np.ones_like(w).T,
+            ),
+            "the input is missing in the weights' gradient": lambda g, x, w: (
+                np.ones_like(x).T @ g,
+                *right(g, x, w)[1:],
+            ),
             "the three are returned in another order": lambda g, x, w: right(g, x, w)[::-1],
             "the three are returned in another order, the input's first": lambda g, x, w: (
                 right(g, x, w)[2:] + right(g, x, w)[:2]
             ),
         },
-        factors=MINUS,
+        factors={
+            **MINUS,
+            "twice too large: the 2 of a squared error is in grad_output already": lambda *_: 2,
+            "half of it: there is no square here whose 2 could cancel": lambda *_: 0.5,
+        },
     )
 
 
