@@ -12,6 +12,7 @@ import numpy as np
 
 from mnist_gd.exercises import (
     activations,
+    data,
     gradient_descent,
     landscape,
     layers,
@@ -22,7 +23,7 @@ from mnist_gd.exercises._tasks import SIGN, make_tasks
 
 __all__ = ["Report", "TASKS", "WrongAnswer", "check"]
 
-CHAPTERS = (gradient_descent, activations, losses, layers, metrics, landscape)
+CHAPTERS = (gradient_descent, activations, losses, data, layers, metrics, landscape)
 MAKERS = {name: make for chapter in CHAPTERS for name, make in chapter.MAKERS.items()}
 #: The exercises by their names.
 TASKS = make_tasks(MAKERS)
