@@ -12,8 +12,8 @@ import numpy as np
 
 from mnist_gd.exercises import (
     activations,
-    data,
     gradient_descent,
+    labels,
     landscape,
     layers,
     losses,
@@ -23,7 +23,7 @@ from mnist_gd.exercises._tasks import SIGN, make_tasks
 
 __all__ = ["Report", "TASKS", "WrongAnswer", "check"]
 
-CHAPTERS = (gradient_descent, activations, losses, data, layers, metrics, landscape)
+CHAPTERS = (gradient_descent, activations, losses, labels, layers, metrics, landscape)
 MAKERS = {name: make for chapter in CHAPTERS for name, make in chapter.MAKERS.items()}
 #: The exercises by their names.
 TASKS = make_tasks(MAKERS)

@@ -23,9 +23,7 @@ def _hessian_vector_task(rng):
         arguments=("gradient", "x", "v", "step"),
         returns=("the product",),
         truth=right,
-        inputs=[
-            (gradient, *normal(rng, s, s), step) for s, step in (((4,), 0.1), ((3, 2), 0.05))
-        ],
+        inputs=[(gradient, *normal(rng, s, s), step) for s, step in (((4,), 0.1), ((3, 2), 0.05))],
         mistakes={
             "this is the forward difference; the central one looks both ways": quotient(1, 0, 1),
             "this is the backward difference; the central one looks both ways": quotient(0, 1, 1),
