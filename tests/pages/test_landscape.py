@@ -81,9 +81,9 @@ def test_a_barrier_is_counted_from_the_higher_end(page):
 
 
 def test_what_the_middle_of_a_line_says(page):
-    assert page["in_the_middle"]([0.3, 0.1, 0.2]).startswith("lies lower than both ends")
+    assert page["in_the_middle"]([0.3, 0.1, 0.2]) == "does lie lower than both ends"
     for values in ([0.3, 0.25, 0.2], [0.2, 0.4, 0.2]):
-        assert page["in_the_middle"](values).startswith("does not lie lower than both ends")
+        assert page["in_the_middle"](values) == "does not lie lower than both ends"
 
 
 def test_weights_are_put_where_they_were_taken_from_and_a_line_meets_its_ends(page):
