@@ -58,6 +58,9 @@ NO_FUNCTION = {
     "eq-noisy-step": "model of a noisy step",
     "eq-noise-floor": "predicted error",
     "eq-robbins-monro": "condition on a falling rate",
+    # landscape: evaluated and checked on the page
+    "eq-two-weights": "smallest network, its gradient and its Hessian",
+    "eq-hessian-vector": "difference of two gradients",
     "eq-saddle-escape": "predicted number of steps",
     "eq-line": "line between two networks",
     # activations
@@ -150,7 +153,7 @@ SHOWN = {
 }
 
 #: Chapters in which a comment in the cell that asserts a formula names its label.
-COMMENTED = ("gradient_descent", "losses", "metrics")
+COMMENTED = ("gradient_descent", "losses", "metrics", "landscape")
 
 LABEL = r"eq-[a-z0-9]+(?:-[a-z0-9]+)*"
 NAMED = re.compile(rf"`({LABEL})`")

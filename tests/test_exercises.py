@@ -61,6 +61,14 @@ def complex_step(f, x, step):
     return gradient
 
 
+def hessian_vector(gradient, x, v, step):
+    return (gradient(x + step * v) - gradient(x - step * v)) / (2 * step)
+
+
+def one_hot(labels, num_classes):
+    return np.eye(num_classes)[labels]
+
+
 RIGHT = {
     "gradient-step": lambda x, gradient, learning_rate: x - learning_rate * gradient,
     "momentum-step": momentum_step,
@@ -81,9 +89,11 @@ RIGHT = {
     "focal-logits-gradient": losses.focal_loss_with_logits.gradient,
     "cross-entropy-logits-gradient": losses.cross_entropy_with_logits.gradient,
     "kl-gradient": losses.kl_divergence.gradient,
+    "one-hot": one_hot,
     "linear-layer-backward": linear_backward,
     "f1-score": f1_score,
     "roc-area": roc_area,
+    "hessian-vector-product": hessian_vector,
 }
 
 
@@ -127,6 +137,19 @@ WRONG = [
     ("complex-step", lambda f, x, h: h * complex_step(f, x, h), "division by the step is missing"),
     ("complex-step", lambda f, x, h: complex_step(f, x, h) / 2, "divided by 2"),
     ("complex-step", lambda f, x, h: f(x + 1j * h).imag / h, "shape"),
+    ("hessian-vector-product", lambda g, x, v, h: (g(x + h * v) - g(x)) / h, "forward"),
+    ("hessian-vector-product", lambda g, x, v, h: g(x + h * v) - g(x - h * v), "missing"),
+    ("hessian-vector-product", lambda g, x, v, h: 2 * hessian_vector(g, x, v, h), "by step"),
+    ("hessian-vector-product", lambda g, x, v, h: hessian_vector(g, x, v**0, h), "without v"),
+    (
+        "hessian-vector-product",
+        lambda g, x, v, h: np.vdot(v, hessian_vector(g, x, v, h)),
+        "curvature along v",
+    ),
+    ("one-hot", lambda labels, n: one_hot(labels, labels.max() + 1), "num_classes"),
+    ("one-hot", lambda labels, n: one_hot(labels, n).T, "other way round"),
+    ("one-hot", lambda labels, n: one_hot(labels - 1, n), "counted from 1"),
+    ("one-hot", lambda labels, n: np.where(one_hot(labels, n) == 1, 1, -1), "get -1"),
     ("relu-gradient", lambda g, z: g * (g > 0), "belongs at z"),
     ("relu-gradient", lambda g, z: np.where(z > 0, 1.0, 0.0), "grad_output is missing"),
     ("relu-gradient", lambda g, z: g * (np.maximum(z, 0) >= 0), "always true"),

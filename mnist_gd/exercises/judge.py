@@ -14,6 +14,8 @@ from mnist_gd.exercises import (
     activations,
     gradient_check,
     gradient_descent,
+    labels,
+    landscape,
     layers,
     losses,
     metrics,
@@ -22,7 +24,16 @@ from mnist_gd.exercises._tasks import SIGN, make_tasks
 
 __all__ = ["Report", "TASKS", "WrongAnswer", "check"]
 
-CHAPTERS = (gradient_descent, gradient_check, activations, losses, layers, metrics)
+CHAPTERS = (
+    gradient_descent,
+    gradient_check,
+    activations,
+    losses,
+    labels,
+    layers,
+    metrics,
+    landscape,
+)
 MAKERS = {name: make for chapter in CHAPTERS for name, make in chapter.MAKERS.items()}
 #: The exercises by their names.
 TASKS = make_tasks(MAKERS)
