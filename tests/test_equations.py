@@ -57,7 +57,7 @@ NO_FUNCTION = {
     "eq-newton-model": "Taylor polynomial",
     "eq-newton-step": "a function of the page",
     "eq-newton-error": "course of the error",
-    "eq-hessian-vector": "a function of the page",
+    "eq-newton-product": "a function of the page",
     "eq-momentum-polynomial": "derivation of a rate",
     "eq-momentum-range": "condition of convergence",
     "eq-momentum-rate": "predicted rate",
