@@ -29,15 +29,10 @@ NO_FORMULA = {
 #: Labels that no function of the package has: for each, what it is.
 NO_FUNCTION = {
     # gradient_descent: theory that is evaluated on the page
+    "eq-one-variable": "exact course of descent on a parabola",
     "eq-directional-derivative": "definition, step to the steepest ascent",
     "eq-steepest-ascent": "theorem",
-    # gradient_check
-    "eq-check-logistic": "example, whose gradient the chapter gets wrong on purpose",
-    "eq-truncation": "error term of the central difference",
-    "eq-best-step": "optimum of the two error terms",
-    "eq-directional-check": "two evaluations, on the page alone",
-    "eq-directional-power": "how much of an error they show",
-    # gradient_descent, after its first sections
+    "eq-gd-regression": "example, a function of the page; losses has it for any model",
     "eq-lipschitz": "assumption of the descent lemma",
     "eq-descent-lemma": "theorem",
     "eq-sufficient-decrease": "corollary of the descent lemma",
@@ -48,6 +43,26 @@ NO_FUNCTION = {
     "eq-quadratic-condition": "condition of convergence",
     "eq-quadratic-rate": "predicted rate",
     "eq-condition-rate": "predicted rate",
+    "eq-convex": "definition",
+    "eq-convex-step": "step of a proof",
+    "eq-convex-rate": "theorem",
+    "eq-polyak-lojasiewicz": "what strong convexity gives",
+    "eq-linear-rate": "theorem",
+    "eq-armijo": "condition on a step, a function of the page",
+    "eq-standardised": "Hessian of two standardised inputs",
+    "eq-stopping": "rule for stopping",
+    # gradient_check
+    "eq-check-logistic": "example, whose gradient the chapter gets wrong on purpose",
+    "eq-truncation": "error term of the central difference",
+    "eq-best-step": "optimum of the two error terms",
+    "eq-directional-check": "two evaluations, on the page alone",
+    "eq-directional-power": "how much of an error they show",
+    # newton
+    "eq-newton-model": "Taylor polynomial",
+    "eq-newton-step": "a function of the page",
+    "eq-newton-error": "course of the error",
+    "eq-newton-product": "a function of the page",
+    # momentum, noise, landscape
     "eq-momentum-polynomial": "derivation of a rate",
     "eq-momentum-range": "condition of convergence",
     "eq-momentum-rate": "predicted rate",
@@ -153,7 +168,7 @@ SHOWN = {
 }
 
 #: Chapters in which a comment in the cell that asserts a formula names its label.
-COMMENTED = ("gradient_descent", "losses", "metrics", "landscape")
+COMMENTED = ("gradient_descent", "losses", "metrics", "landscape", "newton")
 
 LABEL = r"eq-[a-z0-9]+(?:-[a-z0-9]+)*"
 NAMED = re.compile(rf"`({LABEL})`")

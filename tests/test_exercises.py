@@ -69,8 +69,15 @@ def one_hot(labels, num_classes):
     return np.eye(num_classes)[labels]
 
 
+def backtrack(f, x, gradient, learning_rate):
+    while f(x - learning_rate * gradient) > f(x) - learning_rate / 2 * np.sum(gradient**2):
+        learning_rate /= 2
+    return learning_rate
+
+
 RIGHT = {
     "gradient-step": lambda x, gradient, learning_rate: x - learning_rate * gradient,
+    "backtracking": backtrack,
     "momentum-step": momentum_step,
     "central-difference": central_difference,
     "complex-step": complex_step,
@@ -114,6 +121,19 @@ WRONG = [
     ("gradient-step", lambda x, g, rate: x + rate * g, "goes up"),
     ("gradient-step", lambda x, g, rate: x - g, "learning rate is missing"),
     ("gradient-step", lambda x, g, rate: -rate * g, "the step alone"),
+    (
+        "backtracking",
+        lambda f, x, g, rate: next(r for r in rate / 2.0 ** np.arange(60) if f(x - r * g) <= f(x)),
+        "any step that goes down",
+    ),
+    (
+        "backtracking",
+        lambda f, x, g, rate: (
+            rate if f(x - rate * g) <= f(x) - rate / 2 * np.sum(g**2) else rate / 2
+        ),
+        "halves once only",
+    ),
+    ("backtracking", lambda f, x, g, rate: x - backtrack(f, x, g, rate) * g, "the shape"),
     (
         "momentum-step",
         lambda x, v, g, rate, m: (x + v, m * v - rate * g),
