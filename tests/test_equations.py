@@ -53,6 +53,12 @@ NO_FUNCTION = {
     "eq-noisy-step": "model of a noisy step",
     "eq-noise-floor": "predicted error",
     "eq-robbins-monro": "condition on a falling rate",
+    "eq-noise-reshuffled": "predicted error",
+    "eq-noise-mean": "predicted error",
+    "eq-noise-strong": "predicted rate",
+    "eq-noise-convex": "predicted rate",
+    "eq-momentum-lag": "exact course on the steepest and the flattest direction",
+    "eq-nesterov-best": "predicted rate",
     "eq-saddle-escape": "predicted number of steps",
     "eq-line": "line between two networks",
     # activations
@@ -120,7 +126,7 @@ SHOWN = {
 }
 
 #: Chapters in which a comment in the cell that asserts a formula names its label.
-COMMENTED = ("gradient_descent",)
+COMMENTED = ("gradient_descent", "noise", "momentum")
 
 LABEL = r"eq-[a-z0-9]+(?:-[a-z0-9]+)*"
 NAMED = re.compile(rf"`({LABEL})`")

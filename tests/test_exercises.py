@@ -46,6 +46,16 @@ def central_difference(f, x, step):
     return gradient
 
 
+def noise(gradients, batch_size):
+    n = len(gradients)
+    return np.sum(np.var(gradients, axis=0)) * (n - batch_size) / (n - 1) / batch_size
+
+
+def nesterov_step(x, velocity, gradient, learning_rate, momentum):
+    velocity = momentum * velocity - learning_rate * gradient(x + momentum * velocity)
+    return x + velocity, velocity
+
+
 RIGHT = {
     "gradient-step": lambda x, gradient, learning_rate: x - learning_rate * gradient,
     "momentum-step": momentum_step,
@@ -63,6 +73,8 @@ RIGHT = {
     "kl-gradient": losses.kl_divergence.gradient,
     "linear-layer-backward": linear_backward,
     "f1-score": f1_score,
+    "batch-noise": noise,
+    "nesterov-step": nesterov_step,
 }
 
 
@@ -210,6 +222,23 @@ WRONG = [
     ),
     ("f1-score", lambda y, p: 2 * np.sum(y & p) // (np.sum(y) + np.sum(p)), "integer division"),
     ("f1-score", lambda y, p: 100 * f1_score(y, p), "percent"),
+    ("batch-noise", lambda g, size: np.sum(np.var(g, axis=0)) / size, "one more factor"),
+    ("batch-noise", lambda g, size: noise(g, size) / g.shape[1], "squared length is their sum"),
+    (
+        "batch-noise",
+        lambda g, size: np.sum(np.var(g, axis=0, ddof=1)) / size * (len(g) - size) / (len(g) - 1),
+        "all the examples",
+    ),
+    (
+        "nesterov-step",
+        lambda x, v, f, rate, m: momentum_step(x, v, f(x), rate, m),
+        "the heavy ball",
+    ),
+    (
+        "nesterov-step",
+        lambda x, v, f, rate, m: momentum_step(x, v, f(x + v), rate, m),
+        "whole velocity",
+    ),
 ]
 
 
