@@ -36,7 +36,7 @@ def _nesterov_step_task(rng):
             for s, rate, keep in zip(SHAPES, (0.3, 0.1, 1.7), (0.9, 0.5, 0.8), strict=True)
         ],
         mistakes={
-            "this is the heavy ball: the gradient is taken at x; Nesterov's is taken ahead of it": (
+            "this is the heavy ball, with the gradient at x; Nesterov's is taken ahead of it": (
                 step(look=lambda x, v, keep: x)
             ),
             "the gradient is taken a whole velocity ahead; only the kept share counts": step(

@@ -312,7 +312,11 @@ def test_activation_answers_to_choice_slider_and_drag(open_live):
     assert (verdict(page, name), part(page, name, "details").inner_text()) != before
 
 
-PLACES = {"gradient_descent": ("live-valley", "map"), "activations": ("live-activation", "curve")}
+PLACES = {
+    "gradient_descent": ("live-valley", "map"),
+    "activations": ("live-activation", "curve"),
+    "noise": ("live-batch", "map"),
+}
 
 
 @pytest.mark.parametrize("name", PLACES)
