@@ -12,10 +12,14 @@ WIDE = np.array([0.05, 0.1, 0.2])
 @pytest.mark.parametrize(
     ("after_few", "at_end", "said"),
     [
-        ((HIGH, LOW), (LOW, HIGH), "by the number of steps 1,024 and by the number of images 16"),
-        ((LOW, HIGH), (HIGH, LOW), "by the number of steps 16 and by the number of images 1,024"),
-        ((LOW, LOW + 0.001), (LOW, WIDE), "steps neither and by the number of images neither"),
-        ((HIGH, LOW), (HIGH, LOW), "steps 1,024 and by the number of images 1,024"),
+        ((HIGH, LOW), (LOW, HIGH), "steps, those of 1,024; counted by images, those of 16"),
+        ((LOW, HIGH), (HIGH, LOW), "steps, those of 16; counted by images, those of 1,024"),
+        (
+            (LOW, LOW + 0.001),
+            (LOW, WIDE),
+            "steps, neither clearly; counted by images, neither clearly",
+        ),
+        ((HIGH, LOW), (HIGH, LOW), "steps, those of 1,024; counted by images, those of 1,024"),
     ],
 )
 def test_which_batch_was_better(after_few, at_end, said):
