@@ -1,4 +1,4 @@
-"""The live figure of mini-batches: its draws, path, cloud and floors against NumPy, and by hand."""
+"""The live figure of mini-batches: draws, path, cloud and floors against NumPy; by hand."""
 
 import numpy as np
 import pytest
