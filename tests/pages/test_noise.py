@@ -26,4 +26,4 @@ def test_which_batch_was_better(after_few, at_end, said):
     page = functions_of("noise")
     page["np"] = np
     scores = [{16: small, 64: WIDE, 1024: large} for small, large in (after_few, at_end)]
-    assert page["trade_sentence"](*scores).endswith(said)
+    assert page["batches_sentence"](*scores).endswith(said)
