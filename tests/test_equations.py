@@ -76,6 +76,12 @@ NO_FUNCTION = {
     # landscape: evaluated and checked on the page
     "eq-two-weights": "smallest network, its gradient and its Hessian",
     "eq-hessian-vector": "difference of two gradients",
+    "eq-noise-reshuffled": "predicted error",
+    "eq-noise-mean": "predicted error",
+    "eq-noise-strong": "predicted rate",
+    "eq-noise-convex": "predicted rate",
+    "eq-momentum-lag": "exact course on the steepest and the flattest direction",
+    "eq-nesterov-best": "predicted rate",
     "eq-saddle-escape": "predicted number of steps",
     "eq-line": "line between two networks",
     # activations
@@ -168,7 +174,7 @@ SHOWN = {
 }
 
 #: Chapters in which a comment in the cell that asserts a formula names its label.
-COMMENTED = ("gradient_descent", "losses", "metrics", "landscape", "newton")
+COMMENTED = ("gradient_descent", "losses", "metrics", "noise", "momentum", "landscape", "newton")
 
 LABEL = r"eq-[a-z0-9]+(?:-[a-z0-9]+)*"
 NAMED = re.compile(rf"`({LABEL})`")

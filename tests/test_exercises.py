@@ -75,6 +75,16 @@ def backtrack(f, x, gradient, learning_rate):
     return learning_rate
 
 
+def noise(gradients, batch_size):
+    n = len(gradients)
+    return np.sum(np.var(gradients, axis=0)) * (n - batch_size) / (n - 1) / batch_size
+
+
+def nesterov_step(x, velocity, gradient, learning_rate, momentum):
+    velocity = momentum * velocity - learning_rate * gradient(x + momentum * velocity)
+    return x + velocity, velocity
+
+
 RIGHT = {
     "gradient-step": lambda x, gradient, learning_rate: x - learning_rate * gradient,
     "backtracking": backtrack,
@@ -101,6 +111,8 @@ RIGHT = {
     "f1-score": f1_score,
     "roc-area": roc_area,
     "hessian-vector-product": hessian_vector,
+    "batch-noise": noise,
+    "nesterov-step": nesterov_step,
 }
 
 
@@ -364,6 +376,23 @@ WRONG = [
     ("roc-area", lambda y, s: np.mean(s[y == 1][:, None] >= s[y == 0]), "as a whole pair"),
     ("roc-area", lambda y, s: roc_area(y, -s), "the 0 is ahead"),
     ("roc-area", lambda y, s: roc_area(y, s) * np.sum(y) * np.sum(1 - y), "number of pairs"),
+    ("batch-noise", lambda g, size: np.sum(np.var(g, axis=0)) / size, "one more factor"),
+    ("batch-noise", lambda g, size: noise(g, size) / g.shape[1], "squared length is their sum"),
+    (
+        "batch-noise",
+        lambda g, size: np.sum(np.var(g, axis=0, ddof=1)) / size * (len(g) - size) / (len(g) - 1),
+        "all the examples",
+    ),
+    (
+        "nesterov-step",
+        lambda x, v, f, rate, m: momentum_step(x, v, f(x), rate, m),
+        "the heavy ball",
+    ),
+    (
+        "nesterov-step",
+        lambda x, v, f, rate, m: momentum_step(x, v, f(x + v), rate, m),
+        "whole velocity",
+    ),
 ]
 
 

@@ -67,6 +67,8 @@ FLOORS = {
     "exercises.layers": 5,
     "exercises.losses": 5,
     "exercises.metrics": 5,
+    "exercises.momentum": 5,
+    "exercises.noise": 5,
     "exercises._tasks": 5,
     "records": 5,
     "search": 6,

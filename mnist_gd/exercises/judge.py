@@ -19,6 +19,8 @@ from mnist_gd.exercises import (
     layers,
     losses,
     metrics,
+    momentum,
+    noise,
 )
 from mnist_gd.exercises._tasks import SIGN, make_tasks
 
@@ -32,6 +34,8 @@ CHAPTERS = (
     labels,
     layers,
     metrics,
+    noise,
+    momentum,
     landscape,
 )
 MAKERS = {name: make for chapter in CHAPTERS for name, make in chapter.MAKERS.items()}

@@ -328,6 +328,7 @@ PLACES = {
     "activations": ("live-activation", "curve"),
     "losses": ("live-focal", "loss"),
     "metrics": ("live-threshold", "fours"),
+    "noise": ("live-batch", "map"),
 }
 
 
