@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_gd.exercises import activations, gradient_descent, layers, losses, metrics
+from mnist_gd.exercises import activations, gradient_descent, layers, losses, metrics, networks
 from mnist_gd.exercises._tasks import SIGN, make_tasks
 
 __all__ = ["Report", "TASKS", "WrongAnswer", "check"]
 
-CHAPTERS = (gradient_descent, activations, losses, layers, metrics)
+CHAPTERS = (gradient_descent, activations, losses, layers, networks, metrics)
 MAKERS = {name: make for chapter in CHAPTERS for name, make in chapter.MAKERS.items()}
 #: The exercises by their names.
 TASKS = make_tasks(MAKERS)
