@@ -75,6 +75,7 @@ NO_FUNCTION = {
     "eq-gibbs": "inequality",
     # networks, metrics
     "eq-network-cost": "count of multiplications",
+    "eq-network-memory": "count of what is kept for the way back",
     "eq-f1-one-class": "special case of F1",
     "eq-f1-chance": "F1 of guessing",
     "eq-accuracy-error": "standard error",
@@ -111,7 +112,10 @@ SHOWN = {
         "eq-gibbs": "divergences.min() > 0",
     },
     "layers": {},
-    "networks": {"eq-network-cost": 'there == multiplications["forward"]'},
+    "networks": {
+        "eq-network-memory": "sum(a.size for a in A) == len(batch) * sum(layer.input_size",
+        "eq-network-cost": "there + back == cost",
+    },
     "metrics": {
         "eq-f1-one-class": "np.isclose(f1_score(y_true[only], y_pred[only]), 2 * r / (r + 1))",
         "eq-f1-chance": "np.isclose(f1_score(truth, guess), chance[name]",
