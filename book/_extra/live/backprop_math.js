@@ -48,7 +48,7 @@
   const written = (value) => {
     const small = value !== 0 && Math.abs(value) < 0.0005;
     const text = small ? value.toExponential(0) : String(Math.round(1000 * value) / 1000 + 0);
-    return text.replace(/^-/, "−");
+    return text.replaceAll("-", "−");
   };
   const factor = (value) => (value < 0 ? `(${written(value)})` : written(value));
   const lowered = (name) =>
