@@ -113,4 +113,6 @@ def test_the_live_figure_begins_with_the_nine_numbers_of_the_page(page):
     first = dict(re.findall(r"(\w+): (-?\d+)", script.split("FIRST = {")[1].split("}")[0]))
     names = ("x1", "x2", "y", "w11", "w21", "b1", "w12", "w22", "b2", "v1", "v2", "c")
     numbers = (*page["x"], page["y"], w11, w21, b1, w12, w22, b2, v1, v2, c)
-    assert {name: float(value) for name, value in first.items()} == dict(zip(names, numbers))
+    assert {name: float(value) for name, value in first.items()} == dict(
+        zip(names, numbers, strict=True)
+    )
