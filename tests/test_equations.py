@@ -110,6 +110,7 @@ NO_FUNCTION = {
     "eq-layers-signal": "derivation of the two laws of the first weights",
     # networks, metrics
     "eq-network-cost": "count of multiplications",
+    "eq-network-memory": "count of what is kept for the way back",
     "eq-f1-one-class": "special case of F1",
     "eq-f1-chance": "F1 of guessing",
     "eq-accuracy-error": "standard error",
@@ -162,7 +163,10 @@ SHOWN = {
         "eq-layers-delta": "max(errors) < 1e-6",
         "eq-layers-signal": "np.allclose((wide.pre_activation(some) ** 2).mean(axis=1), predicted",
     },
-    "networks": {"eq-network-cost": 'there == multiplications["forward"]'},
+    "networks": {
+        "eq-network-memory": "sum(a.size for a in A) == len(batch) * sum(layer.input_size",
+        "eq-network-cost": "there + back == cost",
+    },
     "metrics": {
         "eq-f1-one-class": "np.isclose(f1_score(y_true[only], y_pred[only]), 2 * r / (r + 1))",
         "eq-f1-chance": "np.isclose(f1_score(fours * 1, guess * 1), by_chance",

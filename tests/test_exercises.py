@@ -38,6 +38,13 @@ def linear_backward(grad_output, x, weights):
     return x.T @ grad_output, grad_output.sum(axis=0, keepdims=True), grad_output @ weights.T
 
 
+def two_layer_gradient(x, y, W1, b1, W2, b2):
+    a = np.maximum(0, x @ W1 + b1)
+    delta = (sigmoid(a @ W2 + b2) - y) / len(x)
+    first = delta @ W2.T * (a > 0)
+    return x.T @ first, first.sum(0, keepdims=True), a.T @ delta, delta.sum(0, keepdims=True)
+
+
 def central_difference(f, x, step):
     gradient = np.zeros(x.shape)
     for index in np.ndindex(x.shape):
@@ -108,6 +115,7 @@ RIGHT = {
     "kl-gradient": losses.kl_divergence.gradient,
     "one-hot": one_hot,
     "linear-layer-backward": linear_backward,
+    "two-layer-gradient": two_layer_gradient,
     "f1-score": f1_score,
     "roc-area": roc_area,
     "hessian-vector-product": hessian_vector,
@@ -356,6 +364,30 @@ WRONG = [
         "linear-layer-backward",
         lambda g, x, w: (np.ones((len(w), len(g))) @ g, *linear_backward(g, x, w)[1:]),
         "the input is missing",
+    ),
+    (
+        "two-layer-gradient",
+        lambda x, y, W1, b1, W2, b2: (
+            x.T
+            @ (
+                d := (e := (sigmoid((a := np.maximum(0, x @ W1 + b1)) @ W2 + b2) - y) / len(x))
+                @ W2.T
+            ),
+            d.sum(0, keepdims=True),
+            a.T @ e,
+            e.sum(0, keepdims=True),
+        ),
+        "derivative of ReLU is missing",
+    ),
+    (
+        "two-layer-gradient",
+        lambda x, y, *parameters: [len(x) * g for g in two_layer_gradient(x, y, *parameters)],
+        "1/n is missing",
+    ),
+    (
+        "two-layer-gradient",
+        lambda *arguments: [g.squeeze() for g in two_layer_gradient(*arguments)],
+        "shape",
     ),
     ("f1-score", lambda y, p: np.mean(y == p), "accuracy"),
     (

@@ -20,6 +20,7 @@ from mnist_gd.exercises import (
     losses,
     metrics,
     momentum,
+    networks,
     noise,
 )
 from mnist_gd.exercises._tasks import SIGN, make_tasks
@@ -33,6 +34,7 @@ CHAPTERS = (
     losses,
     labels,
     layers,
+    networks,
     metrics,
     noise,
     momentum,

@@ -1,12 +1,14 @@
-"""The network that the page writes out whole is one: its gradient, its steps, its length."""
+"""The networks that the page writes out are such: gradients, steps, length, the nine numbers."""
 
 import ast
 import builtins
+import re
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from mnist_gd.activations import sigmoid
 from mnist_gd.data import one_hot
 from mnist_gd.gradient_check import check_gradient
 from mnist_gd.losses import cross_entropy_with_logits
@@ -25,7 +27,7 @@ def whole():
 @pytest.fixture
 def page():
     defined = functions_of("networks")
-    defined.update(np=np, pairwise=pairwise)
+    defined.update(np=np, pairwise=pairwise, sigmoid=sigmoid)
     return defined
 
 
@@ -83,3 +85,34 @@ def test_every_row_is_used_once_in_an_epoch_the_last_few_too(page, example):
     page["learn"]([], X, Y, 1, 3, 0.1, np.random.default_rng(0))
     assert [len(rows) for rows in seen] == [3, 3, 1]
     assert sorted(map(tuple, np.concatenate(seen))) == sorted(map(tuple, X))
+
+
+def test_the_gradient_by_hand_is_that_of_central_differences_also_of_dead_units(page, rng):
+    back, off = page["there_and_back"], []
+    for number in range(60):
+        parts = [rng.normal(size=shape) for shape in ((2, 2), 2, 2, ())]
+        x, y = rng.normal(size=2), float(number % 2)
+        off.append(int(np.sum(x @ parts[0] + parts[1] < 0)))
+        gradient = back(*parts, x, y)[1]
+        for k in range(4):
+
+            def loss_at(part, k=k, parts=parts, x=x, y=y):
+                return back(*parts[:k], part, *parts[k + 1 :], x, y)[0]
+
+            check_gradient(loss_at, np.asarray(gradient[k]), parts[k])
+    assert min(map(off.count, (0, 1, 2))) > 5
+
+
+def test_the_live_figure_begins_with_the_nine_numbers_of_the_page(page):
+    cells = CELL.findall((BOOK / "networks.md").read_text(encoding="utf-8"))
+    (cell,) = (cell for cell in cells if "\nnine = " in cell)
+    exec(re.search(r"^x, y = .*\nnine = .*\n", cell, re.MULTILINE)[0], page)
+    (w11, w12), (w21, w22) = page["nine"][0]
+    (b1, b2), (v1, v2), c = page["nine"][1:]
+    script = (BOOK / "_extra/live/backprop_math.js").read_text(encoding="utf-8")
+    first = dict(re.findall(r"(\w+): (-?\d+)", script.split("FIRST = {")[1].split("}")[0]))
+    names = ("x1", "x2", "y", "w11", "w21", "b1", "w12", "w22", "b2", "v1", "v2", "c")
+    numbers = (*page["x"], page["y"], w11, w21, b1, w12, w22, b2, v1, v2, c)
+    assert {name: float(value) for name, value in first.items()} == dict(
+        zip(names, numbers, strict=True)
+    )
