@@ -142,7 +142,7 @@ SHOWN = {
         "eq-dead-unit": "not (x.T @ passed)[:, dead].any()",
         "eq-same-sign": "np.sign(gradient[k, j]) in (0, np.sign(g[j]))",
         "eq-sigmoid-symmetry": "np.allclose(1 - sigmoid(Z), sigmoid(-Z))",
-        "eq-vanishing-bound": "np.isclose(np.linalg.norm(delta), stretches[0] / 4)",
+        "eq-vanishing-bound": "np.isclose(np.linalg.norm(delta), bound)",
         "eq-tanh": "np.allclose(tanh(at), [0, 3 / 5])",
         "eq-tanh-sigmoid": "np.allclose(tanh(Z), 2 * sigmoid(2 * Z) - 1)",
         "eq-tanh-derivative": "np.allclose(tanh.backward(np.array([25.0, 25.0]), at), [25, 16])",

@@ -72,6 +72,10 @@ def hessian_vector(gradient, x, v, step):
     return (gradient(x + step * v) - gradient(x - step * v)) / (2 * step)
 
 
+def newton_step(x, gradient, hessian):
+    return x - np.linalg.solve(hessian, gradient)
+
+
 def one_hot(labels, num_classes):
     return np.eye(num_classes)[labels]
 
@@ -121,6 +125,7 @@ RIGHT = {
     "hessian-vector-product": hessian_vector,
     "batch-noise": noise,
     "nesterov-step": nesterov_step,
+    "newton-step": newton_step,
 }
 
 
@@ -425,6 +430,11 @@ WRONG = [
         lambda x, v, f, rate, m: momentum_step(x, v, f(x + v), rate, m),
         "whole velocity",
     ),
+    ("newton-step", lambda x, g, h: newton_step(x, g, h) - x, "step alone"),
+    ("newton-step", lambda x, g, h: x + np.linalg.inv(h) @ g, "is subtracted"),
+    ("newton-step", lambda x, g, h: x - g @ h, "not by its inverse"),
+    ("newton-step", lambda x, g, h: x - g / h.diagonal(), "only the diagonal"),
+    ("newton-step", lambda x, g, h: x - np.linalg.solve(2 * h, g), "half as long"),
 ]
 
 
@@ -612,3 +622,63 @@ def test_every_chapter_with_exercises_is_gathered():
         if path.stem not in ("__init__", "judge"):
             made |= getattr(module, "MAKERS", {})
     assert made == MAKERS
+
+
+PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "book").glob("*.md")}
+FENCED = (
+    r"^(?P<fence>`{3,}|:{3,}){exercise}"
+    r"(?P<text>[^\n]*\n:label: (?P<label>ex-\S+)\n.*?)^(?P=fence)$"
+)
+ASKED = {
+    page: {m["label"]: m["text"] for m in re.finditer(FENCED, text, re.MULTILINE | re.DOTALL)}
+    for page, text in PAGES.items()
+}
+SOLVED = re.compile(
+    r"^(`{3,}){solution-start} (?P<run>ex-\S+)\n.*?^\1\n(?P<cells>.*?)^\1{solution-end}\n^\1$"
+    r"|^(`{3,}){solution} (?P<read>ex-\S+)\n(?P<words>.*?)^\4$",
+    re.MULTILINE | re.DOTALL,
+)
+#: The pages of theory, whose exercises are of every kind.
+THEORY = {path.stem for path in Path(exercises.__file__).parent.glob("*.py")} & set(PAGES)
+KINDS = {
+    "prove": r"prove|show that|derive",
+    "predict": r"predict|guess|before you compute|without computing|before anything is computed",
+    "code": r"exercises\.check\b|\bcheck\(",
+}
+
+
+def test_the_exercises_of_all_pages_are_found():
+    assert len(THEORY) >= 11
+    for page, text in PAGES.items():
+        assert len(ASKED[page]) == len(re.findall(r"^(?:`|:){3,}{exercise}", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", sorted(THEORY))
+def test_a_page_of_theory_asks_to_prove_to_predict_and_to_code(page):
+    assert len(ASKED[page]) >= 4
+    for kind, words in KINDS.items():
+        asked = [re.search(words, text, re.IGNORECASE) for text in ASKED[page].values()]
+        assert any(asked), f"nothing to {kind}"
+
+
+@pytest.mark.parametrize("page", [page for page in ASKED if ASKED[page]])
+def test_every_exercise_has_a_solution_and_its_code_is_run_with_the_page(page):
+    solutions = list(SOLVED.finditer(PAGES[page]))
+    assert [m["run"] or m["read"] for m in solutions] == list(ASKED[page])
+    for solution in solutions:
+        # Only a cell between start and end is run; one inside a {solution} would be shown alone.
+        text = solution["cells"] or solution["words"]
+        opened = re.findall(r"^(?:`{3,}|:{3,})([^`\s]\S*)", text, re.MULTILINE)
+        assert set(opened) <= ({"{code-cell}"} if solution["run"] else set())
+        assert not re.search("skip-execution|raises-exception|remove-cell", text)
+
+
+@pytest.mark.parametrize("page", [page for page in ASKED if "exercises" in PAGES[page]])
+def test_pages_hand_to_the_judge_what_it_knows(page):
+    named = set(re.findall(r"\bcheck\(\s*[\"']([a-z0-9-]+)[\"']", PAGES[page]))
+    assert named <= set(TASKS)
+
+
+def test_every_exercise_of_the_judge_is_set_on_a_page():
+    asked = "\n".join(text for page in ASKED.values() for text in page.values())
+    assert {name for name in TASKS if not re.search(rf"(?<![\w-]){name}(?![\w-])", asked)} == set()

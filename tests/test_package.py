@@ -73,6 +73,7 @@ FLOORS = {
     "exercises.momentum": 5,
     "exercises.noise": 5,
     "exercises.networks": 5,
+    "exercises.newton": 5,
     "exercises._tasks": 5,
     "records": 5,
     "search": 6,

@@ -21,6 +21,7 @@ from mnist_gd.exercises import (
     metrics,
     momentum,
     networks,
+    newton,
     noise,
 )
 from mnist_gd.exercises._tasks import SIGN, make_tasks
@@ -39,6 +40,7 @@ CHAPTERS = (
     noise,
     momentum,
     landscape,
+    newton,
 )
 MAKERS = {name: make for chapter in CHAPTERS for name, make in chapter.MAKERS.items()}
 #: The exercises by their names.
