@@ -133,26 +133,6 @@ def test_every_exercise_has_a_solution_here():
     assert set(RIGHT) == set(TASKS)
 
 
-EXERCISE = re.compile(r"^([`:]{3,})\{exercise\}.*?^\1$", re.MULTILINE | re.DOTALL)
-NOT_ASKED = ("relu-gradient", "leaky-relu-gradient", "sigmoid-gradient")  # of activations
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            n, marks=pytest.mark.xfail(n in NOT_ASKED, reason="no page asks", strict=True)
-        )
-        for n in TASKS
-    ],
-)
-def test_a_page_of_the_book_asks_for_every_exercise(name):
-    """By name, in the text of an exercise: not in a solution, nor as a part of another name."""
-    pages = (page.read_text(encoding="utf-8") for page in (ROOT / "book").glob("*.md"))
-    asked = "\n".join(found[0] for page in pages for found in EXERCISE.finditer(page))
-    assert re.search(f'[`"]{name}[`"]', asked)
-
-
 @pytest.mark.parametrize("name", TASKS)
 def test_right_answer_passes(name):
     report = check(name, RIGHT[name])
