@@ -105,3 +105,10 @@ def test_lines_have_one_width(page):
         if len(line) > WIDTH[line in prose] and not free.match(line)
     ]
     assert long == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_attributes_stand_on_a_line_of_their_own(page):
+    """Before text they would be shown as text."""
+    text = (BOOK / f"{page}.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\{[.#][^}\n]*\}[ \t]+\S.*$", text, re.MULTILINE) == []
