@@ -67,15 +67,20 @@ def add_line(app, doctree: nodes.document) -> None:
 
 
 def pages_of_tests(app):
-    """Yield the tests of each chapter's modules as pages of the book."""
+    """Yield the tests of each chapter's modules as pages of the book, each for its own chapter."""
+    chapter = {}
     for docname in sorted(app.env.found_docs):
-        for path in tests_of(modules(Path(app.env.doc2path(docname)))):
-            code = app.builder.highlighter.highlight_block(
-                path.read_text(encoding="utf-8"), "python", location=str(path)
-            )
-            back = f'<p><a href="../{docname}.html">Back to the chapter</a></p>'
-            body = f"<h1><code>tests/{path.name}</code></h1>{back}{code}"
-            yield f"tests/{path.stem}", {"title": path.name, "body": body}, "page.html"
+        about = modules(Path(app.env.doc2path(docname)))
+        for path in tests_of(about):
+            if docname in about or path not in chapter:
+                chapter[path] = docname
+    for path, docname in chapter.items():
+        code = app.builder.highlighter.highlight_block(
+            path.read_text(encoding="utf-8"), "python", location=str(path)
+        )
+        back = f'<p><a href="../{docname}.html">Back to the chapter</a></p>'
+        body = f"<h1><code>tests/{path.name}</code></h1>{back}{code}"
+        yield f"tests/{path.stem}", {"title": path.name, "body": body}, "page.html"
 
 
 def setup(app):

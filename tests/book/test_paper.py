@@ -59,7 +59,7 @@ def test_contents_are_those_of_the_book():
     assert pages[0] == "index"
     assert sorted(pages) == sorted(path.stem for path in (ROOT / "book").glob("*.md"))
     assert [page for _, files in parts for page in files] == pages[1:]
-    assert parts[0][0] == "Foundations"
+    assert parts[0][0] == "First steps"
 
 
 @pytest.fixture(scope="module")
