@@ -13,11 +13,17 @@
     const figure = document.getElementById("live-valley");
     const D = window.descent;
     const C = window.liveChart;
-    if (!figure || !D || !C) {
+    const P = window.livePlane;
+    if (!figure || !D || !C || !P) {
       return;
     }
     const find = (name) => figure.querySelector(`[data-part="${name}"]`);
     const map = find("map");
+    const sheet = P.plane(map, HALF_WIDTH, KEY_STEP, {
+      point: () => state.point,
+      move: (point) => later({ point }),
+      end: () => announce(),
+    });
     const FIRST = { kappa: 10, momentum: 0, point: [3, 1], multiple: 1.5 };
     let state;
     let said = "";
@@ -39,46 +45,17 @@
 
     // ---- the map
 
-    const scale = () => map.clientWidth / (2 * HALF_WIDTH);
-
-    const drawMap = ({ kappa, point, run }) => {
-      const canvas = C.canvas(map);
-      const { width, height } = canvas;
-      const unit = scale();
-      const [x0, y0] = [width / 2, height / 2];
-      const place = ([x, y]) => [x0 + unit * x, y0 - unit * y];
-      const inside = canvas.inside();
+    const drawMap = ({ kappa, run }) => {
+      const { inside, width, height, unit, x0, y0, ...drawn } = sheet();
       const highest = D.valley([1, kappa]).value([HALF_WIDTH, y0 / unit]);
-      // Two contours to each power of ten, from the highest in the picture inwards.
-      for (let half = Math.floor(2 * Math.log10(highest)); half >= -7; half -= 1) {
-        const across = Math.sqrt(2 * 10 ** (half / 2));
-        C.element(inside, "ellipse", {
-          class: half % 2 === 0 ? "contour decade" : "contour",
-          cx: x0,
-          cy: y0,
-          rx: unit * across,
-          ry: (unit * across) / Math.sqrt(kappa),
-        });
-      }
+      drawn.contours([1, kappa], Math.floor(2 * Math.log10(highest)), -7);
       C.element(inside, "line", { class: "axis", x1: 0, x2: width, y1: y0, y2: y0 });
       C.element(inside, "line", { class: "axis", x1: x0, x2: x0, y1: 0, y2: height });
-      // A path that runs away is followed until it is well out of the map.
-      const gone = run.points.findIndex(
-        ([x, y]) => Math.abs(x) > 2.5 * HALF_WIDTH || unit * Math.abs(y) > 2.5 * y0,
-      );
-      const shown = (gone < 0 ? run.points : run.points.slice(0, gone + 1)).map(place);
-      C.line(inside, shown, { class: "halo" });
-      C.line(inside, shown, { class: "path" });
-      shown.slice(1).forEach(([x, y]) => {
-        C.element(inside, "circle", { class: "step", cx: x, cy: y, r: 3 });
-      });
-      C.line(inside, [[x0 - 6, y0], [x0 + 6, y0]], { class: "cross" });
-      C.line(inside, [[x0, y0 - 6], [x0, y0 + 6]], { class: "cross" });
+      drawn.path(run.points, 3);
+      drawn.cross();
       C.element(inside, "text", { class: "over", x: 8, y: y0 - 7 }, "flat, μ = 1");
       C.element(inside, "text", { class: "over", x: x0 + 8, y: 17 }, `steep, L = ${kappa}`);
-      const [x, y] = place(point);
-      C.element(inside, "circle", { class: "ring", cx: x, cy: y, r: 17 });
-      C.element(inside, "circle", { class: "handle", cx: x, cy: y, r: 9 });
+      drawn.handle();
     };
 
     // ---- the slider of the rate, on a ruler with its zones and marks
@@ -127,14 +104,7 @@
 
     const drawChart = ({ run, outlook }) => {
       const canvas = C.canvas(find("chart"), { left: 40, right: 8, top: 8, bottom: 36 });
-      const { svg, box } = canvas;
-      const y = C.decades(canvas, ...DECADES, 2);
-      const x = (step) => box.left + (step / STEPS) * (box.right - box.left);
-      for (let step = 0; step <= STEPS; step += 10) {
-        C.element(svg, "text", { x: x(step), y: box.bottom + 17, "text-anchor": "middle" }, step);
-      }
-      const name = { x: (box.left + box.right) / 2, y: box.bottom + 33, "text-anchor": "middle" };
-      C.element(svg, "text", name, "step");
+      const [x, y] = P.stepAxis(canvas, STEPS, 10, DECADES);
       const inside = canvas.inside();
       if (run.values[0] > 0 && outlook.rho > 0) {
         const ends = [0, STEPS].map((k) => [x(k), run.values[0], outlook.rho ** (2 * k)]);
@@ -162,8 +132,7 @@
       find("momentum-text").textContent = `β = ${momentum.toFixed(2)}`;
       find("rate").setAttribute("aria-valuetext", `${multiple.toFixed(2)} divided by L`);
       find("kappa").setAttribute("aria-valuetext", String(kappa));
-      const [x, y] = point.map((value) => value.toFixed(1).replace("-", "minus "));
-      map.setAttribute("aria-label", `Start of the descent, x ${x}, y ${y}`);
+      map.setAttribute("aria-label", P.named(point));
       return now;
     };
 
@@ -188,32 +157,6 @@
     };
 
     // ---- hands
-
-    const inside = (value, most) => Math.max(-most, Math.min(most, value));
-    const moveTo = (x, y) => {
-      const tall = map.clientHeight / 2 / scale();
-      later({ point: [inside(x, HALF_WIDTH), inside(y, tall)] });
-    };
-    C.drag(
-      map,
-      (x, y) => moveTo((x - map.clientWidth / 2) / scale(), (map.clientHeight / 2 - y) / scale()),
-      announce,
-    );
-    const arrows = {
-      ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
-    };
-    map.addEventListener("keydown", (event) => {
-      if (event.key in arrows && !event.altKey && !event.ctrlKey && !event.metaKey) {
-        event.preventDefault();
-        const steps = event.shiftKey ? 5 : 1;
-        // Rounded to the grid, so that the axes can be met exactly.
-        const [x, y] = arrows[event.key].map(
-          (way, i) => Math.round(state.point[i] / KEY_STEP + way * steps) * KEY_STEP,
-        );
-        moveTo(x, y);
-      }
-    });
-    map.addEventListener("keyup", (event) => event.key in arrows && announce());
 
     const slider = (name, change) => {
       find(name).addEventListener("input", (event) => later(change(Number(event.target.value))));
