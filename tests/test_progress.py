@@ -147,9 +147,10 @@ def test_pages_with_much_to_do_begin():
         "long": "1 + 1 + 1",
         "late": "from mnist_gd.experiments import studies",
         "own": "---\nslow: true\n---\n1",
+        "shows": "---\nslow: false\n---\nfrom mnist_gd.experiments import searches",
     }
     order = parallel_pages.longest_first(pages, pages.get)
-    assert order == ["early", "late", "own", "long", "short"]
+    assert order == ["early", "late", "own", "shows", "long", "short"]
 
 
 @contextmanager

@@ -71,13 +71,15 @@ def client_of(env, docname: str) -> NotebookClientCache | None:
 def longest_first(docnames: Iterable[str], read: Callable[[str], str]) -> list[str]:
     """Put the pages that train before those that do not, and of these the longest first.
 
-    A page that trains by itself says so in its front matter: ``slow: true``.
+    A page that trains by itself says so in its front matter, ``slow: true``; one that shows what
+    another trains says ``slow: false``, and does not wait in the place of one that computes.
     A search may end with one long training, on one processor: then the pages that only compute
     have the others.
     """
     texts = {name: read(name) for name in docnames}
     signs = re.compile(r"mnist_gd\.experiments|^slow: true$", re.MULTILINE)
-    trains = [name for name, text in texts.items() if signs.search(text)]
+    waits = re.compile(r"^slow: false$", re.MULTILINE)
+    trains = [n for n, text in texts.items() if signs.search(text) and not waits.search(text)]
     others = [name for name in texts if name not in trains]
     others.sort(key=lambda name: -len(texts[name]))
     return trains + others
