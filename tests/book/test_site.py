@@ -22,7 +22,7 @@ MADE = [
 ]
 WIDTHS = {1280: 900, 390: 844}
 ANSWERED_BY = {  # a word, and the page that the search must name first
-    "saddle": "landscape.html",
+    "stuck": "landscape.html",
     "dead units": "activations.html",
     "broadcasting": "losses.html",
     "softmax": "api.html",  # a name of the package: its reference comes first
