@@ -201,6 +201,7 @@ def test_make_sets_up_what_it_measures_and_nothing_else_does(tmp_path):
     python = f"{tmp_path / 'venv'}/bin/python"
     assert said.endswith(f"{python} -m benchmarks\n{python} -m benchmarks.on_a_cluster\n")
     assert "benchmark" not in commands("book") + commands("test")
+    assert f"{python} -m benchmarks.full_search book/_build/records\n" in commands("studies")
 
 
 def test_what_is_written_about_the_benchmarks_is_there():

@@ -62,7 +62,7 @@ NO_FUNCTION = {
     "eq-newton-step": "a function of the page",
     "eq-newton-error": "course of the error",
     "eq-newton-product": "a function of the page",
-    # momentum, noise, landscape
+    # momentum and noise
     "eq-momentum-polynomial": "derivation of a rate",
     "eq-momentum-range": "condition of convergence",
     "eq-momentum-rate": "predicted rate",
@@ -73,15 +73,15 @@ NO_FUNCTION = {
     "eq-noisy-step": "model of a noisy step",
     "eq-noise-floor": "predicted error",
     "eq-robbins-monro": "condition on a falling rate",
-    # landscape: evaluated and checked on the page
-    "eq-two-weights": "smallest network, its gradient and its Hessian",
-    "eq-hessian-vector": "difference of two gradients",
     "eq-noise-reshuffled": "predicted error",
     "eq-noise-mean": "predicted error",
     "eq-noise-strong": "predicted rate",
     "eq-noise-convex": "predicted rate",
     "eq-momentum-lag": "exact course on the steepest and the flattest direction",
     "eq-nesterov-best": "predicted rate",
+    # landscape: evaluated and checked on the page
+    "eq-two-weights": "smallest network, its gradient and its Hessian",
+    "eq-hessian-vector": "difference of two gradients",
     "eq-saddle-escape": "predicted number of steps",
     "eq-line": "line between two networks",
     # activations

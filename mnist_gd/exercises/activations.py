@@ -36,6 +36,16 @@ def _activation_task(rng, function, mistakes, *, options=None, shapes=SHAPES, ex
     )
 
 
+def _where_it_goes_wrong(function, slope):
+    """What may be mistaken in the backward pass of a function of single entries."""
+    return {
+        WHERE: lambda g, z: g * slope(g),
+        CHAIN: lambda g, z: slope(z),
+        ITSELF: lambda g, z: g * function(z),
+        FORGOTTEN: lambda g, z: g,
+    }
+
+
 def _relu_task(rng):
     return _activation_task(
         rng,
@@ -113,11 +123,8 @@ def _sigmoid_task(rng):
     return _activation_task(
         rng,
         sigmoid,
-        {
-            WHERE: lambda g, z: g * slope(g),
-            CHAIN: lambda g, z: slope(z),
-            ITSELF: lambda g, z: g * sigmoid(z),
-            FORGOTTEN: lambda g, z: g,
+        _where_it_goes_wrong(sigmoid, slope)
+        | {
             "z (1 - z) takes z for the sigmoid's output": lambda g, z: g * z * (1 - z),
             "the sigmoid is applied twice": lambda g, z: g * slope(sigmoid(z)),
             "it is s (1 - s), not s (1 + s)": lambda g, z: g * sigmoid(z) * (1 + sigmoid(z)),
@@ -136,11 +143,8 @@ def _swish_task(rng):
     return _activation_task(
         rng,
         swish,
-        {
-            WHERE: lambda g, z: g * slope(g),
-            CHAIN: lambda g, z: slope(z),
-            ITSELF: lambda g, z: g * swish(z),
-            FORGOTTEN: lambda g, z: g,
+        _where_it_goes_wrong(swish, slope)
+        | {
             "only the first term of the product rule, sigmoid(z); z sigmoid'(z) is missing": (
                 lambda g, z: g * sigmoid(z)
             ),

@@ -22,7 +22,6 @@ PROBABILITIES = (
 )
 LOGITS = "this is the gradient with respect to the logits; asked is that for the probabilities"
 ROUNDED = "the logarithm is taken of a probability that was rounded to 0; start from the logit"
-ZERO = "it is zero everywhere: nothing would be learned"
 SUMMED = "it is the sum over the whole batch; each entry of y_pred has its own derivative"
 AVERAGED = "averaged over the batch; each entry of y_pred has its own derivative"
 EXTREME_LOGITS = np.array([[-1000.0, 1000.0, 1000.0]]), np.array([[1.0, 1.0, 0.0]])
@@ -48,11 +47,10 @@ def _loss_task(loss, inputs, mistakes, *, rows=False, options=None, extremes=Non
     def averaged(wrong):
         return lambda p, *others: wrong(p, *others) / count(p)
 
-    # Constant answers. Behind a softmax the sum over a row is 0 and tells nothing.
-    constant = {ZERO: lambda p, *_: np.zeros(p.shape)}
-    if not rows:
-        constant[AVERAGED] = lambda p, *others: np.mean(truth(p, *others))
-        constant[SUMMED] = lambda p, *others: np.sum(truth(p, *others))
+    one_for_all = {
+        AVERAGED: lambda p, *others: np.mean(truth(p, *others)),
+        SUMMED: lambda p, *others: np.sum(truth(p, *others)),
+    }
 
     options = options or {}
     values = tuple(options.values())
@@ -61,7 +59,9 @@ def _loss_task(loss, inputs, mistakes, *, rows=False, options=None, extremes=Non
         returns=("the gradient",),
         truth=truth,
         inputs=[(*pair, *values) for pair in inputs],
-        mistakes={why: averaged(wrong) for why, wrong in mistakes.items()} | constant,
+        # Behind a softmax the sum over a row is 0 and tells nothing.
+        mistakes={why: averaged(wrong) for why, wrong in mistakes.items()}
+        | ({} if rows else one_for_all),
         factors={
             **MINUS,
             MEAN: lambda p, *_: count(p),

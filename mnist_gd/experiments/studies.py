@@ -243,10 +243,8 @@ def main(arguments=None):
         The folder of the records alone; by default from the command line.
     """
     (records,) = sys.argv[1:] if arguments is None else arguments
-    jobs = {
-        **{name: partial(study, name, scale="full") for name in plans.STUDIES},
-        "the best addition on the test set": partial(final_results, "additions"),
-    }
+    jobs = {name: partial(study, name, scale="full") for name in plans.STUDIES}
+    jobs["the best addition on the test set"] = partial(final_results, "additions")
     seconds, now = {}, []
     with lines(lambda: now[-1]):
         for number, (name, job) in enumerate(jobs.items(), start=1):

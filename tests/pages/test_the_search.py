@@ -215,6 +215,25 @@ def test_the_record_in_the_tree_is_of_the_runs_that_halving_chooses_among():
     assert len(runs) == len(asked)
 
 
+def test_the_record_is_made_of_the_search_and_says_where(monkeypatch, tmp_path):
+    asked = []
+
+    def searched(*, records):
+        asked.append(records)
+        return table(row(0.9), row(0.8, epochs=1))
+
+    monkeypatch.setattr(searches, "full_search", searched)
+    monkeypatch.setattr(full_search, "FOLDER", tmp_path / "of_a_day")
+    monkeypatch.setattr("sys.argv", ["full_search", "somewhere"])
+    full_search.main()
+    (written,) = (tmp_path / "of_a_day").iterdir()
+    found = json.loads(written.read_text(encoding="utf-8"))
+    assert asked == [Path("somewhere")]
+    assert written.stem == found["date"][:10]
+    assert found["machine"]["processor"]
+    assert [run["score"] for run in found["runs"]] == [0.9]
+
+
 def test_of_each_run_the_best_number_of_epochs_is_kept():
     rows = table(row(0.9, learning_rate=0.1), row(0.8, epochs=1, learning_rate=0.1), row(0.7))
     rates = [
