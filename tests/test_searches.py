@@ -285,17 +285,17 @@ def test_a_plan_of_no_fresh_seeds_is_refused(fake, monkeypatch, tmp_path, name, 
 
 # Two errors of a difference are 0.0106 here: the scores of five seeds spread by 0.0084.
 @pytest.mark.parametrize(
-    ("lead", "epochs"), [(0.2, 6), (0.0112, 6), (0.0098, 4), (0.001, 4), (-0.2, 4)]
+    ("lead", "epochs"), [(0.2, 4), (0.0112, 4), (0.0098, 2), (0.001, 2), (-0.2, 2)]
 )
 def test_the_answer_is_the_fastest_of_equals(fake, tmp_path, lead, epochs):
     """A longer training has to be better by more than the seeds explain."""
 
     def score(c, seed):
-        if c not in own_grid("natural") or c.epochs == 2:
+        if c not in own_grid("natural") or c.epochs == 1:
             return 0.1
         if seed == 0:
             return 0.5 + 0.01 * c.epochs
-        return 0.5 + 0.01 * (seed % 3) + lead * (c.epochs == 6)
+        return 0.5 + 0.01 * (seed % 3) + lead * (c.epochs == 4)
 
     fake.score = score
     row = fastest("natural", records=tmp_path)
@@ -310,10 +310,10 @@ def test_an_answer_never_diverged(fake, monkeypatch, tmp_path):
     def with_losses(function, configurations, **options):
         runs = run_all(function, configurations, **options)
         for run in runs:
-            if run.seed == 1 and run.configuration.epochs == 4:
+            if run.seed == 1 and run.configuration.epochs == 2:
                 run.outcome["diverged"] = "no longer finite"
                 for course in run.outcome["history"].values():
-                    del course[2:]
+                    del course[1:]
         return runs
 
     monkeypatch.setattr("mnist_gd.search.run_all", with_losses)
@@ -321,10 +321,10 @@ def test_an_answer_never_diverged(fake, monkeypatch, tmp_path):
     def score(c, seed):
         if seed == 0:
             return 0.5 + 0.01 * c.epochs
-        return 1.0 if c.epochs == 4 else 0.1 * (c.epochs > 4) + 0.7
+        return 1.0 if c.epochs == 2 else 0.1 * (c.epochs > 2) + 0.7
 
     fake.score = score
-    assert fastest("natural", records=tmp_path).epochs > 4
+    assert fastest("natural", records=tmp_path).epochs > 2
 
 
 def test_where_all_diverged_there_is_no_answer(fake, monkeypatch, tmp_path):
@@ -336,7 +336,7 @@ def test_where_all_diverged_there_is_no_answer(fake, monkeypatch, tmp_path):
         for run in (run for run in runs if run.seed in lost):
             run.outcome["diverged"] = "no longer finite"
             for course in run.outcome["history"].values():
-                del course[1:]
+                course.clear()
         return runs
 
     monkeypatch.setattr("mnist_gd.search.run_all", with_losses)

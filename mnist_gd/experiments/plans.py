@@ -87,7 +87,7 @@ OWN = {
     "natural": {
         "loss": ["binary_cross_entropy_with_logits"],
         "decay": ["cosine"],
-        "epochs": [2, 4, 6],
+        "epochs": [1, 2, 4],
         "batch_size": [32, 128],
         "learning_rate": [1.0],
         "hidden_size": [16, 64],
@@ -141,7 +141,7 @@ STUDIES = {
                 for alpha in [0.25, 0.5, 0.9]
             },
         },
-        "build": {"hidden_size": 64, "epochs": 3},
+        "build": {"hidden_size": 64, "epochs": 2},
         "full": {"hidden_size": 512, "epochs": 10},
     },
     "ten_losses": {
