@@ -34,7 +34,7 @@ SWEEPS = {
         "batch_size": [32],
         "learning_rate": [0.1, 1.0, 10.0],
         "decay": ["cosine"],
-        "epochs": [3],
+        "epochs": [2],
     },
     "ten": {
         "question": ["ten"],
@@ -43,7 +43,7 @@ SWEEPS = {
         "batch_size": [32],
         "learning_rate": [0.05, 0.2, 0.8],
         "decay": ["cosine"],
-        "epochs": [3],
+        "epochs": [2],
     },
 }
 
