@@ -43,20 +43,21 @@ NO_FUNCTION = {
     "eq-quadratic-condition": "condition of convergence",
     "eq-quadratic-rate": "predicted rate",
     "eq-condition-rate": "predicted rate",
-    "eq-convex": "definition",
-    "eq-convex-step": "step of a proof",
-    "eq-convex-rate": "theorem",
-    "eq-polyak-lojasiewicz": "what strong convexity gives",
-    "eq-linear-rate": "theorem",
-    "eq-armijo": "condition on a step, a function of the page",
-    "eq-standardised": "Hessian of two standardised inputs",
-    "eq-stopping": "rule for stopping",
     # gradient_check
     "eq-check-logistic": "example, whose gradient the chapter gets wrong on purpose",
     "eq-truncation": "error term of the central difference",
     "eq-best-step": "optimum of the two error terms",
     "eq-directional-check": "two evaluations, on the page alone",
     "eq-directional-power": "how much of an error they show",
+    # convexity
+    "eq-convex": "definition",
+    "eq-convex-step": "step of a proof",
+    "eq-convex-rate": "theorem",
+    "eq-polyak-lojasiewicz": "what strong convexity gives",
+    "eq-linear-rate": "theorem",
+    "eq-stopping": "rule for stopping",
+    "eq-armijo": "condition on a step, a function of the page",
+    "eq-standardised": "Hessian of two standardised inputs",
     # newton
     "eq-newton-model": "Taylor polynomial",
     "eq-newton-step": "a function of the page",
@@ -178,7 +179,16 @@ SHOWN = {
 }
 
 #: Chapters in which a comment in the cell that asserts a formula names its label.
-COMMENTED = ("gradient_descent", "losses", "metrics", "noise", "momentum", "landscape", "newton")
+COMMENTED = (
+    "gradient_descent",
+    "losses",
+    "metrics",
+    "convexity",
+    "noise",
+    "momentum",
+    "landscape",
+    "newton",
+)
 
 LABEL = r"eq-[a-z0-9]+(?:-[a-z0-9]+)*"
 NAMED = re.compile(rf"`({LABEL})`")
@@ -268,7 +278,7 @@ def test_reasons_are_of_use():
     assert not set(NO_FUNCTION) & ALL_NAMED, "reasons for labels that a function has"
 
 
-@pytest.mark.parametrize("chapter", THEORY)
+@pytest.mark.parametrize("chapter", [*THEORY, "activations_more"])
 def test_a_cell_that_can_fail_follows_each_formula_of_the_package(chapter):
     text = page(chapter)
     for match in DEFINED.finditer(text):
