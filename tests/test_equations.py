@@ -103,7 +103,6 @@ NO_FUNCTION = {
     "eq-saturation": "two derivatives compared",
     "eq-expected-loss": "what a proper loss is defined by",
     "eq-focal-terms": "notation of the focal loss",
-    "eq-focal-stationary": "the focal loss is not proper",
     "eq-kl-entropy": "relation of two losses",
     "eq-gibbs": "inequality",
     # layers
@@ -124,6 +123,7 @@ NO_FUNCTION = {
     "eq-early-stopping": "why it does what weight decay does",
     # imbalance: evaluated and checked on the page
     "eq-average-precision": "area under a curve of one page",
+    "eq-focal-stationary": "the share for which an answer is best",
     "eq-focal-honest-logit": "eq-focal-stationary, solved for logits",
     "eq-prior-shift": "Bayes' rule for another prevalence",
 }
@@ -156,7 +156,6 @@ SHOWN = {
         "eq-saturation": 'np.allclose(slopes["squared error"], 2 * (answer - 1) * answer * (1',
         "eq-expected-loss": "np.isclose(loss(np.full(10, q[at]), three_in_ten), R[at])",
         "eq-focal-terms": "np.isclose(focal(p, y, alpha, gamma),  # eq-focal",
-        "eq-focal-stationary": "np.abs(found - some_shares).max() < 3e-3",
         "eq-kl-entropy": "np.isclose(kl(p, y), ce(p, y) - np.mean(entropies))",
         "eq-gibbs": "-kl(guess[None], y[None]) <= middle + 1e-12 and middle <= 1e-12",
     },
