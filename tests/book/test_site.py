@@ -317,8 +317,8 @@ def test_page_from_the_disk(disk, name):
     assert not faults, "\n".join(faults)
 
 
-HEADS = """() => [...document.querySelectorAll("table.table thead tr:last-child > *")].map((cell) => [
-  cell.textContent.trim(), getComputedStyle(cell).borderBottom])"""
+HEADS = """() => [...document.querySelectorAll("table.table thead tr:last-child > *")].map(
+  (cell) => [cell.textContent.trim(), getComputedStyle(cell).borderBottom])"""
 
 
 def test_one_line_runs_below_the_head_of_a_table(disk):
