@@ -62,6 +62,7 @@ FLOORS = {
     "networks": 4,
     "exercises": 5,
     "exercises.activations": 5,
+    "exercises.convexity": 5,
     "exercises.gradient_check": 5,
     "exercises.gradient_descent": 5,
     "exercises.judge": 5,

@@ -16,6 +16,7 @@ THEORY = (
     "layers",
     "networks",
     "metrics",
+    "convexity",
     "noise",
     "momentum",
     "landscape",

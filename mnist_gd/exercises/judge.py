@@ -12,6 +12,7 @@ import numpy as np
 
 from mnist_gd.exercises import (
     activations,
+    convexity,
     gradient_check,
     gradient_descent,
     labels,
@@ -37,6 +38,7 @@ CHAPTERS = (
     layers,
     networks,
     metrics,
+    convexity,
     noise,
     momentum,
     landscape,

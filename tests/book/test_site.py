@@ -317,6 +317,17 @@ def test_page_from_the_disk(disk, name):
     assert not faults, "\n".join(faults)
 
 
+HEADS = """() => [...document.querySelectorAll("table.table thead tr:last-child > *")].map(
+  (cell) => [cell.textContent.trim(), getComputedStyle(cell).borderBottom])"""
+
+
+def test_one_line_runs_below_the_head_of_a_table(disk):
+    """Also where a cell of it is empty, and so is no heading."""
+    cells = disk.open("losses.html").evaluate(HEADS)
+    assert "" in dict(cells)
+    assert len(set(dict(cells).values())) == 1
+
+
 def test_largest_paint_comes_soon(visit, capsys):
     """The median of three loads of the first page and of the longest."""
     made = visit(viewport={"width": 1280, "height": 900})
