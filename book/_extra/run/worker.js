@@ -1,0 +1,79 @@
+// Python in a worker: Pyodide, the packages of the book, and the book's own kernel.
+//
+// Takes {id, call, args} and answers with any number of {id, event}, then {id, value} or
+// {id, error}. `call` names a function of kernel.py; the first message is {id, start: url}.
+let kernel = null;
+let last = Promise.resolve();
+
+/** Fetch a file, telling how many of its bytes have come. */
+async function bytesOf(url, loaded) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${answer.statusText}`);
+  const parts = [];
+  let length = 0;
+  for (const reader = answer.body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    length += value.length;
+    loaded(value.length);
+  }
+  const whole = new Uint8Array(length);
+  let place = 0;
+  for (const part of parts) {
+    whole.set(part, place);
+    place += part.length;
+  }
+  return whole;
+}
+
+/** Files that are fetched when Python first reads them. */
+function makeLazy(pyodide, root, { folder, url, names }) {
+  pyodide.FS.mkdirTree(folder);
+  for (const name of names) {
+    pyodide.FS.createLazyFile(folder, name, `${root}${url}${name}`, true, false);
+  }
+}
+
+async function start(root, tell) {
+  const contents = await (await fetch(`${root}contents.json`)).json();
+  const total = contents.eager.reduce((sum, file) => sum + file.bytes, 0);
+  let sum = 0;
+  const loaded = (bytes) => tell({ loaded: (sum += bytes), total });
+  // All at once; what Pyodide asks for itself is then in the browser's cache.
+  const files = new Map(
+    contents.eager.map((file) => [file.url, bytesOf(root + file.url, loaded)]),
+  );
+  importScripts(`${root}pyodide/pyodide.js`);
+  const pyodide = await loadPyodide({ indexURL: `${root}pyodide/` });
+  await pyodide.loadPackage(contents.packages, { messageCallback: () => {} });
+  for (const { url, into } of contents.archives) {
+    pyodide.unpackArchive(await files.get(url), "zip", { extractDir: into });
+  }
+  for (const files of contents.lazy) makeLazy(pyodide, root, files);
+  pyodide.runPython(`import sys; sys.path[:0] = ${JSON.stringify(contents.path)}`);
+  kernel = pyodide.pyimport("kernel");
+  kernel.start(pyodide.toPy(contents.build));
+}
+
+self.onmessage = ({ data: { id, start: root, call, args } }) => {
+  // One after the other, as a notebook's kernel takes them.
+  last = last.then(async () => {
+    const tell = (event) => self.postMessage({ id, event });
+    try {
+      let value;
+      if (root) {
+        await start(root, tell);
+      } else {
+        const answer = await kernel[call].callKwargs({
+          ...args,
+          emit: (event) => tell(event.toJs({ dict_converter: Object.fromEntries, create_proxies: false })),
+        });
+        value = answer?.toJs ? answer.toJs({ dict_converter: Object.fromEntries }) : answer;
+      }
+      self.postMessage({ id, value });
+    } catch (error) {
+      self.postMessage({ id, error: String(error.message ?? error) });
+    }
+  });
+};
