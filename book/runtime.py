@@ -395,7 +395,7 @@ def update(pins: dict, version: str) -> dict:
 
 def written(pins: dict, text: str) -> str:
     """Return the text of `runtime.toml` with other pins; its comments stay."""
-    head = text[: text.index("\n[")]
+    head = text[: text.index("\n[")].rstrip()
     lines = [head]
 
     def table(name, values):
