@@ -3,7 +3,6 @@
 import ast
 import contextlib
 import os
-import sys
 import traceback
 
 namespace = {"__name__": "__main__"}
