@@ -206,7 +206,7 @@ class Pyodide(Source):
 
 def unpacked(content: bytes) -> dict[str, bytes]:
     """Return the files of a tarball of npm, all of which lie in one folder."""
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(content), encoding="utf-8") as archive:
         return {
             member.name.partition("/")[2]: archive.extractfile(member).read()
             for member in archive

@@ -31,7 +31,7 @@ MIRROR = "a_mirror-1.0-py3-none-any.whl"
 def tarball(files):
     """A package as npm packs it."""
     whole = io.BytesIO()
-    with tarfile.open(fileobj=whole, mode="w:gz") as archive:
+    with tarfile.open(fileobj=whole, mode="w:gz", encoding="utf-8") as archive:
         for name, content in files.items():
             about = tarfile.TarInfo(f"package/{name}")
             about.size = len(content)
@@ -81,7 +81,10 @@ class World:
         self.put(self.web / "npm" / "pyodide" / "-", {"pyodide-1.tgz": packed})
         self.put(self.web / "npm" / "@lezer" / "lr" / "-", {"lr-1.4.tgz": editor})
         self.put(self.index, {TQDM: wheel(TQDM), MIRROR: wheel(MIRROR, mirrored)})
-        self.toml, self.cache = folder / "runtime.toml", folder / "xdg" / "mnist_gd" / "browser-1"
+        self.toml, self.cache = (
+            folder / "runtime.toml",
+            folder / "cache" / "mnist_gd" / "browser-1",
+        )
         self.asked = []
 
     @staticmethod
@@ -154,10 +157,11 @@ def world(tmp_path, monkeypatch):
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
     settings = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "NO_PROXY": "*"}
-    settings |= {"PIP_FIND_LINKS": made.index.as_uri(), "XDG_CACHE_HOME": str(tmp_path / "xdg")}
+    settings |= {"PIP_FIND_LINKS": made.index.as_uri()}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("MNIST_GD_RUNTIME", raising=False)
+    monkeypatch.setattr(runtime, "user_cache_path", lambda name: tmp_path / "cache" / name)
     yield made
     server.shutdown()
     server.server_close()
@@ -179,7 +183,7 @@ def test_a_folder_is_asked_first_by_option_and_by_environment(world, tmp_path, m
     world.put(tmp_path / "given", world.good)
     assert world.run("--from", tmp_path / "given") == 0
     assert world.asked == []
-    world.lose("xdg")
+    world.lose("cache")
     monkeypatch.setenv("MNIST_GD_RUNTIME", str(tmp_path / "given"))
     assert world.run() == 0
     assert world.asked == []
