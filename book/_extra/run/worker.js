@@ -37,11 +37,10 @@ function makeLazy(pyodide, root, { folder, url, names }) {
 }
 
 async function start(root, tell) {
-  const contents = await (await fetch(`${root}contents.json`)).json();
+  const contents = await (await fetch(`${root}contents.json`, { cache: "no-cache" })).json();
   const total = contents.eager.reduce((sum, file) => sum + file.bytes, 0);
   let sum = 0;
   const loaded = (bytes) => tell({ loaded: (sum += bytes), total });
-  // All at once; what Pyodide asks for itself is then in the browser's cache.
   const files = new Map(
     contents.eager.map((file) => [file.url, bytesOf(root + file.url, loaded)]),
   );
@@ -54,12 +53,13 @@ async function start(root, tell) {
     const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
     return new Response(await file, { headers: { "Content-Type": type } });
   };
-  importScripts(`${root}pyodide/pyodide.js`);
-  const pyodide = await loadPyodide({ indexURL: `${root}pyodide/` });
+  importScripts(`${root}${contents.pyodide}pyodide.js`);
+  const pyodide = await loadPyodide({ indexURL: `${root}${contents.pyodide}` });
   await pyodide.loadPackage(contents.packages, { messageCallback: () => {} });
   for (const { url, into } of contents.archives) {
     pyodide.unpackArchive(await files.get(url), "zip", { extractDir: into });
   }
+  self.fetch = fetchElsewhere;
   for (const files of contents.lazy) makeLazy(pyodide, root, files);
   pyodide.runPython(`import sys; sys.path[:0] = ${JSON.stringify(contents.path)}`);
   toPython = (value) => (value instanceof Object ? pyodide.toPy(value) : value);
