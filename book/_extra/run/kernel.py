@@ -14,8 +14,11 @@ The page calls functions by keyword and hears what they emit on the way, as plai
 import ast
 import contextlib
 import linecache
+import logging
 import os
+import shutil
 import traceback
+from pathlib import Path
 from time import monotonic
 
 import shown
@@ -61,15 +64,31 @@ class _Stream:
         return False
 
 
+def _slim_fonts():
+    """Take away the fonts that no SVG uses, so that Matplotlib need not read them all first."""
+    from importlib.util import find_spec
+
+    if spec := find_spec("matplotlib"):
+        for unused in ("afm", "pdfcorefonts"):
+            folder = Path(spec.origin).parent / "mpl-data" / "fonts" / unused
+            shutil.rmtree(folder, ignore_errors=True)
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+
+
 def start(build):
     """Make this the Python of the build: its folder, and the names of its records."""
     os.chdir("/book")
+    _slim_fonts()
     shown.install()
     from mnist_gd import _code, records
 
-    digests = dict(build["digests"])
-    _code.digests = records.digests = lambda: digests
+    _code.take_records_of(build)
     records._run_missing = _asking(records._run_missing)
+
+
+def warm(emit=None):
+    """Import beforehand what the first cell of nearly every page asks for."""
+    import matplotlib.pyplot  # noqa: F401
 
 
 def measure(build, emit=None):

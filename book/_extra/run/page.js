@@ -256,6 +256,7 @@ class Page {
     });
     for (const cell of this.cells) if (cell.shown) await cell.open();
     this.#tools();
+    python.call("warm").catch(() => {}); // stopped before it was done
   }
 
   async #start(onProgress) {
