@@ -59,8 +59,8 @@ def release(version, numpy=NUMPY):
     """The files of a Pyodide, and its package at npm."""
     six = {"depends": [], "file_name": "six-1.whl", "sha256": runtime.sha256(b"six")}
     scipy = {"depends": ["numpy"], "file_name": "scipy-1.whl", "sha256": "0" * 64}
-    about = {"depends": ["Six_"], "file_name": numpy, "sha256": runtime.sha256(b"numpy")}
-    packages = {"numpy": about, "six-": six, "scipy": scipy}
+    about = {"depends": ["S_ix"], "file_name": numpy, "sha256": runtime.sha256(b"numpy")}
+    packages = {"numpy": about, "s-ix": six, "scipy": scipy}
     lock = {"info": {"python": f"3.{version}"}, "packages": packages}
     core = {name: f"{name} {version}".encode() for name in runtime.CORE}
     core["pyodide-lock.json"] = json.dumps(lock).encode()

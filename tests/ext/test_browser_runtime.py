@@ -1,8 +1,10 @@
 """What a build puts beside its pages for Python in the browser."""
 
+import gzip
 import io
 import json
 import os
+import shutil
 import zipfile
 from types import SimpleNamespace
 
@@ -42,14 +44,28 @@ def book(tmp_path, monkeypatch):
     """A project with a page, a package, data, records, and a runtime in the cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     core, _ = release("1")
+    core["pyodide.asm.wasm"] = b"wasm " * 1000
+    core["pyodide-lock.json"] = core["pyodide-lock.json"].replace(b'six-"', b'six"')
     common = tarball(EDITORS["@lezer/common"])
     files = core | {EDITOR: tarball(EDITORS["@lezer/lr"]), "lezer-common-1.0.tgz": common}
-    files |= {NUMPY: wheel(NUMPY), TQDM: wheel(TQDM)}
+    parts = {
+        "numpy/a.py": b"a",
+        "numpy/a.pyi": b"types",
+        "numpy/tests/b.py": b"b",
+        "numpy/c.so": b"c",
+    }
+    files |= {NUMPY: wheel(NUMPY, parts), TQDM: wheel(TQDM), "six-1.whl": wheel("six-1.whl")}
     sums = {name: runtime.sha256(content) for name, content in files.items()}
     pins = {
-        "pyodide": {"version": "1", "python": "3.1", "tarball": "", "page": ["numpy"]},
+        "pyodide": {
+            "version": "1",
+            "python": "3.1",
+            "tarball": "",
+            "page": ["numpy"],
+            "unused": ["s-ix"],
+        },
         "core": {name: sums[name] for name in runtime.CORE},
-        "packages": {"page": {NUMPY: sums[NUMPY]}},
+        "packages": {"page": {NUMPY: sums[NUMPY], "six-1.whl": sums["six-1.whl"]}},
         "wheels": {"page": {TQDM: sums[TQDM]}},
         "npm": {
             "@lezer/lr@1.4": sums[EDITOR],
@@ -111,20 +127,61 @@ def contents(folder):
 def test_the_contents_name_what_is_there_with_its_bytes(book):
     folder, said, tags = build(book)
     there, about = files(folder), contents(folder)
-    eager = {file["url"].partition("?")[0]: file["bytes"] for file in about["eager"]}
-    assert {name: len(there[name]) for name in eager} == eager
+    for file in about["eager"]:
+        place = file.get("packed", file["url"].partition("?")[0])
+        assert len(there[place]) == file["bytes"]
+    eager = [file["url"].partition("?")[0] for file in about["eager"]]
     assert about["pyodide"] + "pyodide.asm.wasm" in eager
-    assert {about["pyodide"] + NUMPY, TQDM, "mnist_gd.zip"} < set(eager)
-    assert [file["url"] for file in about["eager"]][-1] == about["archives"][-1]["url"]
+    assert {about["lock"], TQDM, "mnist_gd.zip"} < set(eager)
+    assert not any("six" in name or "pyodide-lock" in name for name in eager)
+    assert eager[-1] == about["archives"][-1]["url"].partition("?")[0]
     for lazy in about["lazy"]:
         assert all(lazy["url"] + name in there for name in lazy["names"])
     assert about["lazy"][0]["names"] == ["images.gz"]
     assert set(about["build"]) == {"numpy", "digests"}
-    assert "MIT\n" in there["LICENSES.txt"].decode()
-    total = sum(eager.values())
+    assert f"{TQDM}: MIT\n" in there["LICENSES.txt"].decode()
+    total = sum(file["bytes"] for file in about["eager"])
     assert tags == f'<meta>\n<meta name="runtime" content="{round(total, -5)}" />'
     assert len(said) == 1
     assert f"{total / 1e6:.1f} MB at once" in said[0]
+
+
+def test_a_page_loads_less_and_jupyterlite_what_is_official(book):
+    folder, _, _ = build(book)
+    there, about = files(folder), contents(folder)
+    kept = files(book.parent / "xdg" / "mnist_gd" / "browser-1")
+    for name in (NUMPY, "six-1.whl", "pyodide.asm.wasm", "pyodide-lock.json"):
+        assert there[about["pyodide"] + name] == kept[name]
+    (wasm,) = (file for file in about["eager"] if file["url"].endswith(".wasm"))
+    assert gzip.decompress(there[wasm["packed"]]) == kept["pyodide.asm.wasm"]
+    assert wasm["bytes"] < 100
+    lock = json.loads(there[about["lock"]])
+    assert set(lock["packages"]) == {"numpy"}
+    assert lock["packages"]["numpy"]["depends"] == []
+    page = about["lock"].partition("/")[0]
+    assert lock["packages"]["numpy"]["file_name"] == f"../{page}/{NUMPY}"
+    small = there[f"{page}/{NUMPY}"]
+    assert runtime.sha256(small) == lock["packages"]["numpy"]["sha256"]
+    with zipfile.ZipFile(io.BytesIO(small)) as archive:
+        names = [name for name in archive.namelist() if "dist-info" not in name]
+        assert names == ["numpy/a.py", "numpy/c.so"]
+        assert archive.read("numpy/c.so") == b"c"
+
+
+def test_what_was_made_is_kept_and_made_again_where_it_is_damaged(book, monkeypatch):
+    slim, calls = browser_runtime.slim, []
+    monkeypatch.setattr(browser_runtime, "slim", lambda *about: calls.append(1) or slim(*about))
+    first = files(build(book)[0])
+    assert files(build(book)[0]) == first
+    assert len(calls) == 1
+    made = book.parent / "xdg" / "mnist_gd" / "browser-1" / "made"
+    (path,) = made.glob(f"{NUMPY}.*")
+    flip(path)
+    assert files(build(book)[0]) == first
+    assert len(calls) == 2
+    assert len(list(made.iterdir())) == 2
+    monkeypatch.setitem(browser_runtime.LEFT_OUT, "numpy", r"\.so$")
+    assert contents(build(book)[0])["lock"] not in first
 
 
 def test_the_same_files_give_the_same_bytes_whatever_their_dates(book):
@@ -240,7 +297,7 @@ def flip(path):
         (lambda book, kept: (kept / NUMPY).unlink(), NUMPY),
         (lambda book, kept: flip(kept / "pyodide.asm.wasm"), "pyodide.asm.wasm"),
         (lambda book, kept: flip(kept / TQDM), TQDM),
-        (lambda book, kept: [p.unlink() for p in kept.iterdir()], "pyodide.js and 9 more"),
+        (lambda book, kept: shutil.rmtree(kept), "pyodide.js and 10 more"),
         (lambda book, kept: (book / "runtime.toml").unlink(), "runtime.toml"),
     ],
 )
