@@ -366,19 +366,20 @@ def put(path: Path, file: Path | bytes) -> None:
 def look(app, config) -> None:
     """See whether there is a runtime, and say so to the pages."""
     book = Path(app.srcdir)
-    app.runtime = None
-    pins_file = book / "runtime.toml"
-    lacking = ["runtime.toml"]
-    if pins_file.exists():
-        pins = fetcher().read_pins(pins_file)
+    app.runtime, lacking = None, ["runtime.toml"]
+    if (path := book / "runtime.toml").exists():
+        pins = fetcher().read_pins(path)
         kept = fetcher().cache_folder(pins)
         lacking = fetcher().missing(pins, kept, tests=False)
+        if not lacking:
+            try:
+                app.runtime = Runtime(book, kept, pins)
+            except OSError as error:  # what is made of the files cannot be kept beside them
+                lacking = [str(error)]
     if lacking:
         command = f"{Path(sys.executable).name} book/runtime.py"
         names = lacking[0] + (f" and {len(lacking) - 1} more" if lacking[1:] else "")
         LOGGER.info("no Run buttons, for the browser's Python lacks %s: %s", names, command)
-    else:
-        app.runtime = Runtime(book, kept, pins)
     config.html_context["has_runtime"] = app.runtime is not None
 
 
