@@ -273,6 +273,29 @@ def test_without_any_source_nothing_is_kept_and_each_file_is_named(world, capsys
     assert world.kept() == {}
 
 
+def test_the_book_does_without_the_wheels_of_its_tests(world, capsys):
+    text = world.toml.read_text(encoding="utf-8")
+    wheel_of_tests = '[wheels.tests]\n"pytest-9.0-py3-none-any.whl" = "0"\n\n[npm]'
+    world.toml.write_text(text.replace("[npm]", wheel_of_tests), encoding="utf-8")
+    assert world.run() == 0
+    assert "missing: pytest-9.0" in capsys.readouterr().err
+    assert world.kept() == world.good
+
+
+def test_an_index_that_does_not_answer_is_asked_once(world, monkeypatch, capsys):
+    world.lose("web", "index")
+    text = world.toml.read_text(encoding="utf-8")
+    more = '[wheels.page]\n"pluggy-1.0-py3-none-any.whl" = "0"\n'
+    world.toml.write_text(text.replace("[wheels.page]\n", more), encoding="utf-8")
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    calls, run = [], runtime.subprocess.run
+    monkeypatch.setattr(runtime.subprocess, "run", lambda *a, **k: calls.append(1) or run(*a, **k))
+    assert world.run() == 1
+    assert len(calls) == 2  # for a wheel, and for the mirror
+    assert f"missing: pluggy-1.0-py3-none-any.whl, {TQDM}\n" in capsys.readouterr().err
+
+
 def test_a_source_that_does_not_answer_is_asked_once(world, monkeypatch, capsys):
     world.lose("index")
     asked = []
