@@ -4,7 +4,7 @@ A reader who presses *Run this page* gets the page's code cells as editors (``_e
 such a page needs to know beside its own HTML stands in ``run/pages/<page>.json``, which is fetched
 only then:
 
-* ``cells``: in their order and the hidden ones too, the ``source`` and ``tags`` of each, whether it
+* ``cells``: in their order, the hidden ones too, the ``source`` and ``tags`` of each, whether it
   has a place in the page (``shown``), and the ``seconds`` of processor time that it took in the
   build, without the processes in which trainings run; null if the build did not measure;
 * ``pasted``: the names of the texts that cells glued into the page, in the order of the page.
