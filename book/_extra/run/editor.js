@@ -49,7 +49,7 @@ export async function createEditor(host, { text, label, keys = {}, onChange = ()
       doc: text,
       extensions: [
         keymap.of([...own, ...defaultKeymap, ...historyKeymap]),
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(view.state.doc.toString());
         }),
@@ -58,6 +58,8 @@ export async function createEditor(host, { text, label, keys = {}, onChange = ()
     }),
   });
   host.classList.add("highlight");
+  // Else a slash would go to the search: Sphinx knows no other fields than inputs and textareas.
+  host.addEventListener("keydown", (event) => event.stopPropagation());
   return {
     get text() {
       return view.state.doc.toString();
