@@ -111,7 +111,8 @@ def policy(html):
     """The Content-Security-Policy under which a page must work.
 
     Styles may stand in the page: MathJax makes some as it sets the formulas, and figures
-    and theme carry them in attributes. 'unsafe-hashes' lets hashes count for attributes.
+    and theme carry them in attributes. 'unsafe-hashes' lets hashes count for attributes;
+    'wasm-unsafe-eval' lets Python run, in a worker.
     """
     scripts = InlineScripts(html).scripts | handlers()
     digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
@@ -119,7 +120,8 @@ def policy(html):
     return "; ".join(
         [
             "default-src 'none'",
-            " ".join(["script-src 'self' 'unsafe-hashes'", *hashes]),
+            " ".join(["script-src 'self' 'unsafe-hashes' 'wasm-unsafe-eval'", *hashes]),
+            "worker-src 'self'",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data:",
             "font-src 'self'",
@@ -139,6 +141,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         name = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
         path = HTML / name
+        self.server.served.append(name)
         if not path.is_file():
             self.send_response(404)
             self.send_header("Content-Length", "0")
@@ -147,15 +150,21 @@ class Handler(BaseHTTPRequestHandler):
         body, packed = self.server.read(path)
         self.send_response(200)
         self.send_header("Content-Type", mimetypes.guess_type(name)[0] or "text/plain")
-        self.send_header("Cache-Control", "no-store")
-        if path.suffix == ".html":
-            self.send_header("Content-Security-Policy", policy(body.decode()))
+        kept = name.startswith("runtime/") and path.name != "contents.json"
+        self.send_header("Cache-Control", "max-age=600" if kept else "no-store")
+        if path.suffix in (".html", ".js"):  # of scripts, a worker's own is what binds it
+            page = body.decode() if path.suffix == ".html" else ""
+            self.send_header("Content-Security-Policy", policy(page))
         if packed is not body:
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(packed)))
         self.end_headers()
+        if self.command == "HEAD":
+            return
         with contextlib.suppress(ConnectionError):  # the browser has gone on already
             self.wfile.write(packed)
+
+    do_HEAD = do_GET  # by which Python in a page asks how long a file is
 
     def log_message(self, *args):
         """Say nothing."""
@@ -170,6 +179,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.files = {}
+        self.served = []
 
     def read(self, path):
         """The content of a file, as it is and as it is sent."""

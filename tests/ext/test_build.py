@@ -101,8 +101,9 @@ def make_book(folder, page):
     shutil.copytree(ROOT / "book" / "_ext", book / "_ext")
     shutil.copytree(ROOT / "book" / "_static", book / "_static")
     shutil.copytree(ROOT / "book" / "_templates", book / "_templates")
-    (book / "_extra").mkdir()
+    shutil.copytree(ROOT / "book" / "_extra" / "run", book / "_extra" / "run")
     shutil.copy(ROOT / "book" / "_config.yml", book)
+    shutil.copy(ROOT / "book" / "runtime.py", book)
     (book / "_toc.yml").write_text("format: jb-book\nroot: page\n", encoding="utf-8")
     (book / "references.bib").write_text("", encoding="utf-8")
     (book / "picture.svg").write_text(DRAWING, encoding="utf-8")
@@ -174,6 +175,13 @@ def test_the_build_says_which_pages_run_and_that_none_has_to(sound):
     assert code == 0, said
     assert "pages to run: none" in said
     assert "pages have run" not in said
+
+
+def test_a_book_without_a_runtime_is_built_and_says_so(sound):
+    book, html, said = sound
+    assert said.count("no Run buttons, for the browser's Python lacks runtime.toml") == 1
+    assert 'name="runtime"' not in html
+    assert not (book / "_build" / "html" / "runtime").exists()
 
 
 def test_a_page_does_without_the_script_of_icons(sound):

@@ -1,0 +1,69 @@
+// Python as a page has it: started once, asked in turn, ended when it takes too long.
+//
+//   const python = new Python(new URL("runtime/", bookRoot));
+//   await python.start(({ loaded, total }) => …);
+//   await python.call("run", { source, name }, (event) => …);
+//   python.stop();  // what runs is rejected with Stopped; the next call starts afresh
+export class Stopped extends Error {}
+
+export class Python {
+  constructor(root) {
+    this.root = String(root);
+    this.worker = null;
+    this.started = null;
+    this.waiting = new Map();
+    this.next = 0;
+  }
+
+  /** Start it, or wait until it has started. Variables of a Python that was stopped are gone. */
+  start(onProgress = () => {}) {
+    this.started ??= this.#begin(onProgress);
+    return this.started;
+  }
+
+  async #begin(onProgress) {
+    this.worker = new Worker(new URL("worker.js", import.meta.url));
+    this.worker.onmessage = ({ data }) => this.#hear(data);
+    this.worker.onerror = (event) => this.#end(new Error(event.message ?? "no worker"));
+    try {
+      await this.#ask({ start: this.root }, onProgress);
+    } catch (error) {
+      this.#end(error);
+      throw error;
+    }
+  }
+
+  /** Call a function of kernel.py by keywords; `onEvent` gets what it emits on the way. */
+  async call(name, args = {}, onEvent = () => {}) {
+    await this.start();
+    return this.#ask({ call: name, args }, onEvent);
+  }
+
+  stop() {
+    this.#end(new Stopped("stopped"));
+  }
+
+  #ask(message, onEvent) {
+    const id = this.next++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject, onEvent });
+      this.worker.postMessage({ id, ...message });
+    });
+  }
+
+  #hear({ id, event, value, error }) {
+    const asked = this.waiting.get(id);
+    if (!asked) return;
+    if (event) return asked.onEvent(event);
+    this.waiting.delete(id);
+    if (error === undefined) asked.resolve(value);
+    else asked.reject(new Error(error));
+  }
+
+  #end(error) {
+    this.worker?.terminate();
+    this.worker = this.started = null;
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+  }
+}

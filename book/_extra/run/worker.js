@@ -1,0 +1,87 @@
+// Python in a worker: Pyodide, the packages of the book, and the book's own kernel.
+//
+// Takes {id, call, args} and answers with any number of {id, event}, then {id, value} or
+// {id, error}. `call` names a function of kernel.py; the first message is {id, start: url}.
+let kernel = null;
+let toPython = null;
+let last = Promise.resolve();
+
+/** Fetch a file, unpack it where it was packed, and tell how many of its bytes have come. */
+async function bytesOf({ url, packed }, root, loaded) {
+  const answer = await fetch(root + (packed ?? url));
+  if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${answer.statusText}`);
+  const counting = new TransformStream({
+    transform(part, on) {
+      loaded(part.length);
+      on.enqueue(part);
+    },
+  });
+  let parts = answer.body.pipeThrough(counting);
+  if (packed) parts = parts.pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(parts).arrayBuffer());
+}
+
+/** Files that are fetched when Python first reads them. */
+function makeLazy(pyodide, root, { folder, url, names }) {
+  pyodide.FS.mkdirTree(folder);
+  for (const name of names) {
+    pyodide.FS.createLazyFile(folder, name, `${root}${url}${name}`, true, false);
+  }
+}
+
+async function start(root, tell) {
+  const contents = await (await fetch(`${root}contents.json`, { cache: "no-cache" })).json();
+  const total = contents.eager.reduce((sum, file) => sum + file.bytes, 0);
+  let sum = 0;
+  const loaded = (bytes) => tell({ loaded: (sum += bytes), total });
+  const files = new Map(
+    contents.eager.map((file) => [file.url, bytesOf(file, root, loaded)]),
+  );
+  // Pyodide fetches some of them too: it gets what has come already, not a second copy.
+  const fetchElsewhere = self.fetch;
+  self.fetch = async (request, options) => {
+    const url = String(request.url ?? request);
+    const file = url.startsWith(root) ? files.get(url.slice(root.length)) : undefined;
+    if (!file) return fetchElsewhere(request, options);
+    const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
+    return new Response(await file, { headers: { "Content-Type": type } });
+  };
+  importScripts(`${root}${contents.pyodide}pyodide.js`);
+  const pyodide = await loadPyodide({
+    indexURL: `${root}${contents.pyodide}`,
+    lockFileURL: `${root}${contents.lock}`,
+  });
+  await pyodide.loadPackage(contents.packages, { messageCallback: () => {} });
+  for (const { url, into } of contents.archives) {
+    pyodide.unpackArchive(await files.get(url), "zip", { extractDir: into });
+  }
+  self.fetch = fetchElsewhere;
+  for (const files of contents.lazy) makeLazy(pyodide, root, files);
+  pyodide.runPython(`import sys; sys.path[:0] = ${JSON.stringify(contents.path)}`);
+  toPython = (value) => (value instanceof Object ? pyodide.toPy(value) : value);
+  kernel = pyodide.pyimport("kernel");
+  kernel.start(pyodide.toPy(contents.build));
+}
+
+self.onmessage = ({ data: { id, start: root, call, args } }) => {
+  // One after the other, as a notebook's kernel takes them.
+  last = last.then(async () => {
+    const tell = (event) => self.postMessage({ id, event });
+    try {
+      let value;
+      if (root) {
+        await start(root, tell);
+      } else {
+        const given = Object.entries(args).map(([key, value]) => [key, toPython(value)]);
+        const answer = await kernel[call].callKwargs({
+          ...Object.fromEntries(given),
+          emit: (event) => tell(event.toJs({ dict_converter: Object.fromEntries, create_proxies: false })),
+        });
+        value = answer?.toJs ? answer.toJs({ dict_converter: Object.fromEntries }) : answer;
+      }
+      self.postMessage({ id, value });
+    } catch (error) {
+      self.postMessage({ id, error: String(error.message ?? error) });
+    }
+  });
+};
