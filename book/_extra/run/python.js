@@ -33,7 +33,7 @@ export class Python {
     }
   }
 
-  /** Call a function of kernel.py by keywords; `onEvent` gets what it emits on the way. */
+  /** Call a function of kernel.py, or "module.function", by keywords; `onEvent` gets what it emits on the way. */
   async call(name, args = {}, onEvent = () => {}) {
     await this.start();
     return this.#ask({ call: name, args }, onEvent);
