@@ -1,6 +1,6 @@
 // Python as a page has it: started once, asked in turn, ended when it takes too long.
 //
-//   const python = new Python(new URL("runtime/", bookRoot));
+//   import { python } from "./python.js";  // one for all that runs on the page
 //   await python.start(({ loaded, total }) => …);
 //   await python.call("run", { source, name }, (event) => …);
 //   python.stop();  // what runs is rejected with Stopped; the next call starts afresh
@@ -33,7 +33,7 @@ export class Python {
     }
   }
 
-  /** Call a function of kernel.py, or "module.function", by keywords; `onEvent` gets what it emits on the way. */
+  /** Call a function of kernel.py, or "module.function"; `onEvent` gets what it emits. */
   async call(name, args = {}, onEvent = () => {}) {
     await this.start();
     return this.#ask({ call: name, args }, onEvent);
@@ -67,3 +67,6 @@ export class Python {
     this.waiting.clear();
   }
 }
+
+/** The page's own: cells and exercises share it. */
+export const python = new Python(new URL("../runtime/", import.meta.url));
