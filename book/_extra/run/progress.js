@@ -191,6 +191,7 @@
   };
 
   if (lists.length) {
+    document.querySelector(".progress-without")?.remove();
     const yes = make("button", { type: "button" }, "Delete");
     const no = make("button", { type: "button", autofocus: true }, "Keep");
     const dialog = make("dialog", { className: "progress-dialog" },
