@@ -315,7 +315,7 @@ def test_a_solution_before_a_try_asks_and_can_be_had(reader):
     assert not cell.is_visible()
 
 
-def test_a_wrong_answer_a_right_one_and_what_is_remembered(reader, axe):
+def test_a_wrong_answer_then_a_right_one(reader):
     said = reader.check(PASSED_ON)
     assert said.startswith("Not yet.")
     assert "Likely mistake: the derivative is missing" in said
@@ -329,8 +329,6 @@ def test_a_wrong_answer_a_right_one_and_what_is_remembered(reader, axe):
     said = reader.check(RIGHT_SOFTMAX)
     assert said.startswith("Right.")
     assert "softmax-gradient: right on all" in said
-    reader.page.evaluate("() => document.activeElement.blur()")
-    assert axe(reader.page) == []
 
 
 def test_an_error_shows_the_readers_own_lines(reader):
@@ -361,9 +359,9 @@ def test_what_is_not_asked_can_be_tried_too(reader):
 
 def test_an_answer_leaves_the_variables_of_the_page_alone(reader):
     run = """(source) => import(new URL("run/python.js", location)).then(async ({ python }) => {
-      const events = [];
-      await python.call("run", { source, name: "cell" }, (event) => events.push(event));
-      return JSON.stringify(events);
+      const said = [];
+      await python.call("run", { source, name: "cell" }, (event) => said.push(event.text));
+      return said.join("");
     })"""
     reader.page.evaluate(run, "z = 7; my_softmax_gradient = 'of the page'")
     assert reader.check(f"z = 8\n{RIGHT_SOFTMAX}").startswith("Right.")
@@ -390,6 +388,10 @@ def test_the_reader_stops_what_python_itself_cannot(reader):
     reader.page.get_by_text("Being checked").wait_for()
     reader.button("Stop").click()
     assert reader.answered().startswith("Stopped. Python begins afresh")
+    for _ in range(50):
+        if not reader.page.workers:
+            break
+        reader.page.wait_for_timeout(100)
     assert reader.page.workers == []
 
 
@@ -430,18 +432,37 @@ def test_it_is_remembered_seen_and_deleted(reader, axe):
     assert "# mine" not in reader.exercise.inner_text()
 
 
-def test_by_keyboard_alone_on_a_phone_in_the_dark(runtime, visit, axe):
-    visiting = visit(viewport={"width": 390, "height": 844}, color_scheme="dark")
+ALONE = """(label) => {
+  const kept = document.getElementById(label);
+  for (let e = kept; e.parentElement?.closest("article"); e = e.parentElement) {
+    for (const other of [...e.parentElement.children]) { if (other !== e) other.remove(); }
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (390, "dark")], ids=["wide light", "narrow dark"]
+)
+def test_by_keyboard_alone(runtime, visit, axe, width, scheme):
+    visiting = visit(viewport={"width": width, "height": 844}, color_scheme=scheme)
     page = visiting.open(PAGE)
     reader = Reader(visiting)
     reader.button("Write an answer").focus()
     page.keyboard.press("Enter")
     reader.button("Check").wait_for()
-    page.keyboard.press("ControlOrMeta+a")
-    page.keyboard.insert_text(PASSED_ON)
-    page.keyboard.press("Shift+Enter")
-    page.get_by_text("Likely mistake").wait_for(timeout=60_000)
-    assert reader.words.inner_text().startswith("Not yet.")
-    assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+    for answer, said in ((PASSED_ON, "Not yet."), (RIGHT_SOFTMAX, "Right.")):
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.insert_text(answer)
+        page.keyboard.press("Shift+Enter")
+        reader.words.get_by_text(said).wait_for(timeout=60_000)
+        assert reader.words.inner_text().startswith(said)
+        assert page.evaluate("() => document.documentElement.scrollWidth") == width
+    page.keyboard.press("Tab")
+    while not page.evaluate("() => document.activeElement.matches('.answer-words button')"):
+        page.keyboard.press("Tab")
+        assert page.evaluate(f"() => Boolean(document.activeElement.closest('#{EXERCISE}'))")
+    page.keyboard.press("Enter")
+    assert page.locator("#sol-softmax-code .cell_input").is_visible()
+    page.evaluate(ALONE, EXERCISE)  # the rest of the page is looked through elsewhere
     assert axe(page) == []
     assert [fault for fault in visiting.faults if "Warning" not in fault] == []
