@@ -193,7 +193,7 @@ def judged(runtime, new_visit, book):
     page.evaluate(JUDGE, [])
     page.evaluate("async () => (await import(new URL('run/python.js', location))).python.start()")
     loaded = time.monotonic()
-    sent = [{"source": code, "tasks": json.dumps(asked)} for _, code, asked in answers]
+    sent = [{"source": code, "tasks": asked} for _, code, asked in answers]
     said = page.evaluate(JUDGE, sent)
     print(
         f"\n{len(said)} answers judged in {time.monotonic() - loaded:.1f} s,"
@@ -202,7 +202,7 @@ def judged(runtime, new_visit, book):
     faults = [fault for fault in visit.faults if "console" not in fault]
     assert not faults
     visit.context.close()
-    return {kind: json.loads(each) for (kind, _, _), each in zip(answers, said, strict=True)}
+    return {kind: each for (kind, _, _), each in zip(answers, said, strict=True)}
 
 
 def test_the_solutions_of_the_book_are_right(judged):

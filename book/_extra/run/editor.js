@@ -1,30 +1,44 @@
-// An editor for some lines of Python: a plain field that keeps the indentation.
-export function makeEditor(parent, { text, label, onRun }) {
-  const field = document.createElement("textarea");
-  Object.assign(field, { value: text, spellcheck: false, className: "plain-editor" });
-  field.setAttribute("aria-label", label);
-  field.setAttribute("autocapitalize", "off");
-  const fit = () => (field.rows = field.value.split("\n").length + 1);
-  field.addEventListener("input", fit);
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
-    event.preventDefault();
-    if (event.shiftKey) return onRun();
-    const line = field.value.slice(0, field.selectionStart).split("\n").pop();
-    const deeper = /:\s*$/.test(line) ? "    " : "";
-    field.setRangeText(`\n${line.match(/^\s*/)[0]}${deeper}`, field.selectionStart, field.selectionEnd, "end");
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  });
+// An editor for a cell's code: what the rest asks of it, and no more.
+//
+// The Tab key goes on to the next button, as it does everywhere on a page; Ctrl+] and Ctrl+[
+// indent. `keys` maps "Shift-Enter" and the like to functions.
+const KEYS = (event) =>
+  `${event.ctrlKey || event.metaKey ? "Ctrl-" : ""}${event.shiftKey ? "Shift-" : ""}${event.key}`;
+
+export async function createEditor(host, { text, label, keys = {}, onChange = () => {} }) {
+  const area = document.createElement("textarea");
+  area.className = "run-code";
+  area.spellcheck = false;
+  area.autocapitalize = "off";
+  area.autocomplete = "off";
+  area.wrap = "off";
+  area.value = text;
+  area.setAttribute("aria-label", label);
+  const fit = () => {
+    area.rows = area.value.split("\n").length;
+  };
   fit();
-  parent.append(field);
+  area.addEventListener("input", () => {
+    fit();
+    onChange(area.value);
+  });
+  area.addEventListener("keydown", (event) => {
+    const action = keys[KEYS(event)];
+    if (action) {
+      event.preventDefault();
+      action();
+    }
+  });
+  host.append(area);
   return {
     get text() {
-      return field.value;
+      return area.value;
     },
-    setText(value) {
-      field.value = value;
+    set text(value) {
+      area.value = value;
       fit();
+      onChange(value);
     },
-    focus: () => field.focus(),
+    focus: () => area.focus(),
   };
 }

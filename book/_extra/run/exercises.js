@@ -1,5 +1,5 @@
 // An answer under its exercise: written, judged by the package's own judge, remembered.
-import { makeEditor } from "./editor.js";
+import { createEditor } from "./editor.js";
 import { python, Stopped } from "./python.js";
 
 const GRACE = 5; // seconds beyond the judge's own limit, for what it cannot stop: then Python ends
@@ -22,11 +22,12 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
   const name = exercise.querySelector(".caption-number")?.textContent.trim() ?? "the exercise";
   const asked = Object.entries(JSON.parse(box.dataset.tasks));
   const more = Object.entries(JSON.parse(box.dataset.more));
-  const tasks = JSON.stringify([
+  const tasks = [
     ...asked.map(([task, called]) => [task, called, true]),
     ...more.map(([task, code]) => [task, code.match(/def (\w+)/)[1], false]),
-  ]);
+  ];
 
+  let soon = 0;
   const place = make("div", { className: "answer-editor" });
   const bar = make("progress", { max: 1, value: 0, hidden: true });
   bar.setAttribute("aria-label", "Python is loaded");
@@ -38,7 +39,7 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
   const run = button("Check", () => check());
   const stop = button("Stop", () => halt("Stopped."));
   const reset = button("Begin again", () => {
-    editor.setText(stub);
+    editor.text = stub;
     keep();
     say();
     editor.focus();
@@ -46,11 +47,16 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
   stop.hidden = true;
   const keys = make("span", { className: "answer-note" }, "or Shift + Enter. Kept in this browser: ");
   keys.append(make("a", { href: new URL("../your_progress.html", import.meta.url) }, "Your progress"), ".");
-  const editor = await makeEditor(place, {
-    text: start.textContent, label: `Your answer to ${name}`, onRun: () => check(),
+  const editor = await createEditor(place, {
+    text: start.textContent,
+    label: `Your answer to ${name}`,
+    keys: { "Shift-Enter": () => check(), "Ctrl-Enter": () => check() },
+    onChange: () => {
+      clearTimeout(soon);
+      soon = setTimeout(() => keep(), 500);
+    },
   });
   start.replaceWith(place, make("div", { className: "answer-row" }, run, stop, reset, keys), bar, words);
-  const text = () => (typeof editor.text === "function" ? editor.text() : editor.text);
   if (more.length) place.after(others());
   editor.focus();
 
@@ -59,7 +65,7 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
     const line = make("p", { className: "answer-more" }, "To try as well: ");
     for (const [task, code] of more) {
       line.append(button(task, () => {
-        if (!text().includes(code.split("(")[0])) editor.setText(`${text().trimEnd()}\n\n\n${code}`);
+        if (!editor.text.includes(code.split("(")[0])) editor.text = `${editor.text.trimEnd()}\n\n\n${code}`;
         editor.focus();
       }), " ");
     }
@@ -68,13 +74,9 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
 
   /** Keep what is written; what is as it began needs no keeping. */
   function keep(state) {
-    const answer = text() === stub ? "" : text();
+    const answer = editor.text === stub ? "" : editor.text;
     if (state || answer !== (progress.of(label).answer ?? "")) progress.keep(label, { answer, state });
   }
-  place.addEventListener("input", () => {
-    clearTimeout(keep.soon);
-    keep.soon = setTimeout(() => keep(), 500);
-  });
   addEventListener("pagehide", () => keep());
 
   let stopped = "";
@@ -85,28 +87,28 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
 
   async function check() {
     if (run.disabled) return;
-    if (text() === stub) return say(sentence("Nothing is written yet."));
+    if (editor.text === stub) return say(sentence("Nothing is written yet."));
     keep();
     run.disabled = true;
     stop.hidden = false;
     let clock;
     try {
-      if (!python.worker) say(sentence("Python is being loaded, once for this page …"));
-      bar.hidden = Boolean(python.worker);
+      if (!python.ready) say(sentence("Python is being loaded, once for this page …"));
+      bar.hidden = python.started !== null; // the page has a bar of its own then
       await python.start(({ loaded, total }) => {
         bar.value = loaded / total;
         bar.title = `${million(loaded)} of ${million(total)} MB`;
       });
       bar.hidden = true;
       say(sentence("Being checked …"));
-      const answer = await python.call("exercises_kernel.check", { source: text(), tasks }, (event) => {
+      const answer = await python.call("exercises_kernel.check", { source: editor.text, tasks }, (event) => {
         // The time begins when other cells of the page are done.
         clock = setTimeout(
           () => halt(`It ran for more than ${event.seconds + GRACE} seconds and was stopped.`),
           (event.seconds + GRACE) * 1000,
         );
       });
-      tell(JSON.parse(answer));
+      tell(answer);
     } catch (error) {
       say(sentence(error instanceof Stopped
         ? `${stopped || "Stopped."} Python begins afresh at the next check; variables of the page's cells are gone.`

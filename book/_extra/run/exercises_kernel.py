@@ -3,7 +3,6 @@
 import ast
 import contextlib
 import io
-import json
 import linecache
 import sys
 import time
@@ -104,16 +103,16 @@ def check(source, tasks, emit):
     ----------
     source : str
         The answer. It starts with nothing but Python's own names, and leaves nothing behind.
-    tasks : str
-        JSON: for each exercise of the judge the name of its function, and whether it is asked;
-        one that is not asked is judged if it is there.
+    tasks : list
+        For each exercise of the judge its name, that of the answer's function, and whether it is
+        asked; one that is not asked is judged if it is there.
     emit : callable
         Gets ``{"kind": "begun"}`` when the time begins to run.
 
     Returns
     -------
-    str
-        JSON: ``verdicts``, each with ``words``, ``lines`` of the answer and, if so, ``right``,
+    dict
+        ``verdicts``, each with ``words``, ``lines`` of the answer and, if so, ``right``,
         and what the answer ``printed``.
     """
     emit({"kind": "begun", "seconds": SECONDS})
@@ -125,7 +124,7 @@ def check(source, tasks, emit):
             empty = unwritten(tree)
             with limited(SECONDS):
                 exec(compile(tree, ANSWER, "exec"), namespace)
-                for task, name, asked in json.loads(tasks):
+                for task, name, asked in tasks:
                     if asked or (name in namespace and name not in empty):
                         found = verdict(task, name, namespace, empty)
                         verdicts.append({"task": task, "asked": asked, **found})
@@ -135,4 +134,4 @@ def check(source, tasks, emit):
     text = printed.getvalue()
     if len(text) > PRINTED:
         text = f"{text[:PRINTED]}\n…"
-    return json.dumps({"verdicts": verdicts, "printed": text})
+    return {"verdicts": verdicts, "printed": text}

@@ -4,13 +4,16 @@
 //   await python.start(({ loaded, total }) => …);
 //   await python.call("run", { source, name }, (event) => …);
 //   python.stop();  // what runs is rejected with Stopped; the next call starts afresh
+//   python.addEventListener("end", () => …);  // its variables are gone
 export class Stopped extends Error {}
 
-export class Python {
+export class Python extends EventTarget {
   constructor(root) {
+    super();
     this.root = String(root);
     this.worker = null;
     this.started = null;
+    this.ready = false;
     this.waiting = new Map();
     this.next = 0;
   }
@@ -27,6 +30,7 @@ export class Python {
     this.worker.onerror = (event) => this.#end(new Error(event.message ?? "no worker"));
     try {
       await this.#ask({ start: this.root }, onProgress);
+      this.ready = true;
     } catch (error) {
       this.#end(error);
       throw error;
@@ -63,8 +67,10 @@ export class Python {
   #end(error) {
     this.worker?.terminate();
     this.worker = this.started = null;
+    this.ready = false;
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
+    this.dispatchEvent(new Event("end"));
   }
 }
 
