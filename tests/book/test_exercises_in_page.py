@@ -372,14 +372,14 @@ def test_an_answer_leaves_the_variables_of_the_page_alone(reader):
 
 
 def test_an_endless_loop_is_stopped_with_a_word_and_python_lives(reader):
+    worker = "() => import(new URL('run/python.js', location)).then(({ python }) => python.worker"
+    assert reader.check(PASSED_ON).startswith("Not yet.")
+    reader.page.evaluate(f"{worker}.mine = true)")
     said = reader.check(ENDLESS)
     assert "It ran for more than 10 seconds and was stopped." in said
     assert "line 3:  pass" in said
-    start = time.monotonic()
     assert reader.check(RIGHT_SOFTMAX).startswith("Right.")
-    assert time.monotonic() - start < 10
-    workers = reader.page.workers
-    assert len(workers) == 1
+    assert reader.page.evaluate(f"{worker}.mine)")
 
 
 def test_the_reader_stops_what_python_itself_cannot(reader):
@@ -435,7 +435,9 @@ def test_it_is_remembered_seen_and_deleted(reader, axe):
 ALONE = """(label) => {
   const kept = document.getElementById(label);
   for (let e = kept; e.parentElement?.closest("article"); e = e.parentElement) {
-    for (const other of [...e.parentElement.children]) { if (other !== e) other.remove(); }
+    for (const other of [...e.parentElement.children]) {
+      if (other !== e && !other.matches("h1")) other.remove();
+    }
   }
 }"""
 
