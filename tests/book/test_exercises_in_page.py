@@ -377,7 +377,7 @@ def test_an_endless_loop_is_stopped_with_a_word_and_python_lives(reader):
     reader.page.evaluate(f"{worker}.mine = true)")
     said = reader.check(ENDLESS)
     assert "It ran for more than 10 seconds and was stopped." in said
-    assert "line 3:  pass" in said
+    assert re.search("line [23]:", said)
     assert reader.check(RIGHT_SOFTMAX).startswith("Right.")
     assert reader.page.evaluate(f"{worker}.mine)")
 
