@@ -16,6 +16,17 @@ const button = (text, press) => {
 };
 const million = (bytes) => (bytes / 1e6).toFixed(0);
 
+/** The style of editors, which a page that runs has already. */
+function styled() {
+  const href = new URL("run.css", import.meta.url).href;
+  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return null;
+  const link = make("link", { rel: "stylesheet", href });
+  return new Promise((done) => {
+    link.onload = link.onerror = done;
+    document.head.append(link);
+  });
+}
+
 /** Open the editor of one exercise. `start` shows what is to be edited, `stub` how all begin. */
 export async function openAnswer({ exercise, box, start, stub, progress }) {
   const label = exercise.id;
@@ -28,9 +39,11 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
   ];
 
   let soon = 0;
-  const place = make("div", { className: "answer-editor" });
-  const bar = make("progress", { max: 1, value: 0, hidden: true });
+  const place = make("div", { className: "answer-editor run-editor" });
+  const bar = make("progress", { max: 1, value: 0 });
   bar.setAttribute("aria-label", "Python is loaded");
+  const loaded = make("span", { className: "answer-note" });
+  const loading = make("div", { className: "answer-loading", hidden: true }, bar, loaded);
   const words = make("div", { className: "answer-words" });
   words.setAttribute("role", "status");
   const say = (...parts) => words.replaceChildren(...parts);
@@ -47,6 +60,7 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
   stop.hidden = true;
   const keys = make("span", { className: "answer-note" }, "or Shift + Enter. Kept in this browser: ");
   keys.append(make("a", { href: new URL("../your_progress.html", import.meta.url) }, "Your progress"), ".");
+  await styled();
   const editor = await createEditor(place, {
     text: start.textContent,
     label: `Your answer to ${name}`,
@@ -56,7 +70,7 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
       soon = setTimeout(() => keep(), 500);
     },
   });
-  start.replaceWith(place, make("div", { className: "answer-row" }, run, stop, reset, keys), bar, words);
+  start.replaceWith(place, make("div", { className: "answer-row" }, run, stop, reset, keys), loading, words);
   if (more.length) place.after(others());
   editor.focus();
 
@@ -94,12 +108,13 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
     let clock;
     try {
       if (!python.ready) say(sentence("Python is being loaded, once for this page …"));
-      bar.hidden = python.started !== null; // the page has a bar of its own then
-      await python.start(({ loaded, total }) => {
-        bar.value = loaded / total;
-        bar.title = `${million(loaded)} of ${million(total)} MB`;
+      loading.hidden = python.started !== null; // the page has a bar of its own then
+      await python.start(({ loaded: bytes, total }) => {
+        bar.value = bytes / total;
+        loaded.textContent =
+          bytes < total ? `${million(bytes)} of ${million(total)} MB` : "Python starts";
       });
-      bar.hidden = true;
+      loading.hidden = true;
       say(sentence("Being checked …"));
       const answer = await python.call("exercises_kernel.check", { source: editor.text, tasks }, (event) => {
         // The time begins when other cells of the page are done.
@@ -116,7 +131,7 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
     } finally {
       clearTimeout(clock);
       stopped = "";
-      bar.hidden = true;
+      loading.hidden = true;
       run.disabled = false;
       stop.hidden = true;
     }

@@ -53,6 +53,13 @@ def own_lines(error):
     return "\n".join(f"line {frame.lineno}:  {frame.line}" for frame in own)
 
 
+def hint(error):
+    """Return what a reader may not expect of an answer, if an error comes of it."""
+    if not isinstance(error, NameError):
+        return ""
+    return " (An answer knows what it imports itself, and no variable of the page.)"
+
+
 def said(error):
     """Return what an error of the answer itself says, and where."""
     if isinstance(error, TooLong):
@@ -65,9 +72,7 @@ def said(error):
         }
     else:
         words = "".join(traceback.format_exception_only(error)).strip()
-    if isinstance(error, NameError):
-        words += " (An answer knows what it imports itself, and no variable of the page.)"
-    return {"words": words, "lines": own_lines(error)}
+    return {"words": words + hint(error), "lines": own_lines(error)}
 
 
 def unwritten(tree):
@@ -94,7 +99,10 @@ def verdict(task, name, namespace, empty):
         return {"right": True, "words": str(judge(task, namespace[name])), "lines": ""}
     except WrongAnswer as refusal:
         cause = refusal.__cause__
-        return {"words": str(refusal), "lines": own_lines(cause) if cause else ""}
+        return {
+            "words": str(refusal) + hint(cause),
+            "lines": own_lines(cause) if cause else "",
+        }
     except TypeError as error:  # no function at all
         return {"words": f"{task}: {error}", "lines": ""}
 
