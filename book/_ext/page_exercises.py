@@ -29,7 +29,7 @@ from mnist_gd.exercises import TASKS
 LOGGER = logging.getLogger(__name__)
 
 CHECK = re.compile(r'(?:[\w.]+\.)?check\("([\w-]+)", (\w+)\)')
-QUOTED = re.compile(r'"([\w-]+)"')
+QUOTED = re.compile('"([a-z0-9-]+)"')
 SIGNATURE = re.compile(r"(\w+)\((\w+(?:, \w+)*)\)")
 
 
