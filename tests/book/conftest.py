@@ -141,6 +141,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         name = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
         path = HTML / name
+        self.server.served.append(name)
         if not path.is_file():
             self.send_response(404)
             self.send_header("Content-Length", "0")
@@ -178,6 +179,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.files = {}
+        self.served = []
 
     def read(self, path):
         """The content of a file, as it is and as it is sent."""

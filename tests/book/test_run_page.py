@@ -292,6 +292,22 @@ def test_two_tabs_have_a_python_each(visits):
     assert one.faults == two.faults == []
 
 
+def test_a_second_visit_loads_nothing_again(visits, server):
+    visit = visits()
+    loaded = []
+    for name in ("gradient_check.html", "metrics.html"):
+        server.served.clear()
+        page = press(visit, name)
+        cell(page, "import numpy as np").run()
+        files = [f for f in server.served if f.startswith("runtime/") and "codemirror" not in f]
+        loaded.append([f for f in files if not re.search("/(data|records)-", f)])
+    size = sum((HTML / name).stat().st_size for name in loaded[0])
+    assert 20e6 < size < 32e6
+    assert len(loaded[0]) == len(set(loaded[0]))  # each once
+    assert set(loaded[1]) <= {"runtime/contents.json"}
+    assert visit.faults == []
+
+
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_accessible_before_and_after(visits, axe, mode):
     visit = visits(viewport={"width": 390, "height": 800}, color_scheme=mode)

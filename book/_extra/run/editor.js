@@ -49,7 +49,7 @@ export async function createEditor(host, { text, label, keys = {}, onChange = ()
       doc: text,
       extensions: [
         keymap.of([...own, ...defaultKeymap, ...historyKeymap]),
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(view.state.doc.toString());
         }),

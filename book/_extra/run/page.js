@@ -299,6 +299,10 @@ class Page {
     return this.#take(this.cells.slice(0, end));
   }
 
+  runFrom(start) {
+    return this.#take(this.cells.slice(start));
+  }
+
   #take(cells) {
     for (const cell of cells) {
       if (this.queue.includes(cell)) continue;
