@@ -1,14 +1,11 @@
 // Runs the cells of a page where they stand. Loaded when the reader presses the button.
 import { createEditor } from "./editor.js";
 import { Output } from "./outputs.js";
-import { Python, Stopped } from "./python.js";
+import { python, Stopped } from "./python.js";
 
 const HERE = new URL(".", import.meta.url);
 const LONG = 60; // seconds; a cell that takes longer asks first
 const UNFIT = "not-in-browser";
-
-/** The one Python of the page, which its exercises share. */
-export const python = new Python(new URL("../runtime/", HERE));
 
 const article = document.querySelector(".bd-article");
 const nameOfPage = () => location.pathname.split("/").pop().replace(/\.html$/, "") || "index";
@@ -218,6 +215,8 @@ class Page {
     this.queue = [];
     this.busy = false;
     this.lost = new Set();
+    // Whoever ended it, an exercise perhaps: its variables are gone.
+    python.addEventListener("end", () => this.#forget());
   }
 
   async open() {
@@ -436,13 +435,16 @@ class Page {
 
   // --------------------------------------------------------------------------- stop and reset
 
-  stop() {
-    python.stop();
-    for (const cell of this.cells) {
+  #forget() {
+    for (const cell of this.cells ?? []) {
       cell.ran = false;
       cell.answer?.();
     }
     this.lost.clear();
+  }
+
+  stop() {
+    python.stop();
     this.#done("Stopped. All variables are gone; the next run starts Python again.");
   }
 

@@ -1,16 +1,19 @@
 // Python as a page has it: started once, asked in turn, ended when it takes too long.
 //
-//   const python = new Python(new URL("runtime/", bookRoot));
+//   import { python } from "./python.js";  // one for all that runs on the page
 //   await python.start(({ loaded, total }) => …);
 //   await python.call("run", { source, name }, (event) => …);
 //   python.stop();  // what runs is rejected with Stopped; the next call starts afresh
+//   python.addEventListener("end", () => …);  // its variables are gone
 export class Stopped extends Error {}
 
-export class Python {
+export class Python extends EventTarget {
   constructor(root) {
+    super();
     this.root = String(root);
     this.worker = null;
     this.started = null;
+    this.ready = false;
     this.waiting = new Map();
     this.next = 0;
   }
@@ -27,13 +30,14 @@ export class Python {
     this.worker.onerror = (event) => this.#end(new Error(event.message ?? "no worker"));
     try {
       await this.#ask({ start: this.root }, onProgress);
+      this.ready = true;
     } catch (error) {
       this.#end(error);
       throw error;
     }
   }
 
-  /** Call a function of kernel.py by keywords; `onEvent` gets what it emits on the way. */
+  /** Call a function of kernel.py, or "module.function"; `onEvent` gets what it emits. */
   async call(name, args = {}, onEvent = () => {}) {
     await this.start();
     return this.#ask({ call: name, args }, onEvent);
@@ -63,7 +67,12 @@ export class Python {
   #end(error) {
     this.worker?.terminate();
     this.worker = this.started = null;
+    this.ready = false;
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
+    this.dispatchEvent(new Event("end"));
   }
 }
+
+/** The page's own: cells and exercises share it. */
+export const python = new Python(new URL("../runtime/", import.meta.url));

@@ -1,9 +1,9 @@
 // Python in a worker: Pyodide, the packages of the book, and the book's own kernel.
 //
 // Takes {id, call, args} and answers with any number of {id, event}, then {id, value} or
-// {id, error}. `call` names a function of kernel.py; the first message is {id, start: url}.
-let kernel = null;
-let toPython = null;
+// {id, error}. `call` names a function of kernel.py, or "module.function" of another module;
+// the first message is {id, start: url}.
+let python = null;
 let last = Promise.resolve();
 
 /** Fetch a file, unpack it where it was packed, and tell how many of its bytes have come. */
@@ -58,9 +58,19 @@ async function start(root, tell) {
   self.fetch = fetchElsewhere;
   for (const files of contents.lazy) makeLazy(pyodide, root, files);
   pyodide.runPython(`import sys; sys.path[:0] = ${JSON.stringify(contents.path)}`);
-  toPython = (value) => (value instanceof Object ? pyodide.toPy(value) : value);
-  kernel = pyodide.pyimport("kernel");
-  kernel.start(pyodide.toPy(contents.build));
+  pyodide.pyimport("kernel").start(pyodide.toPy(contents.build));
+  python = pyodide;
+}
+
+/** A function of Python: "run" of kernel.py, "exercises_kernel.check" of that module. */
+function named(call) {
+  const parts = call.split(".");
+  const name = parts.pop();
+  return python.pyimport(parts.join(".") || "kernel")[name];
+}
+
+function toPython(value) {
+  return value instanceof Object ? python.toPy(value) : value;
 }
 
 self.onmessage = ({ data: { id, start: root, call, args } }) => {
@@ -73,7 +83,7 @@ self.onmessage = ({ data: { id, start: root, call, args } }) => {
         await start(root, tell);
       } else {
         const given = Object.entries(args).map(([key, value]) => [key, toPython(value)]);
-        const answer = await kernel[call].callKwargs({
+        const answer = await named(call).callKwargs({
           ...Object.fromEntries(given),
           emit: (event) => tell(event.toJs({ dict_converter: Object.fromEntries, create_proxies: false })),
         });
