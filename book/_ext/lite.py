@@ -1,0 +1,281 @@
+"""Each page that runs, opened as a notebook in the browser: a JupyterLite site, ``lite/``.
+
+JupyterLite's own build makes the application, with one app: the notebook. Python is the one that
+the pages run (``runtime/``, of which nothing is copied): the kernel reads a lock file of its own
+there, which adds IPython to the packages of the pages, and starts with ``lite_start.py``. Where
+the build has no runtime, there is no such site and no entry in the menus.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from importlib.metadata import distribution
+from pathlib import Path
+
+import nbformat
+from notebooks import FOLDER as NOTEBOOKS
+from page_facts import runs
+
+FOLDER = "lite"
+RUNTIME = "runtime"
+HERE = Path(__file__).parent
+EXTENSION = "@jupyterlite/pyodide-kernel-extension"
+# What the kernel wants beside the packages of the pages, by its name in Pyodide's lock file.
+SHELL = ("ipython", "jedi", "micropip", "sqlite3")
+# What it names too and the book does without: it gets an empty archive.
+WITHOUT = ("ssl",)
+WHEELS = ("piplite", "ipykernel", "pyodide_kernel")  # they come with the kernel's extension
+SITE_PACKAGES = "/lib/python{}/site-packages"
+DISABLED = [
+    # Without it the kernel works in the folder of the book, among data and records.
+    "@jupyterlite/application-extension:service-worker-manager",
+    "@jupyter-notebook/notebook-extension:checkpoints",  # would say that 46 years ago was the last
+    "@jupyter-notebook/notebook-extension:tab-icon",  # its pictures are not in the build
+]
+OLD_FONTS = {".eot", ".ttf", ".woff"}  # the same as .woff2, for browsers without WebAssembly
+HEAD = """*The chapter [{title}](../../{page}.html) of the book "{book}", as a notebook that runs in
+your browser.*
+
+*Run → Run All Cells* runs it from top to bottom; Shift+Enter runs one cell. The trainings of the
+book are there and are not run again; other settings are trained in the browser, which is slower.
+What you change is kept in this browser alone, *File → Download* saves it. Numbers in the text are
+those of the run that built the book."""
+
+
+def sha256(path: Path) -> str:
+    """Return the hash of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_json(path: Path, value) -> None:
+    """Write a value, the same for the same value."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def write_zip(path: Path, files: dict[str, bytes]) -> None:
+    """Write an archive, the same for the same files."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+
+
+# -------------------------------------------------------------------- the application
+
+
+def extension() -> Path:
+    """Return the folder of the kernel's extension, as it is installed."""
+    found = distribution("jupyterlite-pyodide-kernel")
+    file = next(file for file in found.files if str(file).endswith(f"{EXTENSION}/package.json"))
+    return Path(found.locate_file(file)).resolve().parent
+
+
+def make_application(target: Path) -> None:
+    """Let JupyterLite build its notebook and the kernel, without any content, if it is not there.
+
+    Of what it writes, source maps and fonts for old browsers are left out.
+    """
+    versions = [
+        f"{name} {distribution(name).version}"
+        for name in ("jupyterlite-core", "jupyterlite-pyodide-kernel")
+    ]
+    key = hashlib.sha256("\n".join([*versions, sha256(Path(__file__))]).encode()).hexdigest()
+    stamp = target / ".built"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == key:
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        config = {
+            "apps": ["notebooks"],
+            "federated_extensions": [str(extension())],
+            "ignore_sys_prefix": True,
+            "no_libarchive": True,
+            "no_sourcemaps": True,
+            "no_unused_shared_packages": True,
+            "output_dir": str(target),
+            "source_date_epoch": 315532800,
+        }
+        write_json(Path(folder) / "jupyter_lite_config.json", {"LiteBuildConfig": config})
+        command = [sys.executable, "-m", "jupyterlite_core", "build"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"JupyterLite was not built:\n{done.stdout}{done.stderr}")
+    for path in (target / "build").iterdir():
+        glyphs = path.suffix == ".svg" and path.stem.startswith("fa-")
+        if glyphs or (path.suffix in OLD_FONTS and path.with_suffix(".woff2").exists()):
+            path.unlink()
+    stamp.write_text(key, encoding="utf-8")
+
+
+# ------------------------------------------------------------------------- the kernel
+
+
+def closure(names, packages: dict, without=WITHOUT) -> list[str]:
+    """Return packages of a lock file with all that they depend on, sorted."""
+    found, left = set(), [name.lower().replace("_", "-") for name in names]
+    while left:
+        name = left.pop()
+        if name not in found and name not in without:
+            found.add(name)
+            left += [other.lower().replace("_", "-") for other in packages[name]["depends"]]
+    return sorted(found)
+
+
+def entry(name: str, version: str, path: Path, address: str) -> dict:
+    """Return what a lock file says of a package of our own."""
+    return {
+        "depends": [],
+        "file_name": address,
+        "imports": [],
+        "install_dir": "site",
+        "name": name,
+        "package_type": "package",
+        "sha256": sha256(path),
+        "unvendored_tests": False,
+        "version": version,
+    }
+
+
+def start_archive() -> dict[str, bytes]:
+    """Return what the kernel starts with: our script, and ``comm``, which Pyodide has not."""
+    folder = Path(importlib.util.find_spec("comm").origin).parent
+    files = {f"comm/{path.name}": path.read_bytes() for path in folder.glob("*.py")}
+    licence = next(file for file in distribution("comm").files if file.name == "LICENSE")
+    files["comm/LICENSE"] = Path(distribution("comm").locate_file(licence)).read_bytes()
+    return files | {"lite_start.py": (HERE / "lite_start.py").read_bytes()}
+
+
+def write_lock(target: Path, runtime: Path) -> dict:
+    """Write the kernel's lock file; return the options with which Pyodide is loaded."""
+    lock = json.loads((runtime / "pyodide" / "pyodide-lock.json").read_text(encoding="utf-8"))
+    contents = json.loads((runtime / "contents.json").read_text(encoding="utf-8"))
+    wanted = closure([*contents["packages"], *SHELL], lock["packages"])
+    packages = {name: lock["packages"][name] for name in wanted}
+    for package in packages.values():
+        package["depends"] = [name for name in package["depends"] if name not in WITHOUT]
+    up = f"../../{FOLDER}"  # seen from Pyodide's files
+    write_zip(target / "start.zip", start_archive())
+    packages["comm"] = entry(
+        "comm", distribution("comm").version, target / "start.zip", f"{up}/start.zip"
+    )
+    write_zip(target / "none.zip", {})
+    for name in WITHOUT:
+        packages[name] = entry(name, "0", target / "none.zip", f"{up}/none.zip")
+    for name in WHEELS:
+        [wheel] = (target / "extensions" / EXTENSION / "static" / "pypi").glob(f"{name}-*.whl")
+        address = f"{up}/{wheel.relative_to(target).as_posix()}"
+        name = name.replace("_", "-")
+        packages[name] = entry(name, wheel.name.split("-")[1], wheel, address)
+    write_json(target / "pyodide-lock.json", {"info": lock["info"], "packages": packages})
+    python = ".".join(lock["info"]["python"].split(".")[:2])
+    return {
+        "env": {"PYTHONSTARTUP": f"{SITE_PACKAGES.format(python)}/lite_start.py"},
+        "lockFileURL": "./pyodide-lock.json",
+        # The kernel looks for these names, as they stand, and asks an index for others.
+        "packages": [*contents["packages"], *SHELL, *WITHOUT, "comm", *WHEELS],
+    }
+
+
+def configure(target: Path, title: str, options: dict) -> None:
+    """Name the site, and let its kernel be the Python of the pages."""
+    path = target / "jupyter-lite.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    data = settings["jupyter-config-data"]
+    data |= {"appName": title, "appUrl": "./notebooks", "faviconUrl": "../_static/favicon.svg"}
+    data |= {"disabledExtensions": DISABLED, "exposeAppInBrowser": True}
+    data["litePluginSettings"][f"{EXTENSION}:kernel"] = {
+        "disablePyPIFallback": True,
+        "loadPyodideOptions": options,
+        "pipliteUrls": [],
+        "pyodideUrl": f"./../{RUNTIME}/pyodide/pyodide.js",
+    }
+    write_json(path, settings)
+
+
+# ---------------------------------------------------------------------- the notebooks
+
+
+def listing(folder: Path) -> dict:
+    """Return what the application asks for to see a folder's files; their times are not told."""
+    common = {"content": None, "format": None, "mimetype": None, "writable": True}
+    common |= {"created": "1980-01-01T00:00:00Z", "last_modified": "1980-01-01T00:00:00Z"}
+    files = [
+        {**common, "name": p.name, "path": p.name, "size": p.stat().st_size, "type": "notebook"}
+        for p in sorted(folder.iterdir())
+    ]
+    root = {**common, "name": "", "path": "", "size": None, "type": "directory"}
+    return {**root, "content": files, "format": "json"}
+
+
+def write_notebooks(source: Path, target: Path, titles: dict[str, str], book: str) -> None:
+    """Write the notebooks of the pages, each with a first cell that says how it runs here."""
+    files = target / "files"
+    shutil.rmtree(files, ignore_errors=True)
+    files.mkdir(parents=True)
+    for path in sorted(source.glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells[0].source = HEAD.format(title=titles[path.stem], page=path.stem, book=book)
+        notebook.metadata.kernelspec = {
+            "display_name": "Python (Pyodide)",
+            "language": "python",
+            "name": "python",
+        }
+        nbformat.write(notebook, files / path.name)
+    write_json(target / "api" / "contents" / "all.json", listing(files))
+
+
+# ----------------------------------------------------------------------------- Sphinx
+
+
+def write_site(app, exception) -> None:
+    """Make the site at the end of the build."""
+    if exception or app.builder.name != "html":
+        return
+    target, runtime = Path(app.outdir) / FOLDER, Path(app.outdir) / RUNTIME
+    if not (runtime / "contents.json").is_file():
+        shutil.rmtree(target, ignore_errors=True)
+        return
+    book = app.config.html_title or app.config.project
+    titles = {name: title.astext() for name, title in app.env.titles.items()}
+    make_application(target)
+    configure(target, book, write_lock(target, runtime))
+    write_notebooks(Path(app.outdir) / NOTEBOOKS, target, titles, book)
+
+
+def offer(app, pagename, templatename, context, doctree) -> None:
+    """Put the notebook in the browser below the notebook's file in the menu of downloads."""
+    if not runs(app.env, pagename) or not available(app):
+        return
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "download-buttons":
+            group["buttons"].insert(
+                1,
+                {
+                    "type": "link",
+                    "url": context["pathto"](f"{FOLDER}/notebooks/index.html", 1)
+                    + f"?path={pagename}.ipynb",
+                    "text": "Notebook",
+                    "tooltip": "Open as a notebook in the browser",
+                    "icon": "fas fa-play",
+                    "label": "open-notebook-button",
+                },
+            )
+
+
+def available(app) -> bool:
+    """Return whether this build has a Python for the browser."""
+    return (Path(app.outdir) / RUNTIME / "contents.json").is_file()
+
+
+def setup(app):
+    """Register the extension with Sphinx."""
+    app.connect("html-page-context", offer, priority=910)  # after the notebook's file
+    app.connect("build-finished", write_site, priority=900)  # after notebooks and runtime
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
