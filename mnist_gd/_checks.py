@@ -123,7 +123,7 @@ def check_labels(name, value, num_classes=None):
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must have the shape (n,) with n >= 1, but has {array.shape}")
     if array.dtype.kind == "b":
-        array = array.astype(np.int64)
+        array = array.astype(int)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} must hold integers, but its dtype is {array.dtype}")
     lowest, highest = int(array.min()), int(array.max())

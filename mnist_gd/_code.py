@@ -12,6 +12,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 PACKAGE = __package__
 FOLDER = Path(__file__).parent
 
@@ -68,12 +70,38 @@ def _modules():
 
 
 MODULES = _modules()
+_elsewhere = {}
 
 
 @cache
 def digests():
     """Return the hash of each module of this package."""
     return {name: digest(source) for name, source in MODULES.items()}
+
+
+def made_by():
+    """Return what a record depends on beside its run: NumPy's version, and :func:`digests`.
+
+    Returns
+    -------
+    dict
+        With `numpy` and `digests`.
+    """
+    return {"numpy": np.__version__, "digests": digests()} | _elsewhere
+
+
+def take_records_of(build):
+    """Have the records of another machine found, and those that are made named like them.
+
+    Another Python gives the same code other hashes, and a browser has a NumPy of its own.
+
+    Parameters
+    ----------
+    build : dict
+        What :func:`made_by` returned there.
+    """
+    _elsewhere.update({name: build[name] for name in ("numpy", "digests")})
+    code_of.cache_clear()
 
 
 def closure(names, *, lazy=False):
@@ -163,9 +191,9 @@ def code_of(function):
     """
     name = function.__module__
     if name in MODULES:
-        return {module: digests()[module] for module in closure([name])}
+        return {module: made_by()["digests"][module] for module in closure([name])}
     instructions = hashlib.sha256(repr(_instructions(function)).encode()).hexdigest()
-    code = digests() | {f"{name}.{function.__qualname__}": instructions}
+    code = made_by()["digests"] | {f"{name}.{function.__qualname__}": instructions}
     module = sys.modules.get(name)
     if name != "__main__" and getattr(module, "__file__", None):
         code |= {other: digest(source) for other, source in _neighbours(module).items()}

@@ -40,8 +40,8 @@ def as_targets(y, outputs, dtype):
 
 
 def as_labels(y, outputs):
-    """Bring what :func:`as_targets` takes to labels, int64 of shape (n,)."""
+    """Bring what :func:`as_targets` takes to labels, integers of shape (n,)."""
     if np.ndim(y) == 1:
-        return check_labels("y", y, max(2, outputs)).astype(np.int64)
+        return check_labels("y", y, max(2, outputs)).astype(int)
     y = as_targets(y, outputs, np.float64)
-    return (y[:, 0] > 0.5).astype(np.int64) if outputs == 1 else y.argmax(axis=1)
+    return (y[:, 0] > 0.5).astype(int) if outputs == 1 else y.argmax(axis=1)

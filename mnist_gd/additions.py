@@ -237,5 +237,7 @@ def shift_images(images, largest, *, rng):
     framed = np.zeros((n, span, span), images.dtype)
     framed[:, largest : largest + 28, largest : largest + 28] = images.reshape(n, 28, 28)
     down, across = check_rng(rng).integers(0, 2 * largest + 1, size=(2, n))
-    windows = np.lib.stride_tricks.sliding_window_view(framed, (28, 28), axis=(1, 2))
-    return windows[np.arange(n), down, across].reshape(n, 784)
+    moved = np.empty((n, 28, 28), images.dtype)
+    for after, before, i, j in zip(moved, framed, down.tolist(), across.tolist(), strict=True):
+        after[:] = before[i : i + 28, j : j + 28]
+    return moved.reshape(n, 784)

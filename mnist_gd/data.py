@@ -39,7 +39,7 @@ class Split:
     ----------
     images : ndarray, shape (n, 784)
         The rows of each image one after another: float32 in [0, 1], or uint8 from 0 to 255.
-    labels : ndarray of int64, shape (n,)
+    labels : ndarray of int, shape (n,)
         The digits, 0 to 9.
     """
 
@@ -107,7 +107,7 @@ def load_mnist(root=None, dtype="float32"):
     splits = []
     for part in ("train", "t10k"):
         images = arrays[f"{part}-images"].reshape(-1, 784)
-        labels = arrays[f"{part}-labels"].astype(np.int64)
+        labels = arrays[f"{part}-labels"].astype(int)
         splits.append(Split(images if dtype == "uint8" else scale_pixels(images), labels))
     return MNIST(*splits)
 
@@ -147,7 +147,7 @@ def one_vs_rest(labels, digit):
 
     Returns
     -------
-    ndarray of int64, shape (n,)
+    ndarray of int, shape (n,)
 
     Raises
     ------
@@ -155,7 +155,7 @@ def one_vs_rest(labels, digit):
         If a label is not an integer from 0 on, or `digit` is not.
     """
     digit = check_integer("digit", digit, minimum=0)
-    return (check_labels("labels", labels) == digit).astype(np.int64)
+    return (check_labels("labels", labels) == digit).astype(int)
 
 
 def nearest_mean(images, means):
@@ -170,7 +170,7 @@ def nearest_mean(images, means):
 
     Returns
     -------
-    ndarray of int64, shape (n,)
+    ndarray of int, shape (n,)
     """
     return ((means**2).sum(axis=1) - 2 * images @ means.T).argmin(axis=1)
 
@@ -188,7 +188,7 @@ def balanced_subset(labels, digit, *, rng):
 
     Returns
     -------
-    ndarray of int64
+    ndarray of int
         Row numbers in random order, as many as the rarest class allows.
 
     Raises
@@ -224,7 +224,7 @@ def train_validation_split(labels, validation_size, *, rng):
 
     Returns
     -------
-    training_rows, validation_rows : ndarray of int64
+    training_rows, validation_rows : ndarray of int
         Disjoint, ascending; together all rows.
 
     Raises
@@ -266,7 +266,7 @@ def examples(question, part, mix="natural"):
     Returns
     -------
     images : ndarray of uint8, shape (n, 784)
-    labels : ndarray of int64, shape (n,)
+    labels : ndarray of int, shape (n,)
         1 for a 4 and 0 for another digit, or the digit.
 
     Raises

@@ -19,7 +19,8 @@ class History:
         Taken at the end of the epoch; empty where they were not asked for.
     seconds : list of float
         Processor time of the process since the training's start, evaluation and every thread of
-        BLAS included: what other processes do on the machine meanwhile does not count.
+        BLAS included: what other processes do on the machine meanwhile does not count. In a
+        browser it is the time that went by.
     best_epoch : int or None
         That of the lowest validation loss, counted from 1, if the training had a `patience`: the
         parameters that the network has in the end are those of this epoch.

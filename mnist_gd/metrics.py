@@ -51,14 +51,14 @@ def answers(logits, threshold=0.5):
 
     Returns
     -------
-    ndarray of int64, shape (n,)
+    ndarray of int, shape (n,)
         With one output 1 for "yes" and 0 for "no", with several the class of the largest.
     """
     logits = check_matrix("logits", logits)
     threshold = check_real("threshold", threshold, above=0, below=1)
     if logits.shape[1] > 1:
         return logits.argmax(axis=1)
-    return (logits[:, 0] > np.log(threshold / (1 - threshold))).astype(np.int64)
+    return (logits[:, 0] > np.log(threshold / (1 - threshold))).astype(int)
 
 
 def accuracy(y_true, y_pred):
@@ -107,7 +107,7 @@ def confusion_matrix(y_true, y_pred, num_classes=None, *, normalize=False):
     y_true, y_pred = _pair(y_true, y_pred, num_classes)
     if num_classes is None:
         num_classes = int(max(y_true.max(), y_pred.max())) + 1
-    pairs = y_true.astype(np.int64) * num_classes + y_pred.astype(np.int64)
+    pairs = y_true.astype(int) * num_classes + y_pred.astype(int)
     matrix = np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
     return _share(matrix, matrix.sum(axis=1, keepdims=True)) if normalize else matrix
 

@@ -193,7 +193,7 @@ class Network:
         return self.output_activation(self.logits(x))
 
     def predict(self, x, threshold=0.5):
-        """Return the :func:`mnist_gd.metrics.answers` for `x`, int64 of shape (n,)."""
+        """Return the :func:`mnist_gd.metrics.answers` for `x`, integers of shape (n,)."""
         return metrics.answers(self.logits(x), threshold)
 
     def evaluate(self, x, y, metric=None):
@@ -204,7 +204,7 @@ class Network:
         return (metric or self.metric)(self.labels(y), self.predict(x))
 
     def labels(self, y):
-        """Return what :meth:`targets` takes as labels, int64 of shape (n,)."""
+        """Return what :meth:`targets` takes as labels, integers of shape (n,)."""
         return as_labels(y, self.output_size)
 
     def train(self, x, y, *, validation=None, track_training=True, progress=False, **settings):

@@ -9,27 +9,30 @@ killed goes on where it stopped, and a record of other code is never taken for t
 import hashlib
 import inspect
 import json
+import warnings
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import process_time
 
 import joblib
 import numpy as np
-from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from mnist_gd._checks import check_integer
-from mnist_gd._code import code_of, digests
+from mnist_gd._code import code_of, made_by
 from mnist_gd._configurations import checked_configuration, plain, settings_of
 from mnist_gd._files import write_atomically
 from mnist_gd._network_files import from_arrays
 from mnist_gd._progress import counted
+from mnist_gd._running import Bar, processor_time
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.networks import Network
+
+with warnings.catch_warnings():  # in a browser, which has no other process, locks are soft ones
+    warnings.filterwarnings("ignore", "only soft file lock is available")
+    from filelock import FileLock, Timeout
 
 LOCKS = 128  # runs that a process takes for itself at a time: each is an open file of maybe 256
 
@@ -115,7 +118,7 @@ def code_version():
 
     The data are among it: :mod:`mnist_gd.data` holds the sums that it loads them by.
     """
-    return _digest(json.dumps([np.__version__, digests()], sort_keys=True))
+    return _digest(json.dumps(made_by(), sort_keys=True))
 
 
 def _check_function(function):
@@ -129,7 +132,7 @@ def _check_function(function):
 def _key(function, configuration, seed):
     """Name of a record: a hash of everything that its result depends on."""
     name = f"{function.__module__}.{function.__qualname__}"
-    about = [name, settings_of(configuration), seed, np.__version__, code_of(function)]
+    about = [name, settings_of(configuration), seed, made_by()["numpy"], code_of(function)]
     return _digest(json.dumps(about, sort_keys=True))[:32]
 
 
@@ -179,14 +182,14 @@ def _load(folder, key, configuration, seed):
 
 def _run(function, configuration, seed):
     """One run in a worker: one BLAS thread; divergence is an outcome like any other."""
-    start = process_time()
+    start = processor_time()
     with threadpool_limits(1, user_api="blas"):
         try:
             outcome, arrays = function(configuration, seed)
         except DivergenceError as error:
             history = getattr(error, "history", History())
             outcome, arrays = {"diverged": str(error), "history": history.as_dict()}, {}
-    seconds = process_time() - start
+    seconds = processor_time() - start
     return Record(configuration, seed, plain("outcome", outcome), arrays, seconds)
 
 
@@ -264,7 +267,7 @@ def _run_missing(function, wanted, found, folder, n_jobs, progress):
             ours = [key for key in ours if found[key] is None]
             parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             jobs = (joblib.delayed(_keyed_run)(key, function, *wanted[key]) for key in ours)
-            bar = tqdm(parallel(jobs), total=len(ours), disable=None if progress else True)
+            bar = Bar(parallel(jobs), total=len(ours), disable=None if progress else True)
             for key, record in counted(bar, len(ours)):
                 _save(folder, key, record)
                 found[key] = record

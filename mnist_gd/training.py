@@ -8,10 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from numbers import Real
-from time import process_time
 
 import numpy as np
-from tqdm import tqdm
 
 from mnist_gd._checks import (
     as_float,
@@ -25,6 +23,7 @@ from mnist_gd._checks import (
     kernel_of,
 )
 from mnist_gd._examples import as_rows
+from mnist_gd._running import Bar, processor_time
 from mnist_gd.additions import shrink_weights
 from mnist_gd.data import scale_pixels
 from mnist_gd.gradient_descent import DivergenceError
@@ -181,8 +180,8 @@ def train(network, examples, settings, validation=None, track_training=True, pro
     history = History(metric=network.metric.__name__)
     labels = network.labels(targets) if track_training else None
     labels_to_judge = network.labels(validation[1]) if validation else None
-    best, start = [], process_time()
-    bar = tqdm(total=settings.epochs, unit="epoch", disable=None if progress else True)
+    best, start = [], processor_time()
+    bar = Bar(total=settings.epochs, unit="epoch", disable=None if progress else True)
     with bar, np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for
         for epoch in range(1, settings.epochs + 1):
             try:
@@ -202,7 +201,7 @@ def train(network, examples, settings, validation=None, track_training=True, pro
             if validation is not None:
                 history.validation_loss.append(judged_loss)
                 history.validation_score.append(network.metric(labels_to_judge, answers(judged)))
-            history.seconds.append(process_time() - start)
+            history.seconds.append(processor_time() - start)
             bar.update()
             if settings.patience is None:
                 continue

@@ -43,6 +43,7 @@ FLOORS = {
     "_configurations": 0,
     "_files": 0,
     "_progress": 0,
+    "_running": 0,
     "plots": 0,
     "report": 0,
     "_archives": 1,
@@ -88,9 +89,9 @@ FLOORS = {
 OTHERS = {
     "_progress": {"tqdm"},
     "data": {"platformdirs"},
-    "training": {"tqdm"},
+    "_running": {"tqdm"},
     "plots": {"matplotlib"},
-    "records": {"filelock", "joblib", "threadpoolctl", "tqdm"},
+    "records": {"filelock", "joblib", "threadpoolctl"},
 }
 # What is imported only when a function needs it.
 LAZY = {

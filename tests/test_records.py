@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from mnist_gd import _code
 from mnist_gd import records as records_module
 from mnist_gd._network_files import to_arrays
 from mnist_gd.gradient_descent import DivergenceError
@@ -290,10 +291,35 @@ def test_code_version(monkeypatch):
     """Of every module of the package, and of NumPy."""
     before = code_version()
     assert code_version() == before
-    monkeypatch.setitem(records_module.digests(), "mnist_gd.losses", "another")
+    monkeypatch.setitem(_code.digests(), "mnist_gd.losses", "another")
     after = code_version()
     monkeypatch.setattr(np, "__version__", "0.0")
     assert len({before, after, code_version()}) == 3
+
+
+def test_records_of_another_machine_are_found_where_they_are_asked_for(three, monkeypatch):
+    """Its NumPy and Python, and so the names of its records, are others."""
+    build = {"numpy": "0.0", "digests": dict.fromkeys(_code.digests(), "another")}
+    own = code_version()
+    with monkeypatch.context() as there:
+        there.setattr(np, "__version__", build["numpy"])
+        there.setattr(_code, "digests", lambda: build["digests"])
+        _code.code_of.cache_clear()
+        assert _code.made_by() == build
+        first, _ = three.run()
+        name = code_version()
+    _code.code_of.cache_clear()
+    assert code_version() == own
+    with pytest.raises(LookupError, match="3 of 3 runs"):
+        three.run(run_missing=False)
+    monkeypatch.setattr(_code, "_elsewhere", {})
+    try:
+        _code.take_records_of(build | {"more": "that a build tells"})
+        second, runs = three.run()
+        assert (runs, code_version()) == (0, name)
+    finally:
+        _code.code_of.cache_clear()
+    assert_same(first, second)
 
 
 def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):

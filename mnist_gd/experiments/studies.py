@@ -35,8 +35,8 @@ class FinalResults:
     Attributes
     ----------
     images : ndarray of uint8, shape (10000, 784)
-    digits : ndarray of int64, shape (10000,)
-    labels : ndarray of int64, shape (10000,)
+    digits : ndarray of int, shape (10000,)
+    labels : ndarray of int, shape (10000,)
         What is asked: the digits, or whether each is a 4.
     configuration : Configuration
         That of the first network: the chosen one, trained for as long as it takes.
@@ -76,7 +76,7 @@ class FinalResults:
 
         Returns
         -------
-        ndarray of int64, shape (seeds, 10000)
+        ndarray of int, shape (seeds, 10000)
         """
         return np.array([answers(logits) for logits in self.logits(name)])
 

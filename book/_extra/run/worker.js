@@ -36,7 +36,7 @@ function makeLazy(pyodide, root, { folder, url, names }) {
 }
 
 async function start(root, tell) {
-  const contents = await (await fetch(`${root}contents.json`)).json();
+  const contents = await (await fetch(`${root}contents.json`, { cache: "no-cache" })).json();
   const total = contents.eager.reduce((sum, file) => sum + file.bytes, 0);
   let sum = 0;
   const loaded = (bytes) => tell({ loaded: (sum += bytes), total });
@@ -44,8 +44,8 @@ async function start(root, tell) {
   const files = new Map(
     contents.eager.map((file) => [file.url, bytesOf(root + file.url, loaded)]),
   );
-  importScripts(`${root}pyodide/pyodide.js`);
-  const pyodide = await loadPyodide({ indexURL: `${root}pyodide/` });
+  importScripts(`${root}${contents.pyodide}pyodide.js`);
+  const pyodide = await loadPyodide({ indexURL: `${root}${contents.pyodide}` });
   await pyodide.loadPackage(contents.packages, { messageCallback: () => {} });
   for (const { url, into } of contents.archives) {
     pyodide.unpackArchive(await files.get(url), "zip", { extractDir: into });
