@@ -1,52 +1,53 @@
 """Each page that runs, opened as a notebook in the browser: a JupyterLite site, ``lite/``.
 
 JupyterLite's own build makes the application, with one app: the notebook. Python is the one that
-the pages run (``runtime/``, of which nothing is copied): the kernel reads a lock file of its own
-there, which adds IPython to the packages of the pages, and starts with ``lite_start.py``. Where
-the build has no runtime, there is no such site and no entry in the menus.
+the pages run (``runtime/``, of which nothing is copied): the kernel reads a lock file of its own,
+which adds IPython to the packages of the pages, and starts with ``lite_start.py``. Where the
+build has no runtime, there is no such site and no entry in the menus.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
 
 import nbformat
+from browser_runtime import FOLDER as RUNTIME
+from browser_runtime import archive
 from notebooks import FOLDER as NOTEBOOKS
 from page_facts import runs
 
 FOLDER = "lite"
-RUNTIME = "runtime"
 HERE = Path(__file__).parent
 EXTENSION = "@jupyterlite/pyodide-kernel-extension"
-# What the kernel wants beside the packages of the pages, by its name in Pyodide's lock file.
-SHELL = ("ipython", "jedi", "micropip", "sqlite3")
-# What it names too and the book does without: it gets an empty archive.
+# The kernel asks an index for what is not loaded by these names. Beside what runtime.toml names
+# for it these are: a part of IPython's needs, what the book does without and gets an empty archive
+# for, what the environment has, and what comes with the kernel's extension.
+NEEDED = ("sqlite3",)
 WITHOUT = ("ssl",)
-WHEELS = ("piplite", "ipykernel", "pyodide_kernel")  # they come with the kernel's extension
-SITE_PACKAGES = "/lib/python{}/site-packages"
+INSTALLED = ("comm",)
+WHEELS = ("piplite", "ipykernel", "pyodide_kernel")
 DISABLED = [
     # Without it the kernel works in the folder of the book, among data and records.
     "@jupyterlite/application-extension:service-worker-manager",
     "@jupyter-notebook/notebook-extension:checkpoints",  # would say that 46 years ago was the last
     "@jupyter-notebook/notebook-extension:tab-icon",  # its pictures are not in the build
 ]
+FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 OLD_FONTS = {".eot", ".ttf", ".woff"}  # the same as .woff2, for browsers without WebAssembly
-HEAD = """*The chapter [{title}](../../{page}.html) of the book "{book}", as a notebook that runs in
-your browser.*
+HEAD = """*The chapter [{title}](../../{page}.html) of the book "{book}", as a notebook that runs
+in your browser.*
 
-*Run → Run All Cells* runs it from top to bottom; Shift+Enter runs one cell. The trainings of the
-book are there and are not run again; other settings are trained in the browser, which is slower.
-What you change is kept in this browser alone, *File → Download* saves it. Numbers in the text are
-those of the run that built the book."""
+*Run → Run All Cells* runs it from top to bottom, Shift+Enter one cell. The trainings of the book
+are there and are not run again; other settings are trained in the browser, which is slower. What
+you change is kept in this browser alone; *File → Download* saves it. Numbers in the text are those
+of the run that built the book."""
 
 
 def sha256(path: Path) -> str:
@@ -58,13 +59,6 @@ def write_json(path: Path, value) -> None:
     """Write a value, the same for the same value."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def write_zip(path: Path, files: dict[str, bytes]) -> None:
-    """Write an archive, the same for the same files."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
 
 
 # -------------------------------------------------------------------- the application
@@ -99,7 +93,7 @@ def make_application(target: Path) -> None:
             "no_libarchive": True,
             "no_sourcemaps": True,
             "no_unused_shared_packages": True,
-            "output_dir": str(target),
+            "output_dir": str(target.resolve()),
             "source_date_epoch": 315532800,
         }
         write_json(Path(folder) / "jupyter_lite_config.json", {"LiteBuildConfig": config})
@@ -117,19 +111,19 @@ def make_application(target: Path) -> None:
 # ------------------------------------------------------------------------- the kernel
 
 
-def closure(names, packages: dict, without=WITHOUT) -> list[str]:
+def closure(names, packages: dict) -> list[str]:
     """Return packages of a lock file with all that they depend on, sorted."""
     found, left = set(), [name.lower().replace("_", "-") for name in names]
     while left:
         name = left.pop()
-        if name not in found and name not in without:
+        if name not in found:
             found.add(name)
             left += [other.lower().replace("_", "-") for other in packages[name]["depends"]]
     return sorted(found)
 
 
 def entry(name: str, version: str, path: Path, address: str) -> dict:
-    """Return what a lock file says of a package of our own."""
+    """Return what a lock file says of a package that Pyodide does not have."""
     return {
         "depends": [],
         "file_name": address,
@@ -143,48 +137,68 @@ def entry(name: str, version: str, path: Path, address: str) -> dict:
     }
 
 
-def start_archive() -> dict[str, bytes]:
-    """Return what the kernel starts with: our script, and ``comm``, which Pyodide has not."""
-    folder = Path(importlib.util.find_spec("comm").origin).parent
-    files = {f"comm/{path.name}": path.read_bytes() for path in folder.glob("*.py")}
-    licence = next(file for file in distribution("comm").files if file.name == "LICENSE")
-    files["comm/LICENSE"] = Path(distribution("comm").locate_file(licence)).read_bytes()
-    return files | {"lite_start.py": (HERE / "lite_start.py").read_bytes()}
+def start_archive() -> bytes:
+    """Return what the kernel starts with: our script, and what Pyodide does not have."""
+    files = {"lite_start.py": (HERE / "lite_start.py").read_bytes()}
+    for name in INSTALLED:
+        for file in distribution(name).files:
+            if file.suffix == ".py" or file.name == "LICENSE":
+                place = file.as_posix() if file.suffix == ".py" else f"{name}/{file.name}"
+                files[place] = Path(distribution(name).locate_file(file)).read_bytes()
+    return archive(files)
 
 
-def write_lock(target: Path, runtime: Path) -> dict:
-    """Write the kernel's lock file; return the options with which Pyodide is loaded."""
-    lock = json.loads((runtime / "pyodide" / "pyodide-lock.json").read_text(encoding="utf-8"))
+def write_lock(target: Path, runtime: Path, shell: list[str]) -> dict:
+    """Write the kernel's lock file; return the options with which Pyodide is loaded.
+
+    Parameters
+    ----------
+    target, runtime : pathlib.Path
+    shell : list of str
+        The packages of Pyodide's that the kernel needs beside those of the pages.
+    """
     contents = json.loads((runtime / "contents.json").read_text(encoding="utf-8"))
-    wanted = closure([*contents["packages"], *SHELL], lock["packages"])
-    packages = {name: lock["packages"][name] for name in wanted}
-    for package in packages.values():
-        package["depends"] = [name for name in package["depends"] if name not in WITHOUT]
-    up = f"../../{FOLDER}"  # seen from Pyodide's files
-    write_zip(target / "start.zip", start_archive())
-    packages["comm"] = entry(
-        "comm", distribution("comm").version, target / "start.zip", f"{up}/start.zip"
-    )
-    write_zip(target / "none.zip", {})
+    folder = runtime / contents["pyodide"]
+    lock = json.loads((folder / "pyodide-lock.json").read_text(encoding="utf-8"))
+    wanted = [*contents["packages"], *shell, *NEEDED]
+    packages = {name: lock["packages"][name] for name in closure(wanted, lock["packages"])}
+
+    def add(name, version, path):
+        address = f"../../{FOLDER}/{path.relative_to(target).as_posix()}"  # from Pyodide's folder
+        key = name.replace("_", "-")
+        packages[key] = entry(key, version, path, address)
+
+    start, nothing = target / "start.zip", target / "nothing.zip"
+    start.write_bytes(start_archive())
+    nothing.write_bytes(archive({}))
+    for name in INSTALLED:
+        add(name, distribution(name).version, start)
     for name in WITHOUT:
-        packages[name] = entry(name, "0", target / "none.zip", f"{up}/none.zip")
+        add(name, "0", nothing)
     for name in WHEELS:
         [wheel] = (target / "extensions" / EXTENSION / "static" / "pypi").glob(f"{name}-*.whl")
-        address = f"{up}/{wheel.relative_to(target).as_posix()}"
-        name = name.replace("_", "-")
-        packages[name] = entry(name, wheel.name.split("-")[1], wheel, address)
+        add(name, wheel.name.split("-")[1], wheel)
     write_json(target / "pyodide-lock.json", {"info": lock["info"], "packages": packages})
     python = ".".join(lock["info"]["python"].split(".")[:2])
     return {
-        "env": {"PYTHONSTARTUP": f"{SITE_PACKAGES.format(python)}/lite_start.py"},
+        "env": {"PYTHONSTARTUP": f"/lib/python{python}/site-packages/lite_start.py"},
         "lockFileURL": "./pyodide-lock.json",
-        # The kernel looks for these names, as they stand, and asks an index for others.
-        "packages": [*contents["packages"], *SHELL, *WITHOUT, "comm", *WHEELS],
+        "packages": [*wanted, *WITHOUT, *INSTALLED, *WHEELS],
     }
 
 
-def configure(target: Path, title: str, options: dict) -> None:
-    """Name the site, and let its kernel be the Python of the pages."""
+def configure(target: Path, title: str, pyodide: str, options: dict) -> None:
+    """Name the site, and let its kernel be the Python of the pages.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+    title : str
+    pyodide : str
+        Where it is, seen from the book's folder.
+    options : dict
+        With which it is loaded.
+    """
     path = target / "jupyter-lite.json"
     settings = json.loads(path.read_text(encoding="utf-8"))
     data = settings["jupyter-config-data"]
@@ -194,7 +208,7 @@ def configure(target: Path, title: str, options: dict) -> None:
         "disablePyPIFallback": True,
         "loadPyodideOptions": options,
         "pipliteUrls": [],
-        "pyodideUrl": f"./../{RUNTIME}/pyodide/pyodide.js",
+        "pyodideUrl": f"./../{pyodide}pyodide.js",
     }
     write_json(path, settings)
 
@@ -222,6 +236,9 @@ def write_notebooks(source: Path, target: Path, titles: dict[str, str], book: st
     for path in sorted(source.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         notebook.cells[0].source = HEAD.format(title=titles[path.stem], page=path.stem, book=book)
+        for cell in notebook.cells:
+            if FOLDED & set(cell.metadata.get("tags", [])):
+                cell.metadata.jupyter = {"source_hidden": True}
         notebook.metadata.kernelspec = {
             "display_name": "Python (Pyodide)",
             "language": "python",
@@ -239,19 +256,20 @@ def write_site(app, exception) -> None:
     if exception or app.builder.name != "html":
         return
     target, runtime = Path(app.outdir) / FOLDER, Path(app.outdir) / RUNTIME
-    if not (runtime / "contents.json").is_file():
+    if app.runtime is None:
         shutil.rmtree(target, ignore_errors=True)
         return
     book = app.config.html_title or app.config.project
     titles = {name: title.astext() for name, title in app.env.titles.items()}
     make_application(target)
-    configure(target, book, write_lock(target, runtime))
+    options = write_lock(target, runtime, app.runtime.pins["pyodide"]["lite"])
+    configure(target, book, f"{RUNTIME}/{app.runtime.contents['pyodide']}", options)
     write_notebooks(Path(app.outdir) / NOTEBOOKS, target, titles, book)
 
 
 def offer(app, pagename, templatename, context, doctree) -> None:
     """Put the notebook in the browser below the notebook's file in the menu of downloads."""
-    if not runs(app.env, pagename) or not available(app):
+    if not runs(app.env, pagename) or app.runtime is None:
         return
     for group in context.get("header_buttons", []):
         if group.get("label") == "download-buttons":
@@ -269,13 +287,8 @@ def offer(app, pagename, templatename, context, doctree) -> None:
             )
 
 
-def available(app) -> bool:
-    """Return whether this build has a Python for the browser."""
-    return (Path(app.outdir) / RUNTIME / "contents.json").is_file()
-
-
 def setup(app):
     """Register the extension with Sphinx."""
     app.connect("html-page-context", offer, priority=910)  # after the notebook's file
-    app.connect("build-finished", write_site, priority=900)  # after notebooks and runtime
+    app.connect("build-finished", write_site, priority=950)  # after notebooks and runtime
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
