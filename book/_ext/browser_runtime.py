@@ -255,7 +255,7 @@ class Runtime:
 
     def add_tests(self):
         """Name the wheels that only the package's tests need."""
-        names = self.pins["wheels"].get("tests", {})
+        names = [n for n in self.pins["wheels"].get("tests", {}) if (self.kept / n).is_file()]
         self.files |= {f"tests/{name}": self.kept / name for name in names}
         self.contents["tests"] = [f"tests/{name}" for name in names]
 
