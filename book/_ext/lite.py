@@ -1,6 +1,6 @@
 """Each page that runs, opened as a notebook in the browser: a JupyterLite site, ``lite/``.
 
-JupyterLite's own build makes the application, with one app: the notebook. Python is the one that
+JupyterLite's own build makes the application: a notebook, and the list of them. Python is the one that
 the pages run (``runtime/``, of which nothing is copied): the kernel reads a lock file of its own,
 which adds IPython to the packages of the pages, and starts with ``lite_start.py``. Where the
 build has no runtime, there is no such site and no entry in the menus.
@@ -24,6 +24,7 @@ from notebooks import FOLDER as NOTEBOOKS
 from page_facts import runs
 
 FOLDER = "lite"
+APPS = ["notebooks", "tree"]  # one notebook, and the list of all
 HERE = Path(__file__).parent
 EXTENSION = "@jupyterlite/pyodide-kernel-extension"
 # The kernel asks an index for what is not loaded by these names. Beside what runtime.toml names
@@ -49,6 +50,11 @@ are there and are not run again; other settings are trained in the browser, whic
 you change is kept in this browser alone; *File → Download* saves it. Numbers in the text are those
 of the run that built the book."""
 
+NO_SERVER = (
+    "A notebook runs in the browser only where a server brings it: a page that was opened as a"
+    " file may start no Python. In the book's folder, `make serve` is such a server."
+)
+
 
 def sha256(path: Path) -> str:
     """Return the hash of a file."""
@@ -71,6 +77,15 @@ def extension() -> Path:
     return Path(found.locate_file(file)).resolve().parent
 
 
+def own_page(html: str) -> str:
+    """Return the application's page with the book's icon and a sentence for who has no server."""
+    icon = '<link rel="icon" href="../../_static/favicon.svg" />'
+    script = f"""<script>
+      if (location.protocol === "file:") document.body.textContent = {json.dumps(NO_SERVER)};
+    </script>"""
+    return html.replace("<head>", f"<head>{icon}", 1).replace("</body>", f"{script}</body>", 1)
+
+
 def make_application(target: Path) -> None:
     """Let JupyterLite build its notebook and the kernel, without any content, if it is not there.
 
@@ -87,7 +102,7 @@ def make_application(target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         config = {
-            "apps": ["notebooks"],
+            "apps": APPS,
             "federated_extensions": [str(extension())],
             "ignore_sys_prefix": True,
             "no_libarchive": True,
@@ -101,6 +116,9 @@ def make_application(target: Path) -> None:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"JupyterLite was not built:\n{done.stdout}{done.stderr}")
+    for name in APPS:
+        page = target / name / "index.html"
+        page.write_text(own_page(page.read_text(encoding="utf-8")), encoding="utf-8")
     for path in (target / "build").iterdir():
         glyphs = path.suffix == ".svg" and path.stem.startswith("fa-")
         if glyphs or (path.suffix in OLD_FONTS and path.with_suffix(".woff2").exists()):
@@ -202,7 +220,7 @@ def configure(target: Path, title: str, pyodide: str, options: dict) -> None:
     path = target / "jupyter-lite.json"
     settings = json.loads(path.read_text(encoding="utf-8"))
     data = settings["jupyter-config-data"]
-    data |= {"appName": title, "appUrl": "./notebooks", "faviconUrl": "../_static/favicon.svg"}
+    data |= {"appName": title, "appUrl": "./tree", "faviconUrl": "../_static/favicon.svg"}
     data |= {"disabledExtensions": DISABLED, "exposeAppInBrowser": True}
     data["litePluginSettings"][f"{EXTENSION}:kernel"] = {
         "disablePyPIFallback": True,
@@ -279,8 +297,7 @@ def offer(app, pagename, templatename, context, doctree) -> None:
                     "type": "link",
                     "url": context["pathto"](f"{FOLDER}/notebooks/index.html", 1)
                     + f"?path={pagename}.ipynb",
-                    "text": "Notebook",
-                    "tooltip": "Open as a notebook in the browser",
+                    "text": "Open as a notebook in the browser",
                     "icon": "fas fa-play",
                     "label": "open-notebook-button",
                 },
