@@ -1,8 +1,8 @@
 """Each page that runs, opened as a notebook in the browser: a JupyterLite site, ``lite/``.
 
-JupyterLite's own build makes the application: a notebook, and the list of them. Python is the one that
-the pages run (``runtime/``, of which nothing is copied): the kernel reads a lock file of its own,
-which adds IPython to the packages of the pages, and starts with ``lite_start.py``. Where the
+JupyterLite's own build makes the application: a notebook, and the list of them. Python is the one
+that the pages run (``runtime/``, of which nothing is copied): the kernel reads a lock file of its
+own, which adds IPython to the packages of the pages, and starts with ``lite_start.py``. Where the
 build has no runtime, there is no such site and no entry in the menus.
 """
 
@@ -26,6 +26,7 @@ from page_facts import runs
 FOLDER = "lite"
 APPS = ["notebooks", "tree"]  # one notebook, and the list of all
 HERE = Path(__file__).parent
+PACKAGES = ("jupyterlite-core", "jupyterlite-pyodide-kernel")
 EXTENSION = "@jupyterlite/pyodide-kernel-extension"
 # The kernel asks an index for what is not loaded by these names. Beside what runtime.toml names
 # for it these are: a part of IPython's needs, what the book does without and gets an empty archive
@@ -77,6 +78,28 @@ def extension() -> Path:
     return Path(found.locate_file(file)).resolve().parent
 
 
+def licences() -> str:
+    """Return whose the application is and under which licence."""
+    lines = [
+        "JupyterLite, with JupyterLab and what it is made of: BSD 3-Clause, below; the licences",
+        "of the others stand in build/third-party-licenses.json and beside the scripts. comm, in",
+        "start.zip, brings its licence; so do the wheels. Python and its packages are those of",
+        "../runtime/, whose LICENSES.txt names theirs.",
+    ]
+    for name in PACKAGES:
+        found = distribution(name)
+        [file] = [
+            file for file in found.files if file.name == "LICENSE" and "licenses" in file.parts
+        ]
+        lines += [
+            "",
+            f"{name} {found.version}",
+            "",
+            found.locate_file(file).read_text("utf-8").strip(),
+        ]
+    return "\n".join(lines) + "\n"
+
+
 def own_page(html: str) -> str:
     """Return the application's page with the book's icon and a sentence for who has no server."""
     icon = '<link rel="icon" href="../../_static/favicon.svg" />'
@@ -91,10 +114,7 @@ def make_application(target: Path) -> None:
 
     Of what it writes, source maps and fonts for old browsers are left out.
     """
-    versions = [
-        f"{name} {distribution(name).version}"
-        for name in ("jupyterlite-core", "jupyterlite-pyodide-kernel")
-    ]
+    versions = [f"{name} {distribution(name).version}" for name in PACKAGES]
     key = hashlib.sha256("\n".join([*versions, sha256(Path(__file__))]).encode()).hexdigest()
     stamp = target / ".built"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == key:
@@ -123,6 +143,7 @@ def make_application(target: Path) -> None:
         glyphs = path.suffix == ".svg" and path.stem.startswith("fa-")
         if glyphs or (path.suffix in OLD_FONTS and path.with_suffix(".woff2").exists()):
             path.unlink()
+    (target / "LICENSES.txt").write_text(licences(), encoding="utf-8")
     stamp.write_text(key, encoding="utf-8")
 
 
