@@ -41,15 +41,18 @@ DISABLED = [
     "@jupyter-notebook/notebook-extension:checkpoints",  # would say that 46 years ago was the last
     "@jupyter-notebook/notebook-extension:tab-icon",  # its pictures are not in the build
 ]
+UNFIT = "not-in-browser"
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+SETTINGS = {"@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False}}
 OLD_FONTS = {".eot", ".ttf", ".woff"}  # the same as .woff2, for browsers without WebAssembly
 HEAD = """*The chapter [{title}](../../{page}.html) of the book "{book}", as a notebook that runs
 in your browser.*
 
-*Run → Run All Cells* runs it from top to bottom, Shift+Enter one cell. The trainings of the book
-are there and are not run again; other settings are trained in the browser, which is slower. What
-you change is kept in this browser alone; *File → Download* saves it. Numbers in the text are those
-of the run that built the book."""
+*Run → Run All Cells* runs it from top to bottom, Shift+Enter one cell; *Kernel → Restart Kernel*
+stops what takes too long. The trainings of the book are there and are not run again; other settings
+are trained in the browser, which is slower. What you change is kept in this browser alone: *File →
+Save and Export Notebook As* gives you a copy, *Help → Clear Browser Data* the notebooks as they
+were. Numbers in the text are those of the run that built the book."""
 
 NO_SERVER = (
     "A notebook runs in the browser only where a server brings it: a page that was opened as a"
@@ -242,7 +245,8 @@ def configure(target: Path, title: str, pyodide: str, options: dict) -> None:
     settings = json.loads(path.read_text(encoding="utf-8"))
     data = settings["jupyter-config-data"]
     data |= {"appName": title, "appUrl": "./tree", "faviconUrl": "../_static/favicon.svg"}
-    data |= {"disabledExtensions": DISABLED, "exposeAppInBrowser": True}
+    data |= {"disabledExtensions": DISABLED, "settingsOverrides": SETTINGS}
+    data["exposeAppInBrowser"] = True  # to our tests
     data["litePluginSettings"][f"{EXTENSION}:kernel"] = {
         "disablePyPIFallback": True,
         "loadPyodideOptions": options,
@@ -267,6 +271,17 @@ def listing(folder: Path) -> dict:
     return {**root, "content": files, "format": "json"}
 
 
+def for_browser(cell):
+    """Return a cell as it stands here: folded where the page folds it, text where it cannot run."""
+    tags = set(cell.metadata.get("tags", []))
+    if UNFIT in tags:
+        text = f"*These lines do not run in a browser:*\n\n```python\n{cell.source}\n```"
+        return nbformat.v4.new_markdown_cell(text, id=cell.id)
+    if FOLDED & tags:
+        cell.metadata.jupyter = {"source_hidden": True}
+    return cell
+
+
 def write_notebooks(source: Path, target: Path, titles: dict[str, str], book: str) -> None:
     """Write the notebooks of the pages, each with a first cell that says how it runs here."""
     files = target / "files"
@@ -275,9 +290,7 @@ def write_notebooks(source: Path, target: Path, titles: dict[str, str], book: st
     for path in sorted(source.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         notebook.cells[0].source = HEAD.format(title=titles[path.stem], page=path.stem, book=book)
-        for cell in notebook.cells:
-            if FOLDED & set(cell.metadata.get("tags", [])):
-                cell.metadata.jupyter = {"source_hidden": True}
+        notebook.cells = [for_browser(cell) for cell in notebook.cells]
         notebook.metadata.kernelspec = {
             "display_name": "Python (Pyodide)",
             "language": "python",

@@ -89,3 +89,20 @@ def test_notebook_runs_to_its_end_in_the_browser(reader, server, record_property
     say = f"{len(cells)} cells, {first:.1f} s to the first, {seconds:.1f} s in all, {sent} bytes"
     record_property("notebook", say)
     print(f"{name}: {say}")
+
+
+def test_a_notebook_opened_as_a_file_says_what_it_needs(lite, new_visit):
+    visit = new_visit(base="file://")
+    visit.page.goto(f"{(lite / 'notebooks' / 'index.html').as_uri()}?path=layers.ipynb")
+    assert "`make serve`" in visit.page.locator("body").inner_text()
+    visit.context.close()
+
+
+def test_the_list_has_each_notebook_and_names_no_time(lite, new_visit):
+    visit = new_visit()
+    page = visit.open("lite/tree/index.html", settle=False)
+    page.get_by_text("metrics.ipynb").wait_for()
+    names = {path.name for path in (lite / "files").iterdir()}
+    assert {path.name for path in (lite.parent / "notebooks").iterdir()} == names
+    assert "years ago" not in page.locator("body").inner_text()
+    visit.context.close()

@@ -115,6 +115,7 @@ def test_notebooks_say_how_they_run_here(site):
         nbformat.v4.new_markdown_cell("pip install", id="cell-0"),
         nbformat.v4.new_code_cell("1 + 1", id="cell-1"),
         nbformat.v4.new_code_cell("draw()", id="cell-2", metadata={"tags": ["hide-input"]}),
+        nbformat.v4.new_code_cell("torch()", id="cell-3", metadata={"tags": ["not-in-browser"]}),
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), source / "page.ipynb")
     (site / "files").mkdir()
@@ -125,7 +126,9 @@ def test_notebooks_say_how_they_run_here(site):
     assert "[A page](../../page.html)" in made.cells[0].source
     assert "pip install" not in made.cells[0].source
     hidden = [cell.metadata.get("jupyter", {}).get("source_hidden", False) for cell in made.cells]
-    assert hidden == [False, False, True]
+    assert hidden == [False, False, True, False]
+    assert [cell.cell_type for cell in made.cells] == ["markdown", "code", "code", "markdown"]
+    assert "```python\ntorch()\n```" in made.cells[3].source
     listed = json.loads((site / "api" / "contents" / "all.json").read_text(encoding="utf-8"))
     assert [file["path"] for file in listed["content"]] == ["page.ipynb"]
     assert listed["content"][0]["size"] == (site / "files" / "page.ipynb").stat().st_size
