@@ -58,6 +58,8 @@ export async function createEditor(host, { text, label, keys = {}, onChange = ()
     }),
   });
   host.classList.add("highlight");
+  // Else a slash would go to the search: Sphinx knows no other fields than inputs and textareas.
+  host.addEventListener("keydown", (event) => event.stopPropagation());
   return {
     get text() {
       return view.state.doc.toString();

@@ -92,16 +92,16 @@ def warm(emit=None):
 
 
 def measure(build, emit=None):
-    """Return how many times slower than the build's this machine is; estimates rest on it."""
-    from speed import measured
+    """Return how many times longer than in the build a cell takes here, about."""
+    from speed import slower
 
-    build = dict(build)
-    _machine["slower"] = max(1.0, measured() / build["speed"])
-    _machine["seconds_of_work"] = build.get("seconds_of_work")
-    return _machine["slower"]
+    cells, trainings = slower(dict(build["speed"]))
+    if build.get("seconds_of_work"):
+        _machine["seconds_of_work"] = build["seconds_of_work"] * trainings
+    return cells
 
 
-_machine = {"slower": None, "seconds_of_work": None}
+_machine = {"seconds_of_work": None}
 _agreed = False
 
 
@@ -121,9 +121,9 @@ def _asking(run_missing):
 def _estimate(configurations):
     """Return about how many seconds these trainings take here; None if nobody knows."""
     work = [getattr(each, "work", None) for each in configurations]
-    if None in work or None in _machine.values():
+    if None in work or _machine["seconds_of_work"] is None:
         return None
-    return sum(work) * _machine["seconds_of_work"] * _machine["slower"]
+    return sum(work) * _machine["seconds_of_work"]
 
 
 def _error(error):
@@ -133,7 +133,8 @@ def _error(error):
     while left:
         one = left.pop()
         own = [frame for frame in one.stack if frame.filename.startswith(CELL)]
-        one.stack = traceback.StackSummary.from_list(own or one.stack[-1:])
+        own = own or ([] if one.exc_type is SyntaxError else one.stack[-1:])
+        one.stack = traceback.StackSummary.from_list(own) if own else None
         left += filter(None, (one.__cause__, one.__context__))
     name = type(error).__name__
     return {"kind": "error", "name": name, "message": str(error), "text": "".join(told.format())}
