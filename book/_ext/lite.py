@@ -49,10 +49,10 @@ HEAD = """*The chapter [{title}](../../{page}.html) of the book "{book}", as a n
 in your browser.*
 
 *Run → Run All Cells* runs it from top to bottom, Shift+Enter one cell; *Kernel → Restart Kernel*
-stops what takes too long. The trainings of the book are there and are not run again; other settings
-are trained in the browser, which is slower. What you change is kept in this browser alone: *File →
-Save and Export Notebook As* gives you a copy, *Help → Clear Browser Data* the notebooks as they
-were. Numbers in the text are those of the run that built the book."""
+stops what takes too long. The trainings of the book are there and are not run again; other
+settings are trained in the browser, which is slower. What you change is kept in this browser
+alone: *File → Save and Export Notebook As* gives you a copy, *Help → Clear Browser Data* the
+notebooks as they were. Numbers in the text are those of the run that built the book."""
 
 NO_SERVER = (
     "A notebook runs in the browser only where a server brings it: a page that was opened as a"
@@ -272,7 +272,7 @@ def listing(folder: Path) -> dict:
 
 
 def for_browser(cell):
-    """Return a cell as it stands here: folded where the page folds it, text where it cannot run."""
+    """Return a cell as it stands here: folded as on the page, text where it cannot run."""
     tags = set(cell.metadata.get("tags", []))
     if UNFIT in tags:
         text = f"*These lines do not run in a browser:*\n\n```python\n{cell.source}\n```"
