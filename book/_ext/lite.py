@@ -136,7 +136,14 @@ def make_application(target: Path) -> None:
         }
         write_json(Path(folder) / "jupyter_lite_config.json", {"LiteBuildConfig": config})
         command = [sys.executable, "-m", "jupyterlite_core", "build"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
     if done.returncode:
         raise RuntimeError(f"JupyterLite was not built:\n{done.stdout}{done.stderr}")
     for name in APPS:
