@@ -107,12 +107,13 @@ def handlers():
     return set().union(*found)
 
 
-def policy(html):
+def policy(html, lite=False):
     """The Content-Security-Policy under which a page must work.
 
     Styles may stand in the page: MathJax makes some as it sets the formulas, and figures
     and theme carry them in attributes. 'unsafe-hashes' lets hashes count for attributes;
-    'wasm-unsafe-eval' lets Python run, in a worker.
+    'wasm-unsafe-eval' lets Python run, in a worker. JupyterLite makes scripts of the schemas of
+    its settings: its pages alone need 'unsafe-eval'.
     """
     scripts = InlineScripts(html).scripts | handlers()
     digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
@@ -120,7 +121,8 @@ def policy(html):
     return "; ".join(
         [
             "default-src 'none'",
-            " ".join(["script-src 'self' 'unsafe-hashes' 'wasm-unsafe-eval'", *hashes]),
+            " ".join(["script-src 'self' 'unsafe-hashes' 'wasm-unsafe-eval'", *hashes])
+            + " 'unsafe-eval'" * lite,
             "worker-src 'self'",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data:",
@@ -154,7 +156,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "max-age=600" if kept else "no-store")
         if path.suffix in (".html", ".js"):  # of scripts, a worker's own is what binds it
             page = body.decode() if path.suffix == ".html" else ""
-            self.send_header("Content-Security-Policy", policy(page))
+            rules = policy(page, lite=path.is_relative_to(HTML / "lite"))
+            self.send_header("Content-Security-Policy", rules)
         if packed is not body:
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(packed)))

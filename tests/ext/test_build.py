@@ -182,6 +182,8 @@ def test_a_book_without_a_runtime_is_built_and_says_so(sound):
     assert said.count("no Run buttons, for the browser's Python lacks runtime.toml") == 1
     assert 'name="runtime"' not in html
     assert not (book / "_build" / "html" / "runtime").exists()
+    assert "Open as a notebook in the browser" not in html
+    assert not (book / "_build" / "html" / "lite").exists()
 
 
 def test_a_page_does_without_the_script_of_icons(sound):
