@@ -165,7 +165,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         with contextlib.suppress(ConnectionError):  # the browser has gone on already
-            self.wfile.write(packed)
+            if self.command == "GET":
+                self.wfile.write(packed)
+
+    do_HEAD = do_GET  # by which Python asks for the size of a file that it fetches later
 
     do_HEAD = do_GET  # by which Python in a page asks how long a file is
 
