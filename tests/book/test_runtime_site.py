@@ -23,7 +23,8 @@ START = """async () => {
   const { Python } = await import("./run/python.js");
   const python = new Python(new URL("runtime/", location));
   const heard = [];
-  await python.start();
+  const late = (give) => setTimeout(() => give(new Error("not within two minutes")), 120000);
+  await Promise.race([python.start(), new Promise((_, give) => late(give))]);
   const source = `import warnings
 warnings.simplefilter("error")
 import numpy, mnist_gd.networks
