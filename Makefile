@@ -3,6 +3,7 @@
 #   make book       build the book, strictly; prints where it is
 #   make test       check the style and run the tests
 #   make test-book  build and print the book, test its pages in Chromium and its notebooks
+#   make serve      show the built book on this machine, where its code runs in the browser
 #   make pdf        the whole book as one PDF, by Chromium
 #   make live       open the chapters as notebooks in JupyterLab
 #   make studies    run the long studies in full, which takes long; the next build shows them
@@ -22,17 +23,18 @@ READY := $(VENV)/.ready
 EXTRAS := book,test,cluster
 FIRST_PAGE := book/_build/html/index.html
 BUILT := book/_build/html/.built
+RUNTIME := $(VENV)/.ready-runtime
 # PyTorch's own index of a build; without TORCH its usual one comes from PyPI.
 TORCH_INDEX = https://download.pytorch.org/whl/$(TORCH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book studies pdf test test-book lint live benchmark clean distclean
+.PHONY: help setup book serve studies pdf test test-book lint live benchmark clean distclean
 
 help:
 	@sed -n '/^#   /s/^#   /  /p' Makefile
 
-setup: $(READY)
+setup: $(READY) $(RUNTIME)
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'pass' || { echo "error: no Python found as '$(PYTHON)'; try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
@@ -48,10 +50,15 @@ $(READY): pyproject.toml constraints.txt
 	  $(if $(TORCH),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
+# What runs the book in the reader's browser, into the user's cache. The book does without.
+$(RUNTIME): $(READY) book/runtime.toml book/runtime.py
+	@$(BIN)/python book/runtime.py || echo "The book will have no Run buttons; to try again: $(BIN)/python book/runtime.py"
+	@touch $@
+
 # The hash is taken before the build: what is edited while it runs is built by the next.
 # -W: a warning fails the build; --all: pages that did not change are checked again
 # too (their cells are not run again: those results are cached by the code's hash).
-book: $(READY)
+book: $(READY) $(RUNTIME)
 	@inputs=$$($(BIN)/python book/inputs.py) && \
 	if [ -e $(FIRST_PAGE) ] && [ "$$(cat $(BUILT) 2>/dev/null)" = "$$inputs" ]; then \
 	  echo "Nothing has changed since the last build that passed."; \
@@ -60,6 +67,9 @@ book: $(READY)
 	  $(BIN)/jupyter-book build book -W --keep-going --all && echo "$$inputs" > $(BUILT); \
 	fi
 	@echo "The book: file://$(CURDIR)/$(FIRST_PAGE)"
+
+serve: book
+	$(BIN)/python book/serve.py
 
 pdf: book
 	$(BIN)/python book/paper.py

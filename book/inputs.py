@@ -4,6 +4,8 @@ import hashlib
 import sys
 from pathlib import Path
 
+import runtime
+
 ROOT = Path(__file__).resolve().parents[1]
 INPUTS = (
     "Makefile",
@@ -33,10 +35,17 @@ def files(root):
 
 
 def digest(root=ROOT):
-    """Return a hash of their names and contents, and of the Python that builds."""
+    """Return a hash of their names and contents, of the Python that builds, and of the browser's.
+
+    Of that only what is missing counts: its files have the sums of `runtime.toml`.
+    """
     whole = hashlib.sha256(f"{sys.version} {sys.prefix}".encode())
     for name, path in files(root).items():
         whole.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    if (pins := root / "book" / "runtime.toml").exists():
+        pins = runtime.read_pins(pins)
+        lacking = runtime.missing(pins, runtime.cache_folder(pins))
+        whole.update(f"{len(lacking)} missing".encode())
     return whole.hexdigest()
 
 

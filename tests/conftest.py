@@ -23,7 +23,7 @@ def pytest_configure(config):
     Python tells of it under ``-X warn_default_encoding``, as `make test` runs it.
     """
     extensions = (path.stem for path in EXTENSIONS.glob("*.py"))
-    ours = "|".join(["mnist_gd", "benchmarks", "tests", "paper", *extensions])
+    ours = "|".join(["mnist_gd", "benchmarks", "tests", "paper", "runtime", "serve", *extensions])
     config.addinivalue_line("filterwarnings", rf"error::EncodingWarning:({ours})(\..*)?")
 
 

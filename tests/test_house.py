@@ -268,12 +268,22 @@ def test_a_book_is_built_when_something_changed_and_only_then(tmp_path):
     if os.name != "posix" or shutil.which("make") is None:
         pytest.skip("no make, or programs that it cannot call")
     root = tmp_path / "a folder: it's named so"
-    for name in ("Makefile", "pyproject.toml", "constraints.txt", "book/inputs.py"):
+    copied = ("Makefile", "pyproject.toml", "constraints.txt", "book/inputs.py", "book/runtime.py")
+    for name in copied:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     (root / ".venv" / "bin").mkdir(parents=True)
-    (root / ".venv" / "bin" / "python").symlink_to(sys.executable)
-    (root / ".venv" / ".ready").touch()
+    python = root / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    for name in (".ready", ".ready-runtime"):
+        (root / ".venv" / name).touch()
+    python_file = tmp_path / "cache" / "mnist_gd" / "browser-1" / "python.wasm"
+    python_file.parent.mkdir(parents=True)
+    pins = f'[core]\n"python.wasm" = "{hashlib.sha256(b"python").hexdigest()}"\n'
+    pins += '[pyodide]\nversion = "1"\n[packages]\n[wheels]\n[npm]\n'
+    (root / "book" / "runtime.toml").write_text(pins, encoding="utf-8")
+    os.utime(root / "book" / "runtime.toml", (0, 0))  # older than what was made from it
     program = root / ".venv" / "bin" / "jupyter-book"
     pages = root / "book" / "_build" / "html"
     for folder in ("benchmarks", "book/_build/html", "book/_build/records", "mnist_gd", "tests"):
@@ -292,7 +302,7 @@ def test_a_book_is_built_when_something_changed_and_only_then(tmp_path):
         done = subprocess.run(
             ["make", "book"],
             cwd=root,
-            env=without_make() | {"NOTES": str(notes)},
+            env=without_make() | {"NOTES": str(notes), "XDG_CACHE_HOME": str(tmp_path / "cache")},
             capture_output=True,
             encoding="utf-8",
             check=False,
@@ -312,6 +322,7 @@ def test_a_book_is_built_when_something_changed_and_only_then(tmp_path):
         lambda: page.rename(page.with_name("other.md")),
         module.unlink,
         lambda: studies.write_text("{}", encoding="utf-8"),
+        lambda: python_file.write_bytes(b"python"),
         (pages / "index.html").unlink,
     ):
         change()

@@ -111,7 +111,8 @@ def policy(html):
     """The Content-Security-Policy under which a page must work.
 
     Styles may stand in the page: MathJax makes some as it sets the formulas, and figures
-    and theme carry them in attributes. 'unsafe-hashes' lets hashes count for attributes.
+    and theme carry them in attributes. 'unsafe-hashes' lets hashes count for attributes;
+    'wasm-unsafe-eval' lets Python run, in a worker.
     """
     scripts = InlineScripts(html).scripts | handlers()
     digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
@@ -119,7 +120,8 @@ def policy(html):
     return "; ".join(
         [
             "default-src 'none'",
-            " ".join(["script-src 'self' 'unsafe-hashes'", *hashes]),
+            " ".join(["script-src 'self' 'unsafe-hashes' 'wasm-unsafe-eval'", *hashes]),
+            "worker-src 'self'",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data:",
             "font-src 'self'",
@@ -148,8 +150,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", mimetypes.guess_type(name)[0] or "text/plain")
         self.send_header("Cache-Control", "no-store")
-        if path.suffix == ".html":
-            self.send_header("Content-Security-Policy", policy(body.decode()))
+        if path.suffix in (".html", ".js"):  # of scripts, a worker's own is what binds it
+            page = body.decode() if path.suffix == ".html" else ""
+            self.send_header("Content-Security-Policy", policy(page))
         if packed is not body:
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(packed)))

@@ -103,6 +103,7 @@ def make_book(folder, page):
     shutil.copytree(ROOT / "book" / "_templates", book / "_templates")
     (book / "_extra").mkdir()
     shutil.copy(ROOT / "book" / "_config.yml", book)
+    shutil.copy(ROOT / "book" / "runtime.py", book)
     (book / "_toc.yml").write_text("format: jb-book\nroot: page\n", encoding="utf-8")
     (book / "references.bib").write_text("", encoding="utf-8")
     (book / "picture.svg").write_text(DRAWING, encoding="utf-8")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-inline_svg = pytest.importorskip("inline_svg", reason="the extra 'book' is not installed")
+svg = pytest.importorskip("svg", reason="the extra 'book' is not installed")
 
 STYLE = (ROOT / "book" / "_static" / "custom.css").read_text(encoding="utf-8")
 
@@ -73,7 +73,7 @@ def lab(light):
 
 
 @pytest.mark.parametrize("mode", [LIGHT, DARK], ids=["light", "dark"])
-@pytest.mark.parametrize("name", inline_svg.COLOURS.values())
+@pytest.mark.parametrize("name", svg.COLOURS.values())
 def test_a_colour_of_the_figures_stands_out_from_the_page_and_from_boxes(mode, name):
     for ground in ("pst-color-background", "pst-color-surface"):
         assert contrast(mode[f"fig-{name}"], mode[ground]) >= 3
@@ -82,7 +82,7 @@ def test_a_colour_of_the_figures_stands_out_from_the_page_and_from_boxes(mode, n
 @pytest.mark.parametrize("mode", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("vision", VISION)
 def test_every_reader_can_tell_the_colours_apart(mode, vision):
-    seen = [lab(VISION[vision] @ linear(mode[f"fig-{n}"])) for n in inline_svg.COLOURS.values()]
+    seen = [lab(VISION[vision] @ linear(mode[f"fig-{n}"])) for n in svg.COLOURS.values()]
     for i, one in enumerate(seen):
         for other in seen[:i]:
             assert np.linalg.norm(one - other) > 12  # 2 is what can just be noticed

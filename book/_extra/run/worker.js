@@ -3,6 +3,7 @@
 // Takes {id, call, args} and answers with any number of {id, event}, then {id, value} or
 // {id, error}. `call` names a function of kernel.py; the first message is {id, start: url}.
 let kernel = null;
+let toPython = null;
 let last = Promise.resolve();
 
 /** Fetch a file, telling how many of its bytes have come. */
@@ -36,22 +37,32 @@ function makeLazy(pyodide, root, { folder, url, names }) {
 }
 
 async function start(root, tell) {
-  const contents = await (await fetch(`${root}contents.json`)).json();
+  const contents = await (await fetch(`${root}contents.json`, { cache: "no-cache" })).json();
   const total = contents.eager.reduce((sum, file) => sum + file.bytes, 0);
   let sum = 0;
   const loaded = (bytes) => tell({ loaded: (sum += bytes), total });
-  // All at once; what Pyodide asks for itself is then in the browser's cache.
   const files = new Map(
     contents.eager.map((file) => [file.url, bytesOf(root + file.url, loaded)]),
   );
-  importScripts(`${root}pyodide/pyodide.js`);
-  const pyodide = await loadPyodide({ indexURL: `${root}pyodide/` });
+  // Pyodide fetches some of them too: it gets what has come already, not a second copy.
+  const fetchElsewhere = self.fetch;
+  self.fetch = async (request, options) => {
+    const url = String(request.url ?? request);
+    const file = url.startsWith(root) ? files.get(url.slice(root.length)) : undefined;
+    if (!file) return fetchElsewhere(request, options);
+    const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
+    return new Response(await file, { headers: { "Content-Type": type } });
+  };
+  importScripts(`${root}${contents.pyodide}pyodide.js`);
+  const pyodide = await loadPyodide({ indexURL: `${root}${contents.pyodide}` });
   await pyodide.loadPackage(contents.packages, { messageCallback: () => {} });
   for (const { url, into } of contents.archives) {
     pyodide.unpackArchive(await files.get(url), "zip", { extractDir: into });
   }
+  self.fetch = fetchElsewhere;
   for (const files of contents.lazy) makeLazy(pyodide, root, files);
   pyodide.runPython(`import sys; sys.path[:0] = ${JSON.stringify(contents.path)}`);
+  toPython = (value) => (value instanceof Object ? pyodide.toPy(value) : value);
   kernel = pyodide.pyimport("kernel");
   kernel.start(pyodide.toPy(contents.build));
 }
@@ -65,8 +76,9 @@ self.onmessage = ({ data: { id, start: root, call, args } }) => {
       if (root) {
         await start(root, tell);
       } else {
+        const given = Object.entries(args).map(([key, value]) => [key, toPython(value)]);
         const answer = await kernel[call].callKwargs({
-          ...args,
+          ...Object.fromEntries(given),
           emit: (event) => tell(event.toJs({ dict_converter: Object.fromEntries, create_proxies: false })),
         });
         value = answer?.toJs ? answer.toJs({ dict_converter: Object.fromEntries }) : answer;

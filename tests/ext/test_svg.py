@@ -7,18 +7,18 @@ import pytest
 
 from tests.ext.samples import DRAWING
 
-inline_svg = pytest.importorskip("inline_svg", reason="the extra 'book' is not installed")
+svg = pytest.importorskip("svg", reason="the extra 'book' is not installed")
 
 
 @pytest.fixture
 def drawn():
     """The drawing as it stands in the page, parsed."""
-    return ET.fromstring(inline_svg.inline(DRAWING, alt='Says "it" & <all>', prefix="svg3-"))
+    return ET.fromstring(svg.inline(DRAWING, alt='Says "it" & <all>', prefix="svg3-"))
 
 
 def every(root, name):
     """The elements of that name."""
-    return list(root.iter(f"{{{inline_svg.SVG}}}{name}"))
+    return list(root.iter(f"{{{svg.SVG}}}{name}"))
 
 
 def test_inline_has_role_label_and_fluid_width(drawn):
@@ -36,9 +36,9 @@ def test_inline_turns_black_into_the_text_colour(drawn):
 
 
 def test_inline_clears_backgrounds_and_keeps_white_text(drawn):
-    fills = [inline_svg.parse_style(path.get("style", "")).get("fill") for path in drawn.iter()]
+    fills = [svg.parse_style(path.get("style", "")).get("fill") for path in drawn.iter()]
     assert fills.count("none") == 3  # the figure, the axes, the line
-    assert fills.count(inline_svg.PAGE_COLOUR) == 1  # the legend's frame
+    assert fills.count(svg.PAGE_COLOUR) == 1  # the legend's frame
     assert fills.count("#ffffff") == 1  # the text
     assert fills.count("var(--fig-vermilion, #d55e00)") == 1
 
@@ -60,8 +60,8 @@ def test_inline_leaves_fonts_to_the_page_but_for_placed_glyphs(drawn):
 
 def test_inline_writes_the_prime_of_a_formula():
     prime = DRAWING.replace("'DejaVu Sans'\">x</tspan>", "'cmsy10'\">0</tspan>")
-    assert "′</" in inline_svg.inline(prime)
-    assert "0</" in inline_svg.inline(prime.replace("cmsy10", "DejaVu Sans"))
+    assert "′</" in svg.inline(prime)
+    assert "0</" in svg.inline(prime.replace("cmsy10", "DejaVu Sans"))
 
 
 def test_inline_slims(drawn):
@@ -72,24 +72,24 @@ def test_inline_slims(drawn):
 
 
 def test_inline_takes_a_width_and_needs_no_alt():
-    root = ET.fromstring(inline_svg.inline(DRAWING, width="50%"))
-    assert inline_svg.parse_style(root.get("style"))["width"] == "50%"
+    root = ET.fromstring(svg.inline(DRAWING, width="50%"))
+    assert svg.parse_style(root.get("style"))["width"] == "50%"
     assert root.get("aria-label") is None
 
 
 def test_inline_names_the_colours_of_the_palette_and_no_others():
     from mnist_gd.plots import PALETTE
 
-    assert set(inline_svg.COLOURS) == {colour.lower() for colour in PALETTE}
+    assert set(svg.COLOURS) == {colour.lower() for colour in PALETTE}
     style = {"fill": "#0072B2", "stroke": "#0072b3"}
-    inline_svg.recolour(style, is_text=True)
+    svg.recolour(style, is_text=True)
     assert style == {"fill": "var(--fig-blue, #0072b2)", "stroke": "#0072b3"}
 
 
 def sized(*sizes, width="300pt"):
     """A root of that width with texts of those sizes."""
     texts = "".join(f'<text style="font-size: {size}px">a</text>' for size in sizes)
-    return ET.fromstring(f'<svg xmlns="{inline_svg.SVG}" width="{width}">{texts}</svg>')
+    return ET.fromstring(f'<svg xmlns="{svg.SVG}" width="{width}">{texts}</svg>')
 
 
 @pytest.mark.parametrize(
@@ -104,14 +104,14 @@ def sized(*sizes, width="300pt"):
     ],
 )
 def test_legible_width(root, width):
-    assert inline_svg.legible_width(root) == (width and pytest.approx(width))
+    assert svg.legible_width(root) == (width and pytest.approx(width))
 
 
 def test_inline_stays_legible(drawn):
     assert "min-width: 120px" in drawn.get("style")  # 144 points with text of 12
 
 
-@pytest.mark.parametrize("svg", ["", "no xml", "<html/>"])
-def test_inline_refuses_what_is_not_svg(svg):
+@pytest.mark.parametrize("text", ["", "no xml", "<html/>"])
+def test_inline_refuses_what_is_not_svg(text):
     with pytest.raises(ValueError, match="svg"):
-        inline_svg.inline(svg)
+        svg.inline(text)

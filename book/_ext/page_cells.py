@@ -1,0 +1,186 @@
+"""Let each page that runs be run where it is read: say what its cells are, offer the button.
+
+A reader who presses *Run this page* gets the page's code cells as editors (``_extra/run``). What
+such a page needs to know beside its own HTML stands in ``run/pages/<page>.json``, which is fetched
+only then. Of each cell, in their order and the hidden ones too, it says:
+
+* ``source`` and ``tags``;
+* ``shown``: whether it has a place in the page;
+* ``seconds``: the processor time that it took in the build, without that of the processes in
+  which trainings run; null where a build that did not measure it left the result;
+* ``glued``: the names that it glued, and the numbers of the page's pasted texts that show each.
+
+``run/build.json`` says how fast the machine of the build is (``_extra/run/speed.py``). A page
+itself gets one line, the script that offers the button, and only where the build has a runtime.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from statistics import median
+
+import nbformat
+import psutil
+from docutils import nodes
+from jupyter_cache.executors import utils as executors
+from jupyter_core.utils import run_sync
+from myst_nb.ext.glue.domain import NbGlueDomain
+from myst_nb.ext.glue.roles import PasteTextRole
+from nbclient import NotebookClient
+from page_facts import runs
+from threadpoolctl import threadpool_limits
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "_extra" / "run"))
+import speed
+
+FOLDER = Path("run", "pages")
+UNSEEN = {"remove-cell"}
+NO_EDITOR = {"remove-cell", "remove-input"}
+
+
+class TimedClient(NotebookClient):
+    """Runs a notebook and notes the processor time that its kernel took for each code cell.
+
+    The cache finds a notebook by the metadata of its cells, and hands back, of the notebook's own,
+    those about the language: so that is where the seconds are kept.
+    """
+
+    def _spent(self) -> float:
+        times = psutil.Process(self.km.provisioner.pid).cpu_times()
+        return times.user + times.system
+
+    async def async_execute_cell(self, cell, *args, **kwargs):
+        """Run one cell."""
+        start = self._spent()
+        done = await super().async_execute_cell(cell, *args, **kwargs)
+        if cell.cell_type == "code":
+            self.seconds.append(round(self._spent() - start, 2))
+        return done
+
+    async def async_execute(self, *args, **kwargs):
+        """Run all cells."""
+        self.seconds = []
+        done = await super().async_execute(*args, **kwargs)
+        self.nb.metadata["language_info"]["seconds"] = self.seconds
+        return done
+
+    execute = run_sync(async_execute)
+
+
+def execute(notebook, cwd=None, **options):
+    """Run a notebook as nbclient's function of this name does, by the clock."""
+    resources = {"metadata": {"path": cwd}} if cwd else {}
+    return TimedClient(nb=notebook, resources=resources, **options).execute()
+
+
+class NamedText(PasteTextRole):
+    """Pastes a text and keeps on its node under which name the page glued it."""
+
+    def run(self):
+        """Return the nodes."""
+        made, messages = super().run()
+        for node in made:
+            if isinstance(node, nodes.inline):
+                node["glued"] = self.text.partition(":")[0]
+        return made, messages
+
+
+def names_of(outputs: list) -> list[str]:
+    """Return the names under which a cell glued something."""
+    about = (output.get("metadata", {}).get("scrapbook", {}) for output in outputs)
+    return list(dict.fromkeys(each["name"] for each in about if "name" in each))
+
+
+def cells_of(notebook, pasted: list[str]) -> list[dict]:
+    """Return what a page in the browser is told of each code cell.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        The page as it was run.
+    pasted : list of str
+        The names of the page's pasted texts in their order, "" where one is of another page.
+    """
+    places = {}
+    for number, name in enumerate(pasted):
+        places.setdefault(name, []).append(number)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    seconds = notebook.metadata.get("language_info", {}).get("seconds", [None] * len(code))
+    cells = []
+    for cell, took in zip(code, seconds, strict=True):
+        tags = cell.metadata.get("tags", [])
+        about = {"source": cell.source, "tags": tags, "shown": not UNSEEN & set(tags)}
+        about["seconds"] = took
+        if glued := {name: places.get(name, []) for name in names_of(cell.outputs)}:
+            about["glued"] = glued
+        cells.append(about)
+    return cells
+
+
+def write_cells(app, doctree: nodes.document, docname: str) -> None:
+    """Write down the cells of a page as its HTML is made."""
+    if app.builder.name != "html" or not runs(app.env, docname):
+        return
+    pasted = [
+        node.get("glued", "")
+        for node in doctree.findall(nodes.inline)
+        if "pasted-text" in node["classes"]
+    ]
+    kept = Path(app.env.mystnb_config.output_folder) / f"{docname}.ipynb"
+    cells = cells_of(nbformat.read(kept, as_version=4), pasted)
+    path = Path(app.outdir) / FOLDER / f"{docname}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(cells, ensure_ascii=False), encoding="utf-8")
+
+
+def offer(app, pagename, templatename, context, doctree) -> None:
+    """Give a page with cells to edit the script that offers the button."""
+    if not (context.get("has_runtime") and doctree and runs(app.env, pagename)):
+        return
+    path = Path(app.outdir) / FOLDER / f"{pagename}.json"
+    cells = json.loads(path.read_text(encoding="utf-8"))
+    if all(NO_EDITOR & set(cell["tags"]) for cell in cells):
+        return
+    source = context["pathto"]("run/start.js", 1)
+    script = f'\n<script defer src="{source}"></script>'
+    context["metatags"] = context.get("metatags", "") + script
+
+
+def seconds_of_work(records: Path) -> float | None:
+    """Return the seconds that a unit of a configuration's work took in the records."""
+    from mnist_gd.experiments.runs import Configuration
+
+    found = []
+    for path in records.glob("*.json"):
+        about = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            work = Configuration(**about["configuration"]).work
+        except (KeyError, TypeError, ValueError):  # a record of something else
+            continue
+        if about["seconds"] and "diverged" not in about["outcome"]:
+            found.append(about["seconds"] / work)
+    return median(found) if found else None
+
+
+def write_speed(app, exception) -> None:
+    """Write down how fast this machine is, with one thread, as the pages are run."""
+    if exception or app.builder.name != "html":
+        return
+    with threadpool_limits(1):
+        about = {"speed": speed.measured()}
+    about["seconds_of_work"] = seconds_of_work(Path(app.outdir).parent / "records")
+    path = Path(app.outdir, "run", "build.json")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(about), encoding="utf-8")
+
+
+def setup(app):
+    """Register the extension with Sphinx."""
+    executors.executenb = execute
+    NbGlueDomain.roles["text"] = NamedText()
+    app.connect("doctree-resolved", write_cells)
+    app.connect("html-page-context", offer)
+    app.connect("build-finished", write_speed)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

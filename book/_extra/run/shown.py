@@ -1,0 +1,199 @@
+"""What cells show, as a page of the book shows it: figures, tables, glued texts, bars.
+
+It stands in for IPython, MyST-NB and tqdm's text: the cells of the book import these.
+"""
+
+import io
+import os
+import pprint
+import sys
+import types
+
+import markdown_tables
+
+MIME = {
+    "_repr_html_": "text/html",
+    "_repr_svg_": "image/svg+xml",
+    "_repr_markdown_": "text/markdown",
+}
+WIDEST = 79
+
+_emit = print
+_name = ""
+_figures = 0
+
+
+def begin(emit, name):
+    """Let what is shown from here on go to a cell."""
+    global _emit, _name, _figures
+    _emit, _name, _figures = emit, name.replace(" ", "-"), 0
+
+
+# ------------------------------------------------------------------------------- displaying
+
+
+class _Held:
+    """A text of some type, as IPython's display objects hold it."""
+
+    mime = ""
+
+    def __init__(self, data):
+        self.data = data
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {self.mime: self.data}
+
+
+class HTML(_Held):
+    """HTML to show."""
+
+    mime = "text/html"
+
+
+class Markdown(_Held):
+    """Markdown to show."""
+
+    mime = "text/markdown"
+
+
+class SVG(_Held):
+    """A drawing to show."""
+
+    mime = "image/svg+xml"
+
+
+def bundle(value):
+    """Return what an object shows, by type."""
+    if hasattr(value, "_repr_mimebundle_"):
+        return dict(value._repr_mimebundle_())
+    found = {}
+    for method, mime in MIME.items():
+        if hasattr(value, method) and not isinstance(value, type):
+            text = getattr(value, method)()
+            if text is not None:
+                found[mime] = text
+    return found
+
+
+def pretty(value):
+    """Return the text of a value, of long lists in several lines."""
+    text = repr(value)
+    if len(text) <= WIDEST or not isinstance(value, list | tuple | dict | set):
+        return text
+    return pprint.pformat(value, width=WIDEST + 1, sort_dicts=False, compact=False)
+
+
+def display(*values, **_):
+    """Show values one below the other."""
+    for value in values:
+        pyplot = sys.modules.get("matplotlib.figure")
+        if pyplot is not None and isinstance(value, pyplot.Figure):
+            _show_figure(value)
+        elif data := bundle(value):
+            if "text/markdown" in data:
+                data = {"text/html": markdown_tables.html(data["text/markdown"])}
+            if "image/svg+xml" in data:
+                data = {"image/svg+xml": _inline(data["image/svg+xml"])}
+            _emit({"kind": "data", "data": data})
+        else:
+            _emit({"kind": "text", "text": pretty(value)})
+
+
+def glue(name, value, display=True):
+    """Hand a value to the prose."""
+    if not isinstance(value, _Held) and not hasattr(value, "savefig"):
+        text = value if isinstance(value, str) else repr(value)
+        _emit({"kind": "glue", "name": name, "text": text})
+    if display:
+        globals()["display"](value)
+
+
+# ---------------------------------------------------------------------------------- figures
+
+
+def _inline(drawing):
+    """Return a drawing with the colours and the font of the page."""
+    global _figures
+    import svg
+
+    _figures += 1
+    return svg.inline(drawing, prefix=f"{_name}-{_figures}-")
+
+
+def _show_figure(figure):
+    if not figure.axes and not figure.lines:
+        return
+    file = io.StringIO()
+    figure.savefig(
+        file,
+        format="svg",
+        bbox_inches="tight",
+        facecolor=figure.get_facecolor(),
+        edgecolor=figure.get_edgecolor(),
+        metadata={"Date": None},
+    )
+    _emit({"kind": "data", "data": {"image/svg+xml": _inline(file.getvalue())}})
+
+
+def figures(*_, **__):
+    """Show all open figures and close them, as `plt.show()` and the end of a cell do."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        return
+    try:
+        for number in pyplot.get_fignums():
+            _show_figure(pyplot.figure(number))
+    finally:
+        pyplot.close("all")
+
+
+# ------------------------------------------------------------------------------------- bars
+
+
+def _install_bars():
+    """Let tqdm's bars be drawn by the page."""
+    import tqdm
+    import tqdm.std
+
+    class Bar(tqdm.std.tqdm):
+        """A bar that tells how far it is instead of drawing itself."""
+
+        monitor_interval = 0  # else a thread
+
+        def __init__(self, *args, **options):
+            options["file"] = io.StringIO()
+            if options.get("disable") is None:
+                options["disable"] = False
+            options.setdefault("mininterval", 0.2)
+            super().__init__(*args, **options)
+
+        def display(self, msg=None, pos=None):
+            if self.total and not self.disable:
+                told = {"done": self.n, "total": self.total, "unit": self.unit}
+                told["seconds"] = self.format_dict["elapsed"]
+                _emit({"kind": "progress", **told})
+
+    tqdm.tqdm = tqdm.std.tqdm = Bar
+    tqdm.trange = lambda *args, **options: Bar(range(*args), **options)
+    auto = types.ModuleType("tqdm.auto")
+    auto.tqdm, auto.trange = Bar, tqdm.trange
+    sys.modules["tqdm.auto"] = sys.modules["tqdm.notebook"] = auto
+
+
+def _module(name, **members):
+    module = types.ModuleType(name)
+    vars(module).update(members)
+    sys.modules[name] = module
+    return module
+
+
+def install():
+    """Put all of it in the place of what the cells import."""
+    shown = {"display": display, "HTML": HTML, "Markdown": Markdown, "SVG": SVG}
+    _module("IPython", display=_module("IPython.display", **shown), get_ipython=lambda: None)
+    _module("myst_nb", glue=glue)
+    import builtins
+
+    builtins.display = display
+    os.environ["MPLBACKEND"] = "module://page_figures"
+    _install_bars()
