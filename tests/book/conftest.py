@@ -157,8 +157,11 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(packed)))
         self.end_headers()
-        with contextlib.suppress(ConnectionError):  # the browser has gone on already
-            self.wfile.write(packed)
+        if self.command == "GET":
+            with contextlib.suppress(ConnectionError):  # the browser has gone on already
+                self.wfile.write(packed)
+
+    do_HEAD = do_GET  # asked of files that Python fetches when it reads them
 
     def log_message(self, *args):
         """Say nothing."""

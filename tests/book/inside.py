@@ -1,146 +1,137 @@
-"""The package's tests under Pyodide: this file runs in the browser.
+"""Run the package's own tests under Pyodide: this file is imported in the browser.
 
-What is not there, PyTorch, SciPy, scikit-learn, processes and threads, has a stand-in: a test that
-calls it is left out, and the stand-in's name is the reason.
+Test files name PyTorch, SciPy and scikit-learn when they are imported, and so these have
+stand-ins; the tests that call them are left out.
 """
 
 import contextlib
-import functools
 import importlib.util
 import io
 import json
-import subprocess
 import sys
-import threading
 import types
-from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-TESTS = str(Path(__file__).parent / "tests")
-EXAMPLES = 20  # of a property, where a test does not say how many
+LIBRARIES = ("torch", "scipy", "sklearn")
+EXAMPLES = 20  # of each property
 
 
-class Absent:
-    """What a library would give: it can be named, and called while no test runs."""
+class StandIn:
+    """What a library that is not there would give: it may be named, but a test may not call it."""
 
     testing = False
 
-    def __init__(self, library):
-        self.library = library
+    def __init__(self, name):
+        self.name = name
 
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        return Absent(self.library)
+        return StandIn(f"{self.name}.{name}")
 
     def __call__(self, *args, **kwargs):
-        if Absent.testing:
-            pytest.skip(self.library)
+        if StandIn.testing:
+            raise NotImplementedError(f"{self.name} is not in the browser")
         return self
 
 
-class Library(types.ModuleType):
-    """A library that is not there, or a module of it."""
+class Module(types.ModuleType):
+    """A module of such a library."""
 
     def __getattr__(self, name):
-        return getattr(Absent(self.__name__.partition(".")[0]), name)
+        return getattr(StandIn(self.__name__), name)
 
 
-class Libraries:
-    """Finds the libraries that are not there."""
+class Finder:
+    """Finds these modules when they are imported."""
 
-    def __init__(self, names):
-        self.names = names
-
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in self.names:
-            return importlib.util.spec_from_loader(name, self, is_package=True)
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] in LIBRARIES:
+            return importlib.util.spec_from_loader(name, Finder, is_package=True)
         return None
 
-    def create_module(self, spec):
-        return Library(spec.name)
+    @staticmethod
+    def create_module(spec):
+        return Module(spec.name)
 
-    def exec_module(self, module):
+    @staticmethod
+    def exec_module(module):
         pass
 
 
-def left_out_if_a_test_asks(function, reason):
-    """Leave a test out that asks the standard library for what is not there.
-
-    The package and other libraries get the answer that they get in a browser.
-    """
-    home = str(Path(subprocess.__file__).parent)
-
-    @functools.wraps(function)
-    def asked(*args, **kwargs):
-        frame = sys._getframe(1)
-        while frame.f_code.co_filename.startswith(home) and frame.f_back is not None:
-            frame = frame.f_back
-        if frame.f_code.co_filename.startswith(TESTS):
-            pytest.skip(reason)
-        return function(*args, **kwargs)
-
-    return asked
-
-
-def stand_in(libraries):
-    """Put the stand-ins in the place of what is not there."""
-    sys.meta_path.append(Libraries(libraries))
-    subprocess.Popen.__init__ = left_out_if_a_test_asks(subprocess.Popen.__init__, "processes")
-    threading.Thread.start = left_out_if_a_test_asks(threading.Thread.start, "threads")
-
-
 class Results:
-    """What became of each test."""
+    """Leaves tests out, and notes what became of the others.
 
-    def __init__(self, tell):
-        self.tests, self.faults, self.tell = {}, [], tell
+    Parameters
+    ----------
+    left_out : set of str
+        Tests, without their parameters.
+    """
 
-    def pytest_collection_modifyitems(self, items):
-        for item in items:
-            if "capfd" in item.fixturenames:  # the worker would have no output any more
-                item.add_marker(pytest.mark.skip(reason="descriptors"))
-        from hypothesis import settings
+    def __init__(self, left_out):
+        self.left_out, self.met = left_out, set()
+        self.passed, self.seconds, self.files, self.faults = 0, {}, {}, []
 
+    def pytest_collection_modifyitems(self, config, items):
         few = settings(settings.get_profile("repeatable"), max_examples=EXAMPLES)
         settings.register_profile("few", few)
         settings.load_profile("few")
+        of_item = {item: item.nodeid.partition("[")[0] for item in items}
+        self.met = self.left_out & set(of_item.values())
+        out = [item for item, name in of_item.items() if name in self.left_out]
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item, name in of_item.items() if name not in self.left_out]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
-        Absent.testing = True
+        StandIn.testing = True
         try:
             return (yield)
         finally:
-            Absent.testing = False
+            StandIn.testing = False
 
     def pytest_collectreport(self, report):
         if report.outcome != "passed":
-            self.faults.append(f"{report.nodeid}: {report.longreprtext or report.longrepr}")
+            self.faults.append(f"{report.nodeid}: {report.longrepr}")
 
     def pytest_runtest_logreport(self, report):
-        outcome, reason, seconds = self.tests.get(report.nodeid, ("passed", "", 0.0))
-        if report.outcome == "failed":
-            outcome, reason = "failed", report.longreprtext
-        elif report.outcome == "skipped" and outcome == "passed":
-            outcome, reason = "skipped", report.longrepr[2].removeprefix("Skipped: ")
-        self.tests[report.nodeid] = outcome, reason, seconds + report.duration
-        if report.when == "teardown":
-            self.tell(f"{report.nodeid} {outcome} {seconds + report.duration:.2f}")
+        file = report.nodeid.partition("::")[0]
+        self.files[file] = self.files.get(file, 0) + (report.when == "call")
+        self.seconds[file] = self.seconds.get(file, 0) + report.duration
+        self.passed += report.when == "call" and report.outcome == "passed"
+        if report.outcome != "passed":
+            self.faults.append(f"{report.nodeid} {report.outcome}: {report.longrepr}")
 
 
-def run(arguments, libraries, tell=lambda line: None):
-    """Run pytest; return what became of each test, what could not be collected, and all it said."""
-    stand_in(libraries)
-    results, said = Results(tell), io.StringIO()
+def run(files, left_out):
+    """Run test files and print what became of them, as JSON in one line.
+
+    Parameters
+    ----------
+    files : list of str
+    left_out : list of str
+        Tests, such as ``tests/test_data.py::test_one_hot``.
+    """
+    from mnist_gd import _code
+
+    _code._elsewhere.clear()  # the page's Python answers with the records of the build
+    _code.code_of.cache_clear()
+    sys.meta_path.append(Finder)
+    results, said = Results(set(left_out)), io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main(["-p", "no:cacheprovider", "--capture=sys", *arguments], [results])
-    return json.dumps(
-        {
-            "code": int(code),
-            "tests": results.tests,
-            "faults": results.faults,
-            "said": said.getvalue(),
-        }
-    )
+        options = ["-p", "no:cacheprovider", "--capture=sys", "--tb=short", "--quiet"]
+        code = pytest.main([*options, *files], [results])
+    about = {
+        "code": int(code),
+        "passed": results.passed,
+        "files": results.files,
+        "seconds": {name: round(seconds, 1) for name, seconds in results.seconds.items()},
+        "unmet": sorted(results.left_out - results.met),
+        "faults": [fault[-1500:] for fault in results.faults[:60]],
+        "failed": len(results.faults),
+        "last": said.getvalue().splitlines()[-1:],
+    }
+    print(json.dumps(about))
