@@ -18,7 +18,7 @@ TIME_LIMIT = 600_000  # ms
 
 #: The tests, and what they read beside the package and its data.
 READ = ["tests/*.py", "tests/pages/*.py", "benchmarks/*.py", "book/*.md", "book/_toc.yml"]
-READ += ["book/references.bib", "pyproject.toml", "Makefile"]
+READ += ["book/_extra/live/*.js", "book/references.bib", "pyproject.toml", "Makefile"]
 
 #: Test files that are not run there, and why.
 FILES_LEFT_OUT = {
@@ -35,6 +35,7 @@ FILES_LEFT_OUT = {
 #: Tests of the other files that are not run there, by what they need.
 TESTS_LEFT_OUT = {
     "PyTorch and torchvision": {
+        "pages/test_ten_digits": "the_same_network_in_pytorch",
         "test_activations": "values_and_backward_agree_with_pytorch prelu_agrees_with_pytorch",
         "test_additions": "adam_is_that_of_torch momentum_is_that_of_torch_and_of_minimize "
         "weights_that_shrink_before_the_step_are_those_of_torch cosine_decay_is_that_of_torch",
@@ -90,7 +91,13 @@ TESTS_LEFT_OUT = {
         "test_training": "progress_is_silent_where_there_is_no_terminal",
     },
     "a clock of the processor": {"test_training": "the_seconds_are_those_of_the_processor"},
-    "BLAS, which Pyodide's NumPy has not": {"test_records": "a_run_has_one_blas_thread"},
+    "BLAS, which Pyodide's NumPy has not": {
+        "pages/test_the_search": "the_record_is_made_of_the_search_and_says_where",
+        "test_records": "a_run_has_one_blas_thread",
+    },
+    "tqdm's text, in whose place the page has a bar of its own": {
+        "test_records": "a_bar_is_shown_on_a_terminal_only",
+    },
     "the book's own build": {
         "test_progress": "without_a_terminal_a_build_says_it_in_lines "
         "on_a_terminal_a_build_says_it_in_a_bar a_quiet_build_draws_no_bar "
