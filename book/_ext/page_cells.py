@@ -2,13 +2,12 @@
 
 A reader who presses *Run this page* gets the page's code cells as editors (``_extra/run``). What
 such a page needs to know beside its own HTML stands in ``run/pages/<page>.json``, which is fetched
-only then. Of each cell, in their order and the hidden ones too, it says:
+only then:
 
-* ``source`` and ``tags``;
-* ``shown``: whether it has a place in the page;
-* ``seconds``: the processor time that it took in the build, without that of the processes in
-  which trainings run; null where a build that did not measure it left the result;
-* ``glued``: the names that it glued, and the numbers of the page's pasted texts that show each.
+* ``cells``: in their order, the hidden ones too, the ``source`` and ``tags`` of each, whether it
+  has a place in the page (``shown``), and the ``seconds`` of processor time that it took in the
+  build, without the processes in which trainings run; null if the build did not measure;
+* ``pasted``: the names of the texts that cells glued into the page, in the order of the page.
 
 ``run/build.json`` says how fast the machine of the build is (``_extra/run/speed.py``). A page
 itself gets one line, the script that offers the button, and only where the build has a runtime.
@@ -87,35 +86,22 @@ class NamedText(PasteTextRole):
         return made, messages
 
 
-def names_of(outputs: list) -> list[str]:
-    """Return the names under which a cell glued something."""
-    about = (output.get("metadata", {}).get("scrapbook", {}) for output in outputs)
-    return list(dict.fromkeys(each["name"] for each in about if "name" in each))
-
-
-def cells_of(notebook, pasted: list[str]) -> list[dict]:
+def cells_of(notebook, seconds: list[float] | None) -> list[dict]:
     """Return what a page in the browser is told of each code cell.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
-        The page as it was run.
-    pasted : list of str
-        The names of the page's pasted texts in their order, "" where one is of another page.
+        The page.
+    seconds : list of float, optional
+        What each of them took.
     """
-    places = {}
-    for number, name in enumerate(pasted):
-        places.setdefault(name, []).append(number)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    seconds = notebook.metadata.get("language_info", {}).get("seconds", [None] * len(code))
     cells = []
-    for cell, took in zip(code, seconds, strict=True):
+    for cell, took in zip(code, seconds or [None] * len(code), strict=True):
         tags = cell.metadata.get("tags", [])
         about = {"source": cell.source, "tags": tags, "shown": not UNSEEN & set(tags)}
-        about["seconds"] = took
-        if glued := {name: places.get(name, []) for name in names_of(cell.outputs)}:
-            about["glued"] = glued
-        cells.append(about)
+        cells.append(about | {"seconds": took})
     return cells
 
 
@@ -129,10 +115,11 @@ def write_cells(app, doctree: nodes.document, docname: str) -> None:
         if "pasted-text" in node["classes"]
     ]
     kept = Path(app.env.mystnb_config.output_folder) / f"{docname}.ipynb"
-    cells = cells_of(nbformat.read(kept, as_version=4), pasted)
+    took = app.env.metadata[docname].get("language_info", {}).get("seconds")
+    about = {"cells": cells_of(nbformat.read(kept, as_version=4), took), "pasted": pasted}
     path = Path(app.outdir) / FOLDER / f"{docname}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(cells, ensure_ascii=False), encoding="utf-8")
+    path.write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
 
 
 def offer(app, pagename, templatename, context, doctree) -> None:
@@ -140,7 +127,7 @@ def offer(app, pagename, templatename, context, doctree) -> None:
     if not (context.get("has_runtime") and doctree and runs(app.env, pagename)):
         return
     path = Path(app.outdir) / FOLDER / f"{pagename}.json"
-    cells = json.loads(path.read_text(encoding="utf-8"))
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     if all(NO_EDITOR & set(cell["tags"]) for cell in cells):
         return
     source = context["pathto"]("run/start.js", 1)

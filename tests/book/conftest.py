@@ -149,7 +149,8 @@ class Handler(BaseHTTPRequestHandler):
         body, packed = self.server.read(path)
         self.send_response(200)
         self.send_header("Content-Type", mimetypes.guess_type(name)[0] or "text/plain")
-        self.send_header("Cache-Control", "no-store")
+        kept = name.startswith("runtime/") and path.name != "contents.json"
+        self.send_header("Cache-Control", "max-age=600" if kept else "no-store")
         if path.suffix in (".html", ".js"):  # of scripts, a worker's own is what binds it
             page = body.decode() if path.suffix == ".html" else ""
             self.send_header("Content-Security-Policy", policy(page))
@@ -157,11 +158,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(packed)))
         self.end_headers()
-        if self.command == "GET":
-            with contextlib.suppress(ConnectionError):  # the browser has gone on already
-                self.wfile.write(packed)
+        if self.command == "HEAD":
+            return
+        with contextlib.suppress(ConnectionError):  # the browser has gone on already
+            self.wfile.write(packed)
 
-    do_HEAD = do_GET  # asked of files that Python fetches when it reads them
+    do_HEAD = do_GET  # by which Python in a page asks how long a file is
 
     def log_message(self, *args):
         """Say nothing."""

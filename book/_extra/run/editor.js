@@ -1,44 +1,72 @@
-// An editor for a cell's code: what the rest asks of it, and no more.
+// An editor for Python: CodeMirror, with the colours that the book gives code.
 //
-// The Tab key goes on to the next button, as it does everywhere on a page; Ctrl+] and Ctrl+[
-// indent. `keys` maps "Shift-Enter" and the like to functions.
-const KEYS = (event) =>
-  `${event.ctrlKey || event.metaKey ? "Ctrl-" : ""}${event.shiftKey ? "Shift-" : ""}${event.key}`;
+// The Tab key goes on to what follows, as everywhere on a page; Ctrl+] and Ctrl+[ indent.
+const RUNTIME = new URL("../runtime/", import.meta.url);
+// Pygments' names of what Python code is made of, which the book's style sheet colours.
+const CLASSES = {
+  keyword: "k", definitionKeyword: "k", controlKeyword: "k", operatorKeyword: "ow",
+  moduleKeyword: "kn", bool: "kc", null: "kc", self: "bp", comment: "c1", number: "mi",
+  string: "s1", docString: "sd", escape: "se", operator: "o", punctuation: "p", meta: "nd",
+};
+let loading = null;
 
+async function load() {
+  const contents = await (await fetch(new URL("contents.json", RUNTIME), { cache: "no-cache" })).json();
+  const names = ["codemirror-state", "codemirror-view", "codemirror-commands",
+    "codemirror-language", "codemirror-lang-python", "lezer-highlight"];
+  const modules = await Promise.all(
+    names.map((name) => import(new URL(`${contents.codemirror}${name}.js`, RUNTIME))),
+  );
+  const { EditorState, EditorView, defaultKeymap, history, historyKeymap, indentUnit, keymap,
+    python, syntaxHighlighting, tagHighlighter, tags, indentOnInput, bracketMatching,
+  } = Object.assign({}, ...modules);
+  const colours = Object.entries(CLASSES).map(([tag, name]) => ({ tag: tags[tag], class: name }));
+  const extensions = [
+    history(),
+    indentOnInput(),
+    indentUnit.of("    "),
+    bracketMatching(),
+    python(),
+    syntaxHighlighting(tagHighlighter(colours.filter(({ tag }) => tag))),
+    EditorView.theme({}),
+  ];
+  return { EditorState, EditorView, defaultKeymap, historyKeymap, keymap, extensions };
+}
+
+/**
+ * Put an editor into an element.
+ *
+ * `keys` maps "Shift-Enter" and the like to functions; `onChange` gets the text. The editor has a
+ * `text` to read and to set, and can be given the focus.
+ */
 export async function createEditor(host, { text, label, keys = {}, onChange = () => {} }) {
-  const area = document.createElement("textarea");
-  area.className = "run-code";
-  area.spellcheck = false;
-  area.autocapitalize = "off";
-  area.autocomplete = "off";
-  area.wrap = "off";
-  area.value = text;
-  area.setAttribute("aria-label", label);
-  const fit = () => {
-    area.rows = area.value.split("\n").length;
-  };
-  fit();
-  area.addEventListener("input", () => {
-    fit();
-    onChange(area.value);
+  loading ??= load();
+  const { EditorState, EditorView, defaultKeymap, historyKeymap, keymap, extensions } = await loading;
+  const own = Object.entries(keys).map(([key, act]) => ({ key, run: () => (act(), true) }));
+  const view = new EditorView({
+    parent: host,
+    state: EditorState.create({
+      doc: text,
+      extensions: [
+        keymap.of([...own, ...defaultKeymap, ...historyKeymap]),
+        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) onChange(view.state.doc.toString());
+        }),
+        ...extensions,
+      ],
+    }),
   });
-  area.addEventListener("keydown", (event) => {
-    const action = keys[KEYS(event)];
-    if (action) {
-      event.preventDefault();
-      action();
-    }
-  });
-  host.append(area);
+  host.classList.add("highlight");
+  // Else a slash would go to the search: Sphinx knows no other fields than inputs and textareas.
+  host.addEventListener("keydown", (event) => event.stopPropagation());
   return {
     get text() {
-      return area.value;
+      return view.state.doc.toString();
     },
     set text(value) {
-      area.value = value;
-      fit();
-      onChange(value);
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: value } });
     },
-    focus: () => area.focus(),
+    focus: () => view.focus(),
   };
 }

@@ -14,8 +14,11 @@ The page calls functions by keyword and hears what they emit on the way, as plai
 import ast
 import contextlib
 import linecache
+import logging
 import os
+import shutil
 import traceback
+from pathlib import Path
 from time import monotonic
 
 import shown
@@ -61,28 +64,44 @@ class _Stream:
         return False
 
 
+def _slim_fonts():
+    """Take away the fonts that no SVG uses, so that Matplotlib need not read them all first."""
+    from importlib.util import find_spec
+
+    if spec := find_spec("matplotlib"):
+        for unused in ("afm", "pdfcorefonts"):
+            folder = Path(spec.origin).parent / "mpl-data" / "fonts" / unused
+            shutil.rmtree(folder, ignore_errors=True)
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+
+
 def start(build):
     """Make this the Python of the build: its folder, and the names of its records."""
     os.chdir("/book")
+    _slim_fonts()
     shown.install()
     from mnist_gd import _code, records
 
-    digests = dict(build["digests"])
-    _code.digests = records.digests = lambda: digests
+    _code.take_records_of(build)
     records._run_missing = _asking(records._run_missing)
 
 
+def warm(emit=None):
+    """Import beforehand what the first cell of nearly every page asks for."""
+    import matplotlib.pyplot  # noqa: F401
+
+
 def measure(build, emit=None):
-    """Return how many times slower than the build's this machine is; estimates rest on it."""
-    from speed import measured
+    """Return how many times longer than in the build a cell takes here, about."""
+    from speed import slower
 
-    build = dict(build)
-    _machine["slower"] = max(1.0, measured() / build["speed"])
-    _machine["seconds_of_work"] = build.get("seconds_of_work")
-    return _machine["slower"]
+    cells, trainings = slower(dict(build["speed"]))
+    if build.get("seconds_of_work"):
+        _machine["seconds_of_work"] = build["seconds_of_work"] * trainings
+    return cells
 
 
-_machine = {"slower": None, "seconds_of_work": None}
+_machine = {"seconds_of_work": None}
 _agreed = False
 
 
@@ -102,9 +121,9 @@ def _asking(run_missing):
 def _estimate(configurations):
     """Return about how many seconds these trainings take here; None if nobody knows."""
     work = [getattr(each, "work", None) for each in configurations]
-    if None in work or None in _machine.values():
+    if None in work or _machine["seconds_of_work"] is None:
         return None
-    return sum(work) * _machine["seconds_of_work"] * _machine["slower"]
+    return sum(work) * _machine["seconds_of_work"]
 
 
 def _error(error):
@@ -114,7 +133,8 @@ def _error(error):
     while left:
         one = left.pop()
         own = [frame for frame in one.stack if frame.filename.startswith(CELL)]
-        one.stack = traceback.StackSummary.from_list(own or one.stack[-1:])
+        own = own or ([] if one.exc_type is SyntaxError else one.stack[-1:])
+        one.stack = traceback.StackSummary.from_list(own) if own else None
         left += filter(None, (one.__cause__, one.__context__))
     name = type(error).__name__
     return {"kind": "error", "name": name, "message": str(error), "text": "".join(told.format())}

@@ -48,16 +48,10 @@ export function say(text) {
 const NARROW = /\u00a0/g;
 
 class Prose {
-  constructor(cells) {
-    const spans = article.querySelectorAll(".pasted-text");
-    this.places = new Map();
-    this.built = new Map();
-    for (const { glued = {} } of cells) {
-      for (const [name, numbers] of Object.entries(glued)) {
-        this.places.set(name, numbers.map((number) => spans[number]).filter(Boolean));
-      }
-    }
-    for (const span of spans) this.built.set(span, span.textContent);
+  constructor(names) {
+    const spans = [...article.querySelectorAll(".pasted-text")];
+    this.places = Map.groupBy(spans, (_, number) => names[number]);
+    this.built = new Map(spans.map((span) => [span, span.textContent]));
   }
 
   set(name, text) {
@@ -231,8 +225,8 @@ class Page {
     const bar = make("progress");
     bar.setAttribute("aria-label", "Loading Python");
     this.box.append(bar);
-    words.textContent = " Loading …";
-    const [about, build] = await Promise.all(
+    words.textContent = "Loading …";
+    const [{ cells: about, pasted }, build] = await Promise.all(
       [`pages/${nameOfPage()}.json`, "build.json"].map(async (name) => {
         const answer = await fetch(new URL(name, HERE));
         if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
@@ -244,7 +238,7 @@ class Page {
     if (elements.length !== about.filter((cell) => cell.shown).length) {
       throw new Error("this page and its cells are of different builds: reload it");
     }
-    this.prose = new Prose(about);
+    this.prose = new Prose(pasted);
     this.cells = about.map(
       (cell, number) => new Cell(this, cell, number + 1, cell.shown ? elements.shift() : null),
     );
@@ -252,10 +246,11 @@ class Page {
       bar.max = total;
       bar.value = loaded;
       const done = loaded >= total ? "starts" : `${(loaded / 1e6).toFixed(0)} of ${(total / 1e6).toFixed(0)} MB`;
-      words.textContent = ` Python: ${done}`;
+      words.textContent = `Python: ${done}`;
     });
     for (const cell of this.cells) if (cell.shown) await cell.open();
     this.#tools();
+    python.call("warm").catch(() => {}); // stopped before it was done
   }
 
   async #start(onProgress) {
@@ -303,6 +298,10 @@ class Page {
 
   runAll(end) {
     return this.#take(this.cells.slice(0, end));
+  }
+
+  runFrom(start) {
+    return this.#take(this.cells.slice(start));
   }
 
   #take(cells) {

@@ -190,7 +190,10 @@ def _module(name, **members):
 def install():
     """Put all of it in the place of what the cells import."""
     shown = {"display": display, "HTML": HTML, "Markdown": Markdown, "SVG": SVG}
-    _module("IPython", display=_module("IPython.display", **shown), get_ipython=lambda: None)
+    display_module = _module("IPython.display", **shown)
+    # Matplotlib asks for the version, and does nothing of its own where it is no old one.
+    about = {"version_info": (9, 0), "get_ipython": lambda: None}
+    _module("IPython", display=display_module, **about)
     _module("myst_nb", glue=glue)
     import builtins
 

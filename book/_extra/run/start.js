@@ -15,14 +15,14 @@
   button.textContent = "Run this page";
   const words = document.createElement("span");
   words.setAttribute("role", "status");
-  words.textContent = ` in your browser: loads ${(bytes / 1e6).toFixed(0)} MB, once`;
+  words.textContent = `in your browser: loads ${(bytes / 1e6).toFixed(0)} MB, once`;
   box.append(button, words);
   (links ?? title).after(box);
 
   button.addEventListener("click", async () => {
     if (location.protocol === "file:") {
       words.textContent =
-        " A page opened from the disk may not start Python. Serve the book instead: type" +
+        "A page opened from the disk may not start Python. Serve the book instead: type" +
         " “make serve” in its folder, and open the address that it prints.";
       return;
     }
@@ -35,7 +35,7 @@
       const page = await import(new URL("page.js", script.src));
       await page.begin(box);
     } catch (error) {
-      words.textContent = ` This did not work: ${error.message}`;
+      words.textContent = `This did not work: ${error.message}`;
       button.disabled = false;
     }
   });
