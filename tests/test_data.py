@@ -71,7 +71,8 @@ def root(sound_root, tmp_path):
 @pytest.fixture
 def archives(tmp_path, monkeypatch):
     """A copy of the package's folder of archives, to be damaged."""
-    copy = Path(shutil.copytree(_archives.ARCHIVES, tmp_path / "archives"))
+    folder = tmp_path / "archives"
+    copy = Path(shutil.copytree(_archives.ARCHIVES, folder, copy_function=shutil.copyfile))
     monkeypatch.setattr(_archives, "ARCHIVES", copy)
     return copy
 

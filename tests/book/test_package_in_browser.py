@@ -14,7 +14,7 @@ from mnist_gd import data, losses
 from mnist_gd.networks import SingleLayerNetwork
 from tests.book.conftest import HTML, ROOT, give_up
 
-TIME_LIMIT = 600_000  # ms
+TIME_LIMIT = 1_200_000  # ms
 
 #: The tests, and what they read beside the package and its data.
 READ = ["tests/*.py", "tests/pages/*.py", "benchmarks/*.py", "book/*.md", "book/_toc.yml"]
@@ -28,6 +28,7 @@ FILES_LEFT_OUT = {
     "test_equations": "the book's sources, and the extra 'book'",
     "test_house": "the tree's own files, and the extra 'book'",
     "test_package": "the sources and their documentation, with numpydoc",
+    "test_runtime": "the tree's own files",
     "test_search_on_a_cluster": "Dask",
     "test_shape": "the book's sources",
 }
@@ -40,7 +41,7 @@ TESTS_LEFT_OUT = {
         "test_additions": "adam_is_that_of_torch momentum_is_that_of_torch_and_of_minimize "
         "weights_that_shrink_before_the_step_are_those_of_torch cosine_decay_is_that_of_torch",
         "test_data": "schemas_are_declared_only_where_the_operators_do_not_load "
-        "torchvision_unpacks_the_same_files",
+        "torchvision_unpacks_the_same_files archive_damaged_together_with_its_sum",
         "test_gradient_descent": "momentum_agrees_with_pytorch",
         "test_layers": "forward_and_backward_agree_with_pytorch",
         "test_losses": "value_and_gradient_agree_with_pytorch",
@@ -86,7 +87,8 @@ TESTS_LEFT_OUT = {
         "test_studies": "main_runs_everything_in_full",
     },
     "users, limits or descriptors of a system": {
-        "test_data": "root_that_cannot_even_be_looked_into read_only_package_folder",
+        "test_data": "root_that_cannot_even_be_looked_into read_only_package_folder "
+        "sound_read_only_root_serves_without_a_warning damaged_read_only_root_is_not_trusted",
         "test_records": "many_runs_need_few_open_files",
         "test_training": "progress_is_silent_where_there_is_no_terminal",
     },
