@@ -6,26 +6,19 @@ let kernel = null;
 let toPython = null;
 let last = Promise.resolve();
 
-/** Fetch a file, telling how many of its bytes have come. */
-async function bytesOf(url, loaded) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${answer.statusText}`);
-  const parts = [];
-  let length = 0;
-  for (const reader = answer.body.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    length += value.length;
-    loaded(value.length);
-  }
-  const whole = new Uint8Array(length);
-  let place = 0;
-  for (const part of parts) {
-    whole.set(part, place);
-    place += part.length;
-  }
-  return whole;
+/** Fetch a file, unpack it where it was packed, and tell how many of its bytes have come. */
+async function bytesOf({ url, packed }, root, loaded) {
+  const answer = await fetch(root + (packed ?? url));
+  if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${answer.statusText}`);
+  const counting = new TransformStream({
+    transform(part, on) {
+      loaded(part.length);
+      on.enqueue(part);
+    },
+  });
+  let parts = answer.body.pipeThrough(counting);
+  if (packed) parts = parts.pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(parts).arrayBuffer());
 }
 
 /** Files that are fetched when Python first reads them. */
@@ -42,7 +35,7 @@ async function start(root, tell) {
   let sum = 0;
   const loaded = (bytes) => tell({ loaded: (sum += bytes), total });
   const files = new Map(
-    contents.eager.map((file) => [file.url, bytesOf(root + file.url, loaded)]),
+    contents.eager.map((file) => [file.url, bytesOf(file, root, loaded)]),
   );
   // Pyodide fetches some of them too: it gets what has come already, not a second copy.
   const fetchElsewhere = self.fetch;
@@ -54,7 +47,10 @@ async function start(root, tell) {
     return new Response(await file, { headers: { "Content-Type": type } });
   };
   importScripts(`${root}${contents.pyodide}pyodide.js`);
-  const pyodide = await loadPyodide({ indexURL: `${root}${contents.pyodide}` });
+  const pyodide = await loadPyodide({
+    indexURL: `${root}${contents.pyodide}`,
+    lockFileURL: `${root}${contents.lock}`,
+  });
   await pyodide.loadPackage(contents.packages, { messageCallback: () => {} });
   for (const { url, into } of contents.archives) {
     pyodide.unpackArchive(await files.get(url), "zip", { extractDir: into });
