@@ -21,11 +21,25 @@ async function bytesOf({ url, packed }, root, loaded) {
   return new Uint8Array(await new Response(parts).arrayBuffer());
 }
 
-/** Files that are fetched when Python first reads them. */
+/** Files that are fetched, each by one request, when Python first opens them. */
 function makeLazy(pyodide, root, { folder, url, names }) {
   pyodide.FS.mkdirTree(folder);
   for (const name of names) {
-    pyodide.FS.createLazyFile(folder, name, `${root}${url}${name}`, true, false);
+    const node = pyodide.FS.createFile(folder, name, {}, true, false);
+    const plain = node.stream_ops;
+    node.stream_ops = {
+      ...plain,
+      open() {
+        const request = new XMLHttpRequest(); // Python waits for it
+        request.open("GET", `${root}${url}${name}`, false);
+        request.responseType = "arraybuffer";
+        request.send();
+        if (request.status !== 200) throw new pyodide.FS.ErrnoError(29); // EIO
+        node.contents = new Uint8Array(request.response);
+        node.usedBytes = node.contents.length;
+        node.stream_ops = plain;
+      },
+    };
   }
 }
 
