@@ -468,3 +468,34 @@ def test_by_keyboard_alone(runtime, visit, axe, width, scheme):
     page.evaluate(ALONE, EXERCISE)  # the rest of the page is looked through elsewhere
     assert axe(page) == []
     assert [fault for fault in visiting.faults if "Warning" not in fault] == []
+
+
+JUMP = """import numpy as np
+
+
+def jump(x, gradient, hessian):
+    return x - np.linalg.solve(hessian, gradient)
+"""
+
+
+def test_cells_of_the_page_and_answers_share_one_python(runtime, visit):
+    visiting = visit()
+    page = visiting.open("newton.html")
+    page.set_default_timeout(120_000)
+    reader = Reader(visiting, "ex-newton-code")
+    page.get_by_role("button", name="Run this page").click()
+    cells = page.locator(".cell", has=page.locator(".run-main"))
+    cells.nth(0).locator(".run-main").click()
+    cells.nth(0).get_by_text("ran in").wait_for()
+    assert reader.check(JUMP).startswith("Right.")
+    assert len(page.workers) == 1
+    assert len([url for url in visiting.urls if url.endswith("pyodide.asm.wasm")]) == 1
+    # Stopped under the exercise, its variables are gone for the page too: it runs them again.
+    reader.write("from itertools import count\n\nall(map(bool, count(1)))\n\n" + JUMP)
+    reader.button("Check").click()
+    reader.words.get_by_text("Being checked").wait_for()
+    reader.button("Stop").click()
+    assert reader.answered().startswith("Stopped.")
+    cells.nth(1).locator(".run-main").click()
+    cells.nth(1).get_by_text("ran in").wait_for()
+    assert page.locator(".traceback").count() == 0
