@@ -98,7 +98,7 @@ def licences() -> str:
             "",
             f"{name} {found.version}",
             "",
-            found.locate_file(file).read_text("utf-8").strip(),
+            found.locate_file(file).read_text(encoding="utf-8").strip(),
         ]
     return "\n".join(lines) + "\n"
 
