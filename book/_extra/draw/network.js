@@ -192,6 +192,6 @@
   };
 
   window.digitNetwork = {
-    SIDE, copy, crossEntropy, forward, gradientStep, largestDifference, load, toImage,
+    SIDE, copy, crossEntropy, forward, gradientStep, largestDifference, load, makeLayers, toImage,
   };
 })();
