@@ -90,7 +90,8 @@ def link(href: str, page: str, pages: list[str]) -> str | None:
 def article(soup: BeautifulSoup, page: str, pages: list[str]) -> str:
     """Return the article of one page, with its identifiers and links made those of the whole."""
     body = soup.select_one("article.bd-article")
-    for element in body.select("script, noscript, .headerlink, .toctree-wrapper, #draw-demo"):
+    unwanted = "script, noscript, .headerlink, .toctree-wrapper, #draw-demo, #train-own"
+    for element in body.select(unwanted):
         element.decompose()
     for folded in body.select("details.hide"):  # code that a page shows only when asked
         cell = folded.find_parent("div", class_="cell")

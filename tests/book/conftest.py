@@ -158,7 +158,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(packed)))
         self.end_headers()
         with contextlib.suppress(ConnectionError):  # the browser has gone on already
-            self.wfile.write(packed)
+            if self.command == "GET":
+                self.wfile.write(packed)
+
+    do_HEAD = do_GET  # by which Python asks for the size of a file that it fetches later
 
     def log_message(self, *args):
         """Say nothing."""
