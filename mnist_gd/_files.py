@@ -1,7 +1,6 @@
 """Files that are whole or not there."""
 
 import os
-import tempfile
 from pathlib import Path
 
 
@@ -15,16 +14,14 @@ def write_atomically(path, write):
         Writes the content to the binary file that it is called with.
     """
     path = Path(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    new = path.with_name(f".writing-{os.urandom(8).hex()}")
+    file = open(new, "xb")  # not by tempfile, which lets nobody else read it
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)  # mkstemp lets nobody else read
-        os.replace(name, path)
+        os.replace(new, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise

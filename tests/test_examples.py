@@ -18,11 +18,11 @@ def test_sizes_and_labels(part, size):
     images, digits = examples("ten", part)
     assert images.shape == (size, 784)
     assert images.dtype == np.uint8
-    assert digits.dtype == np.int64
+    assert digits.dtype == np.dtype(int)
     assert np.unique(digits).tolist() == list(range(10))
     same_images, fours = examples("four", part)
     assert np.array_equal(same_images, images)
-    assert fours.dtype == np.int64
+    assert fours.dtype == np.dtype(int)
     assert np.array_equal(fours, digits == 4)
 
 

@@ -263,6 +263,38 @@ def test_make_test_checks_the_style_first(tmp_path, fails_on, calls):
     assert (done.returncode == 0) == (fails_on == "nothing")
 
 
+@pytest.mark.parametrize("fetched", [True, False])
+def test_the_set_up_fetches_what_runs_in_the_browser_and_goes_on_without(tmp_path, fetched):
+    """It is tried once; a set-up without it says how to try again."""
+    if os.name != "posix" or shutil.which("make") is None:
+        pytest.skip("no make, or programs that it cannot call")
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "book/runtime.toml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "book" / "runtime.py").touch()
+    noting(tmp_path / ".venv" / "bin" / "python", "nothing" if fetched else "runtime.py")
+    (tmp_path / ".venv" / ".ready").touch()
+    notes = tmp_path / "notes"
+    notes.touch()
+
+    def sets_up():
+        done = subprocess.run(
+            ["make", "setup"],
+            cwd=tmp_path,
+            env=without_make() | {"NOTES": str(notes)},
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        )
+        return done.stdout
+
+    said = sets_up()
+    again = "to try again: .venv/bin/python book/runtime.py"
+    assert (f"The book will have no Run buttons; {again}" in said) == (not fetched)
+    sets_up()
+    assert notes.read_text(encoding="utf-8").splitlines() == ["python book/runtime.py"]
+
+
 def test_a_book_is_built_when_something_changed_and_only_then(tmp_path):
     """Also when a file is gone or renamed, the last build failed, or its first page is lost."""
     if os.name != "posix" or shutil.which("make") is None:

@@ -270,7 +270,7 @@ def test_predictions_follow_from_the_logits(kind, rng):
         answers = logits.argmax(axis=1)
         expected = metrics.accuracy(y, answers)
     np.testing.assert_array_equal(network.predict(x), answers)
-    assert network.predict(x).dtype == np.int64
+    assert network.predict(x).dtype == np.dtype(int)
     assert network.evaluate(x, y) == expected
     matrix = network.evaluate(x, y, metrics.confusion_matrix)
     np.testing.assert_array_equal(matrix, metrics.confusion_matrix(y, answers))

@@ -5,12 +5,17 @@ looked through again here: a book whose files are not all there as they should b
 without buttons. To them come the package, what the pages read, the data, and the records of
 trainings that the present code would make again. ``contents.json`` names all of it.
 
+A reader waits for what is loaded at once, so that is made smaller, from files with the official
+sums: large wheels lose what no page uses, the WebAssembly is packed, and the list of packages
+names those of a page alone. JupyterLite takes the files as they are.
+
 Other extensions see in ``app.config.html_context["has_runtime"]`` whether there is a runtime; the
 pages say so in ``<meta name="runtime" content="…">``, the bytes that are loaded at once.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib.util
 import inspect
@@ -22,7 +27,7 @@ import shutil
 import sys
 import zipfile
 from email.parser import BytesHeaderParser
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from cache_key import files_read
@@ -33,6 +38,10 @@ FOLDER = "runtime"
 HOME = "/book"  # where it lies in the browser; cells run here, as in a build in book/
 DATA = "mnist_gd/mnist"
 DAY = (2020, 1, 1, 0, 0, 0)  # of all files in an archive of ours: the same files, the same bytes
+LEFT_OUT = {  # of wheels, where a page loads them; formulas in figures look for the other fonts
+    "matplotlib": r"/(sample_data|images|afm|pdfcorefonts)/|/DejaVu(Serif|SansMono-)",
+    "numpy": r"\.pyi$|/f2py/|/_core/(include|lib)/|/tests/",
+}
 IMPORT = re.compile(r"""^((?:import|export)\b[^'"]*?\bfrom\s*|import\s*)(['"])([^'"]+)\2""", re.M)
 
 
@@ -75,6 +84,25 @@ def package(book: Path) -> dict[str, bytes]:
         path.relative_to(root).as_posix(): path.read_bytes() for path in paths if path.is_file()
     }
     return files | {path.name: path.read_bytes() for path in (book / "_extra/run").glob("*.py")}
+
+
+def slim(wheel: Path, left_out: str) -> bytes:
+    """Return a wheel without the files whose names match."""
+    with zipfile.ZipFile(wheel) as whole:
+        names = [name for name in whole.namelist() if name[-1] != "/"]
+        return archive({n: whole.read(n) for n in names if not re.search(left_out, n)})
+
+
+def made(folder: Path, source: Path, recipe: str, make) -> Path:
+    """Return a file that is made of another one, kept under what it depends on and its sum."""
+    start = f"{source.name}.{digest(source.read_bytes(), recipe.encode())}"
+    for path in folder.glob(f"{start}.*"):
+        if fetcher().is_kept(path, path.suffix[1:]):
+            return path
+    content = make()
+    path = folder / f"{start}.{fetcher().sha256(content)}"
+    fetcher().keep(path, content)
+    return path
 
 
 # ------------------------------------------------------------------------------ records
@@ -157,7 +185,7 @@ def licences(pins: dict, kept: Path, names: list[str]) -> str:
         "    the libraries named there.",
         "CodeMirror and Lezer (codemirror-*): MIT, codemirror-*/LICENSES.txt",
         "",
-        "Each wheel holds its licence in its .dist-info:",
+        "Each wheel holds its licence in its .dist-info (those in page-* lack files of theirs):",
     ]
     for name in names:
         with zipfile.ZipFile(kept / name) as wheel:
@@ -190,26 +218,67 @@ class Runtime:
         self._eager()
 
     def _eager(self):
-        groups = fetcher().files_of(self.pins, lite=False, tests=False)
+        """Add what a page loads at once."""
+        fetch, core = fetcher(), self.pins["core"]
         python = f"pyodide-{self.pins['pyodide']['version']}/"
-        for name in fetcher().files_of(self.pins, tests=False)["packages"] | self.pins["core"]:
+        for name in fetch.files_of(self.pins, tests=False)["packages"] | core:
             self.files[python + name] = self.kept / name
-        archives = []
-        for name in groups["wheels"]:
-            self.files[name] = self.kept / name
-            archives.append(name)
+        lock, slimmed = self._own_list()
+        wasm = self.kept / "pyodide.asm.wasm"
+        packed = made(
+            self.kept / "made", wasm, "gzip", lambda: gzip.compress(wasm.read_bytes(), mtime=0)
+        )
+        parts = [
+            json.dumps(lock).encode(),
+            *(p.name.encode() for p in [packed, *slimmed.values()]),
+        ]
+        page = f"page-{digest(*parts)}/"
+        for about in lock["packages"].values():
+            name = about["file_name"]
+            about["file_name"] = f"../{page if name in slimmed else python}{name}"
+        self.files |= {page + name: path for name, path in slimmed.items()}
+        self.files[f"{page}pyodide.asm.wasm.packed"] = packed
+        self.files[f"{page}lock.json"] = json.dumps(lock).encode()
         zipped = archive(package(self.book))
         self.files["mnist_gd.zip"] = zipped
-        archives.append(f"mnist_gd.zip?{digest(zipped)}")
-        core = [name for name in self.pins["core"] if name != "pyodide.mjs"]
-        eager = [python + name for name in [*core, *groups["packages"]]] + archives
+        archives = [*self.pins["wheels"]["page"], f"mnist_gd.zip?{digest(zipped)}"]
+        for name in archives[:-1]:
+            self.files[name] = self.kept / name
+        eager = [
+            python + name for name in core if name not in ("pyodide.mjs", "pyodide-lock.json")
+        ]
+        eager += [about["file_name"].removeprefix("../") for about in lock["packages"].values()]
+        eager = {url: {"url": url} for url in [*eager, f"{page}lock.json", *archives]}
+        eager[f"{python}pyodide.asm.wasm"]["packed"] = f"{page}pyodide.asm.wasm.packed"
+        for file in eager.values():
+            file["bytes"] = self.size(file.get("packed", file["url"]).partition("?")[0])
         self.contents |= {
             "pyodide": python,
+            "lock": f"{page}lock.json",
             "packages": self.pins["pyodide"]["page"],
-            "eager": [{"url": url, "bytes": self.size(url.partition("?")[0])} for url in eager],
+            "eager": list(eager.values()),
             "archives": [{"url": url, "into": HOME} for url in archives],
             "path": [HOME],
         }
+
+    def _own_list(self):
+        """Pyodide's list of the packages of a page, and those of them that are made smaller."""
+        lock = json.loads((self.kept / "pyodide-lock.json").read_text(encoding="utf-8"))
+        about = self.pins["pyodide"]
+        for package_ in lock["packages"].values():
+            needed = map(fetcher().normal, package_["depends"])
+            package_["depends"] = [name for name in needed if name not in about["unused"]]
+        names = fetcher().closure(lock, about["page"])
+        lock["packages"] = {name: lock["packages"][name] for name in names}
+        slimmed = {}
+        for name in sorted(LEFT_OUT.keys() & names):
+            package_ = lock["packages"][name]
+            wheel = self.kept / package_["file_name"]
+            make = partial(slim, wheel, LEFT_OUT[name])
+            path = made(self.kept / "made", wheel, LEFT_OUT[name], make)
+            slimmed[wheel.name] = path
+            package_["sha256"] = path.suffix[1:]
+        return lock, slimmed
 
     def size(self, name: str) -> int:
         """Return the bytes of a file."""
@@ -240,28 +309,26 @@ class Runtime:
 
     def add_lazy(self, found: dict[str, Path]):
         """Add what is fetched when Python first reads it: the data, and records of trainings."""
-        data = {path.name: path for path in sorted((self.book.parent / DATA).glob("*"))}
-        groups = {
-            (f"{HOME}/{DATA}", "data"): (data, digest(*(p.read_bytes() for p in data.values()))),
-            (f"{HOME}/_build/records", "records"): (
-                found,
-                digest(*(file.read_bytes() for file in found.values())),
-            ),
-        }
+        # Copies of the data: nothing that happens to a built book shall reach the tree.
+        data = {p.name: p.read_bytes() for p in sorted((self.book.parent / DATA).glob("*"))}
+        sums = digest(*(file.read_bytes() for file in found.values()))
         self.contents["lazy"] = [
             {"folder": folder, "url": self.add_folder(name, files, about), "names": list(files)}
-            for (folder, name), (files, about) in groups.items()
+            for folder, name, files, about in (
+                (f"{HOME}/{DATA}", "data", data, digest(*data.values())),
+                (f"{HOME}/_build/records", "records", found, sums),
+            )
         ]
 
     def add_tests(self):
         """Name the wheels that only the package's tests need."""
-        names = self.pins["wheels"].get("tests", {})
+        names = [n for n in self.pins["wheels"].get("tests", {}) if (self.kept / n).is_file()]
         self.files |= {f"tests/{name}": self.kept / name for name in names}
         self.contents["tests"] = [f"tests/{name}" for name in names]
 
     def add_licences(self):
         """Say whose the files are."""
-        names = [file.rpartition("/")[2] for file in self.files if file.endswith(".whl")]
+        names = {file.rpartition("/")[2] for file in self.files if file.endswith(".whl")}
         self.files["LICENSES.txt"] = licences(self.pins, self.kept, sorted(names)).encode()
 
     def write(self, target: Path) -> None:
@@ -299,19 +366,20 @@ def put(path: Path, file: Path | bytes) -> None:
 def look(app, config) -> None:
     """See whether there is a runtime, and say so to the pages."""
     book = Path(app.srcdir)
-    app.runtime = None
-    pins_file = book / "runtime.toml"
-    lacking = ["runtime.toml"]
-    if pins_file.exists():
-        pins = fetcher().read_pins(pins_file)
+    app.runtime, lacking = None, ["runtime.toml"]
+    if (path := book / "runtime.toml").exists():
+        pins = fetcher().read_pins(path)
         kept = fetcher().cache_folder(pins)
         lacking = fetcher().missing(pins, kept, tests=False)
+        if not lacking:
+            try:
+                app.runtime = Runtime(book, kept, pins)
+            except OSError as error:  # what is made of the files cannot be kept beside them
+                lacking = [str(error)]
     if lacking:
         command = f"{Path(sys.executable).name} book/runtime.py"
         names = lacking[0] + (f" and {len(lacking) - 1} more" if lacking[1:] else "")
         LOGGER.info("no Run buttons, for the browser's Python lacks %s: %s", names, command)
-    else:
-        app.runtime = Runtime(book, kept, pins)
     config.html_context["has_runtime"] = app.runtime is not None
 
 
@@ -334,13 +402,8 @@ def assemble(app, exception) -> None:
         return
     from mnist_gd import _code
 
-    build = _code.made_by() if hasattr(_code, "made_by") else None
-    if build is None:
-        import numpy
-
-        build = {"numpy": numpy.__version__, "digests": _code.digests()}
     runtime = app.runtime
-    runtime.contents["build"] = build
+    runtime.contents["build"] = _code.made_by()
     runtime.add_editor()
     runtime.add_lazy(records(Path(app.outdir).parent / "records", run_functions()))
     runtime.add_tests()

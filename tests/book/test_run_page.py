@@ -241,6 +241,33 @@ def test_a_bar_is_drawn_and_not_printed(page):
     assert slow.element.locator(".cell_output").count() == 0
 
 
+TRAINING = """
+from mnist_gd.experiments import runs
+from mnist_gd.records import run_all
+new = runs.Configuration(
+    question="ten", loss="cross_entropy_with_logits", batch_size=100, epochs=%d,
+    learning_rate=0.1, hidden_size=7, hidden_layers=1, images=2000,
+)
+run_all(runs.validation_run, [new], records="_build/records")[0].diverged
+"""
+
+
+def test_a_setting_that_the_book_did_not_run_is_trained(page):
+    own = cell(page, "must_refuse(lambda g")
+    own.write(TRAINING % 2)
+    own.run()
+    assert own.output.strip() == "False"
+    own.write(TRAINING % 100_000)  # asks first
+    own.run(wait=False)
+    asking = own.element.locator(".run-ask")
+    asking.wait_for()
+    assert re.search(r"trains 1 networks? that the book did not: about \d+ min", own.state)
+    asking.get_by_role("button", name="Leave it out").click()
+    page.wait_for_function(IDLE)
+    assert own.state == "left out"
+    assert own.element.locator(".cell_output pre").inner_text().strip() == "False"
+
+
 def test_all_by_keyboard(visits):
     visit = visits(viewport={"width": 1280, "height": 900})
     page = visit.open("gradient_check.html")

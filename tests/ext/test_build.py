@@ -177,6 +177,13 @@ def test_the_build_says_which_pages_run_and_that_none_has_to(sound):
     assert "pages have run" not in said
 
 
+def test_a_book_without_a_runtime_is_built_and_says_so(sound):
+    book, html, said = sound
+    assert said.count("no Run buttons, for the browser's Python lacks runtime.toml") == 1
+    assert 'name="runtime"' not in html
+    assert not (book / "_build" / "html" / "runtime").exists()
+
+
 def test_a_page_does_without_the_script_of_icons(sound):
     _, html, _ = sound
     assert "fontawesome.js" not in html

@@ -6,7 +6,7 @@ The page calls functions by keyword and hears what they emit on the way, as plai
 * ``{"kind": "data", "data": {type: text}}``: a figure, a table, what `display` was given
 * ``{"kind": "text", "text"}``: the value of a cell's last expression
 * ``{"kind": "glue", "name", "text"}``: a text for the prose
-* ``{"kind": "progress", "done", "total", "text"}``
+* ``{"kind": "progress", "done", "total", "unit", "seconds"}``; before trainings an "estimate" too
 * ``{"kind": "ask", "trainings", "seconds"}``: the cell ended where it would train for long
 * ``{"kind": "error", "name", "message", "text"}``
 """
@@ -113,6 +113,8 @@ def _asking(run_missing):
         seconds = _estimate(lacking)
         if lacking and not _agreed and seconds is not None and seconds > PATIENCE:
             raise Ask({"kind": "ask", "trainings": len(lacking), "seconds": seconds})
+        if lacking and seconds is not None:
+            shown.progress(0, len(lacking), "training", estimate=seconds)
         run_missing(function, wanted, found, *args)
 
     return asking

@@ -19,7 +19,7 @@ function parsed(html) {
 export class Output {
   constructor(old, edited) {
     this.old = old; // what the build showed here, or null
-    this.edited = edited;
+    this.edited = edited; // the cell, or one above it
     this.element = document.createElement("div");
     this.element.className = old?.className ?? "cell_output docutils container run-output";
     this.streams = new Map();
@@ -68,7 +68,8 @@ export class Output {
     const was = before?.querySelector("svg");
     if (was?.style.width) drawing.style.width = was.style.width;
     const alt = was?.getAttribute("aria-label");
-    drawing.setAttribute("aria-label", alt && !this.edited ? alt : "Figure of the edited code");
+    const redrawn = alt ? `Redrawn by edited code. In the book: ${alt}` : "Figure";
+    drawing.setAttribute("aria-label", alt && !this.edited ? alt : redrawn);
     const figure = before?.closest("figure")?.cloneNode(true);
     if (figure) {
       figure.querySelector(FIGURE).replaceWith(holder);

@@ -190,7 +190,7 @@ class Cell {
     });
   }
 
-  progress({ done, total, unit, seconds }) {
+  progress({ done, total, unit, seconds, estimate }) {
     this.bar.hidden = false;
     let bar = this.state.querySelector("progress");
     if (!bar) {
@@ -200,7 +200,8 @@ class Cell {
     }
     bar.max = total;
     bar.value = done;
-    const rest = done ? `, about ${time((seconds / done) * (total - done))} left` : "";
+    const left = done ? (seconds / done) * (total - done) : estimate;
+    const rest = left ? `, about ${time(left)} ${done ? "left" : "here"}` : "";
     const what = unit === "it" ? "" : ` ${unit}s`;
     bar.nextSibling.textContent = ` ${done} of ${total}${what}${done < total ? rest : ""}`;
   }
@@ -241,12 +242,13 @@ class Page {
     this.cells = about.map(
       (cell, number) => new Cell(this, cell, number + 1, cell.shown ? elements.shift() : null),
     );
-    await this.#start(({ loaded, total }) => {
+    const started = this.#start(({ loaded, total }) => {
       bar.max = total;
       bar.value = loaded;
       const done = loaded >= total ? "starts" : `${(loaded / 1e6).toFixed(0)} of ${(total / 1e6).toFixed(0)} MB`;
       words.textContent = `Python: ${done}`;
     });
+    await started.finally(() => bar.remove());
     for (const cell of this.cells) if (cell.shown) await cell.open();
     this.#tools();
     python.call("warm").catch(() => {}); // stopped before it was done
@@ -315,6 +317,7 @@ class Page {
   async #drain() {
     if (this.busy) return;
     this.busy = true;
+    this.stopped = false;
     this.stopButton.disabled = false;
     const start = performance.now();
     let ok = true;
@@ -346,14 +349,15 @@ class Page {
     let agreed = false;
     if (cell.estimate > LONG) {
       const long = `It takes about ${time(cell.estimate)} here.`;
-      agreed = await this.#asker(cell).ask(long);
+      agreed = await this.#ask(cell, long);
       if (!agreed) return this.#left(cell);
     }
     for (;;) {
       const { ok, asked, error } = await this.#call(cell, agreed);
       if (!asked) return ok || this.#failed(cell, error);
-      const long = `It trains ${asked.trainings} networks that the book did not: about ${time(asked.seconds)} here.`;
-      agreed = await this.#asker(cell).ask(long, "Train");
+      const networks = asked.trainings === 1 ? "1 network" : `${asked.trainings} networks`;
+      const long = `It trains ${networks} that the book did not: about ${time(asked.seconds)} here.`;
+      agreed = await this.#ask(cell, long, "Train");
       if (!agreed) return this.#left(cell);
     }
   }
@@ -365,8 +369,15 @@ class Page {
     return before ?? this.cells.find((one) => one.shown);
   }
 
+  async #ask(cell, ...words) {
+    const agreed = await this.#asker(cell).ask(...words);
+    if (this.stopped) throw new Stopped("stopped");
+    return agreed;
+  }
+
   async #call(cell, agreed) {
-    const output = new Output(cell.old, cell.edited);
+    const edited = this.cells.slice(0, cell.number).some((one) => one.edited);
+    const output = new Output(cell.old, edited);
     const start = performance.now();
     let asked = null;
     let error = null;
@@ -444,16 +455,18 @@ class Page {
   }
 
   stop() {
+    this.stopped = true;
     python.stop();
     this.#done("Stopped. All variables are gone; the next run starts Python again.");
   }
 
   reset() {
-    this.queue = [];
-    if (this.busy) this.stop();
+    const busy = this.busy;
+    if (busy) this.stop();
     for (const cell of this.cells) if (cell.shown) cell.reset();
     this.prose.reset();
-    this.#done("The page is as it was in the book. Variables stay.");
+    const variables = busy ? "Variables are gone." : "Variables stay.";
+    this.#done(`The page is as it was in the book. ${variables}`);
   }
 }
 

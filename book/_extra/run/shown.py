@@ -150,6 +150,11 @@ def figures(*_, **__):
 # ------------------------------------------------------------------------------------- bars
 
 
+def progress(done, total, unit, **more):
+    """Tell how far something is."""
+    _emit({"kind": "progress", "done": done, "total": total, "unit": unit, **more})
+
+
 def _install_bars():
     """Let tqdm's bars be drawn by the page."""
     import tqdm
@@ -169,9 +174,7 @@ def _install_bars():
 
         def display(self, msg=None, pos=None):
             if self.total and not self.disable:
-                told = {"done": self.n, "total": self.total, "unit": self.unit}
-                told["seconds"] = self.format_dict["elapsed"]
-                _emit({"kind": "progress", **told})
+                progress(self.n, self.total, self.unit, seconds=self.format_dict["elapsed"])
 
     tqdm.tqdm = tqdm.std.tqdm = Bar
     tqdm.trange = lambda *args, **options: Bar(range(*args), **options)

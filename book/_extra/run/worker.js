@@ -6,33 +6,40 @@
 let python = null;
 let last = Promise.resolve();
 
-/** Fetch a file, telling how many of its bytes have come. */
-async function bytesOf(url, loaded) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${answer.statusText}`);
-  const parts = [];
-  let length = 0;
-  for (const reader = answer.body.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    length += value.length;
-    loaded(value.length);
-  }
-  const whole = new Uint8Array(length);
-  let place = 0;
-  for (const part of parts) {
-    whole.set(part, place);
-    place += part.length;
-  }
-  return whole;
+/** Fetch a file, unpack it where it was packed, and tell how many of its bytes have come. */
+async function bytesOf({ url, packed }, root, loaded) {
+  const answer = await fetch(root + (packed ?? url));
+  if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${answer.statusText}`);
+  const counting = new TransformStream({
+    transform(part, on) {
+      loaded(part.length);
+      on.enqueue(part);
+    },
+  });
+  let parts = answer.body.pipeThrough(counting);
+  if (packed) parts = parts.pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(parts).arrayBuffer());
 }
 
-/** Files that are fetched when Python first reads them. */
+/** Files that are fetched, each by one request, when Python first opens them. */
 function makeLazy(pyodide, root, { folder, url, names }) {
   pyodide.FS.mkdirTree(folder);
   for (const name of names) {
-    pyodide.FS.createLazyFile(folder, name, `${root}${url}${name}`, true, false);
+    const node = pyodide.FS.createFile(folder, name, {}, true, false);
+    const plain = node.stream_ops;
+    node.stream_ops = {
+      ...plain,
+      open() {
+        const request = new XMLHttpRequest(); // Python waits for it
+        request.open("GET", `${root}${url}${name}`, false);
+        request.responseType = "arraybuffer";
+        request.send();
+        if (request.status !== 200) throw new pyodide.FS.ErrnoError(29); // EIO
+        node.contents = new Uint8Array(request.response);
+        node.usedBytes = node.contents.length;
+        node.stream_ops = plain;
+      },
+    };
   }
 }
 
@@ -42,7 +49,7 @@ async function start(root, tell) {
   let sum = 0;
   const loaded = (bytes) => tell({ loaded: (sum += bytes), total });
   const files = new Map(
-    contents.eager.map((file) => [file.url, bytesOf(root + file.url, loaded)]),
+    contents.eager.map((file) => [file.url, bytesOf(file, root, loaded)]),
   );
   // Pyodide fetches some of them too: it gets what has come already, not a second copy.
   const fetchElsewhere = self.fetch;
@@ -54,7 +61,10 @@ async function start(root, tell) {
     return new Response(await file, { headers: { "Content-Type": type } });
   };
   importScripts(`${root}${contents.pyodide}pyodide.js`);
-  const pyodide = await loadPyodide({ indexURL: `${root}${contents.pyodide}` });
+  const pyodide = await loadPyodide({
+    indexURL: `${root}${contents.pyodide}`,
+    lockFileURL: `${root}${contents.lock}`,
+  });
   await pyodide.loadPackage(contents.packages, { messageCallback: () => {} });
   for (const { url, into } of contents.archives) {
     pyodide.unpackArchive(await files.get(url), "zip", { extractDir: into });
