@@ -101,7 +101,7 @@ def make_book(folder, page):
     shutil.copytree(ROOT / "book" / "_ext", book / "_ext")
     shutil.copytree(ROOT / "book" / "_static", book / "_static")
     shutil.copytree(ROOT / "book" / "_templates", book / "_templates")
-    (book / "_extra").mkdir()
+    shutil.copytree(ROOT / "book" / "_extra" / "run", book / "_extra" / "run")
     shutil.copy(ROOT / "book" / "_config.yml", book)
     shutil.copy(ROOT / "book" / "runtime.py", book)
     (book / "_toc.yml").write_text("format: jb-book\nroot: page\n", encoding="utf-8")
