@@ -175,7 +175,9 @@ def until(condition, seconds=120):
 
 def processor_seconds():
     """Of all processes that this one has started, the browser's among them."""
-    table = subprocess.run(["ps", "-eo", "pid=,ppid=,cputimes="], capture_output=True, text=True)
+    table = subprocess.run(
+        ["ps", "-eo", "pid=,ppid=,cputimes="], capture_output=True, encoding="utf-8"
+    )
     rows = [tuple(map(int, line.split())) for line in table.stdout.splitlines()]
     below = {os.getpid()}
     for _ in range(9):  # generations
