@@ -123,6 +123,7 @@ def run(files, left_out):
     results, said = Results(set(left_out)), io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         options = ["-p", "no:cacheprovider", "--capture=sys", "--tb=short", "--quiet"]
+        options += ["-o", "tmp_path_retention_policy=none"]  # files are in memory there
         code = pytest.main([*options, *files], [results])
     about = {
         "code": int(code),
