@@ -456,7 +456,6 @@ class Page {
   }
 
   stop() {
-    this.stopped = true;
     python.stop();
     this.#done("Stopped. All variables are gone; the next run starts Python again.");
   }
