@@ -46,7 +46,7 @@ SHOWN = """() => [...document.querySelectorAll(".bd-article div.cell")].map((cel
 PASTED = """() =>
   [...document.querySelectorAll(".bd-article .pasted-text")].map((e) => e.textContent)"""
 LONG = os.environ.get("RUN_LONG") == "1"
-SLOWER = 12  # a browser, on a machine that does nothing else; so that load changes nothing here
+SLOWER = 45  # a browser, on a machine that does nothing else; so that load changes nothing here
 #: Run all cells; what asks is answered; where one fails, go on behind it.
 RUN_ALL = """async ([agree, slower]) => {
   const page = window.thePage;

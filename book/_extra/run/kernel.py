@@ -95,10 +95,10 @@ def measure(build, emit=None):
     """Return how many times longer than in the build a cell takes here, about."""
     from speed import slower
 
-    cells, trainings = slower(dict(build["speed"]))
+    times = slower(build["speed"])
     if build.get("seconds_of_work"):
-        _machine["seconds_of_work"] = build["seconds_of_work"] * trainings
-    return cells
+        _machine["seconds_of_work"] = build["seconds_of_work"] * times
+    return times
 
 
 _machine = {"seconds_of_work": None}
