@@ -137,7 +137,9 @@ def packed():
             for path in ROOT.glob(pattern):
                 written.write(path, path.relative_to(ROOT))
         written.write(ROOT / "tests/book/inside.py", "tools/inside.py")
-        for name in json.loads((HTML / "runtime/contents.json").read_text(encoding="utf-8"))["tests"]:
+        for name in json.loads((HTML / "runtime/contents.json").read_text(encoding="utf-8"))[
+            "tests"
+        ]:
             with zipfile.ZipFile(HTML / "runtime" / name) as wheel:
                 for member in wheel.namelist():
                     written.writestr(f"tools/{member}", wheel.read(member))

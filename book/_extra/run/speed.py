@@ -1,4 +1,4 @@
-"""How fast a machine is at the products of matrices, in the build and in the reader's browser."""
+"""How fast a machine is at the products of matrices, in the build and in the browser."""
 
 from time import perf_counter
 
