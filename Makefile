@@ -88,7 +88,7 @@ test: lint
 
 # What tests/book/ tests; also REQUIRE_BROWSER=1 make test-book, to fail without Chromium.
 test-book: pdf
-	$(BIN)/python -X warn_default_encoding -m pytest tests/book
+	$(BIN)/python -X warn_default_encoding -m pytest -n 2 --dist loadfile tests/book
 
 # .jupyter/ makes the chapters, which are Markdown, open as notebooks by jupytext.
 live: $(READY)
