@@ -4,7 +4,7 @@ import { Output } from "./outputs.js";
 import { python, Stopped } from "./python.js";
 
 const HERE = new URL(".", import.meta.url);
-const LONG = 60; // seconds; a cell that takes longer asks first
+const LONG = 90; // seconds; a cell that takes longer asks first
 const UNFIT = "not-in-browser";
 
 const article = document.querySelector(".bd-article");
