@@ -5,8 +5,8 @@ cell shows is compared word for word and number for number: another NumPy and an
 other last digits, so numbers agree to `SAME` of their size, and what is smaller than `NOTHING` is
 the rounding itself. Cells that measure time or name the machine are left out by `MEASURES`.
 
-Cells that take longer than a minute and a half in a browser ask first. They are left out, and what needs them
-too, unless `RUN_LONG=1` is set: then all of the book is run, in an hour or so.
+Cells that take longer than a minute and a half in a browser ask first. They are left out, and
+what needs them too, unless `RUN_LONG=1` is set: then all of the book is run, in an hour or so.
 """
 
 import json
