@@ -1,9 +1,11 @@
 """What judges an answer in the page judges it as the package does, and stops what does not end."""
 
+import builtins
 import importlib.util
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 PATH = Path(__file__).parents[1] / "book" / "_extra" / "run" / "exercises_kernel.py"
@@ -90,6 +92,33 @@ def test_an_answer_leaves_nothing_behind(said):
     said("import os\nleft = 3\nwhile True: pass")
     assert sys.gettrace() is traced
     assert "name 'left' is not defined" in said("print(left)")["verdicts"][0]["words"]
+
+
+PATCHED = """import builtins
+import numpy as np
+np.seterr(all="raise")
+np.abs = np.zeros_like
+np.linalg.norm = None
+del builtins.len
+def f(grad_output, z):
+    return grad_output
+"""
+
+
+def test_what_an_answer_does_to_modules_is_undone(said):
+    wrong = "def f(grad_output, z):\n    return grad_output\n"
+    before, errors = (np.abs, np.linalg.norm, len), np.geterr()
+    said(PATCHED)
+    assert (np.abs, np.linalg.norm, builtins.len) == before
+    assert np.geterr() == errors
+    assert "Likely mistake: the derivative" in said(wrong)["verdicts"][0]["words"]
+    assert said(RIGHT)["verdicts"][0]["right"]
+
+
+def test_long_words_are_cut(said, kernel):
+    (verdict,) = said("def f(grad_output, z):\n    return 'x' * 1_000_000\n")["verdicts"]
+    assert verdict["words"].startswith("relu-gradient: called with")
+    assert len(verdict["words"]) == kernel.PRINTED + 2
 
 
 def test_much_that_is_printed_is_cut(said, kernel):

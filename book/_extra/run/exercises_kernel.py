@@ -4,9 +4,12 @@ import ast
 import contextlib
 import io
 import linecache
+import re
 import sys
 import time
 import traceback
+
+import numpy as np
 
 from mnist_gd.exercises import WrongAnswer
 from mnist_gd.exercises import check as judge
@@ -14,6 +17,7 @@ from mnist_gd.exercises import check as judge
 ANSWER = "<answer>"  # the name of the reader's file: only its lines are shown in an error
 SECONDS = 10.0
 PRINTED = 4000  # characters, as many as are shown
+JUDGES = re.compile(r"(numpy|mnist_gd|builtins|math|warnings)(\.|$)")  # modules it works with
 
 
 class TooLong(BaseException):
@@ -44,6 +48,20 @@ def limited(seconds):
         sys.settrace(before)
 
 
+@contextlib.contextmanager
+def unchanged():
+    """Give modules back the names that an answer gives other values: the judge uses them too."""
+    modules = [vars(sys.modules[name]) for name in sys.modules if JUDGES.match(name)]
+    before = [(names, names.copy()) for names in modules]
+    errors = np.geterr()
+    try:
+        yield
+    finally:
+        for names, values in before:
+            names.update(values)
+        np.seterr(**errors)
+
+
 def own_lines(error):
     """Return the lines of the answer through which an error came, the last one at the end."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -51,6 +69,11 @@ def own_lines(error):
     if len(own) > 6:
         own = own[:3] + own[-3:]  # of a function that calls itself
     return "\n".join(f"line {frame.lineno}:  {frame.line}" for frame in own)
+
+
+def cut(text):
+    """Return as much of a text as is shown."""
+    return text if len(text) <= PRINTED else f"{text[:PRINTED]}\n…"
 
 
 def hint(error):
@@ -133,7 +156,7 @@ def check(source, tasks, emit):
         try:
             tree = ast.parse(source, ANSWER)
             empty = unwritten(tree)
-            with limited(SECONDS):
+            with unchanged(), limited(SECONDS):
                 exec(compile(tree, ANSWER, "exec"), namespace)
                 for task, name, asked in tasks:
                     if asked or (name in namespace and name not in empty):
@@ -142,7 +165,6 @@ def check(source, tasks, emit):
         except BaseException as error:
             verdicts.append({"asked": True, **said(error)})
     linecache.cache.pop(ANSWER, None)
-    text = printed.getvalue()
-    if len(text) > PRINTED:
-        text = f"{text[:PRINTED]}\n…"
-    return {"verdicts": verdicts, "printed": text}
+    for found in verdicts:
+        found["words"] = cut(found["words"])
+    return {"verdicts": verdicts, "printed": cut(printed.getvalue())}
