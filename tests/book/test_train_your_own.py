@@ -94,6 +94,9 @@ def test_what_cannot_be_is_refused_in_words(tmp_path, monkeypatch):
     for wrong in ({"learning_rate": 0}, {"learning_rate": 0.1, "epochs": 0}):
         (name,) = wrong.keys() - {"learning_rate"} or {"learning_rate"}
         assert name in train_kernel.begin(**settings | wrong)["refused"]
+    for seed in (-1, 1.5, float("nan")):
+        refused = train_kernel.begin(**settings | {"seed": seed}, learning_rate=0.1)["refused"]
+        assert refused.startswith("seed must be ")
     train_kernel.begin(**settings, learning_rate=1e30)
     *_, last = takewhile(lambda event: event, (train_kernel.advance() for _ in range(9)))
     assert re.fullmatch("The training diverged, .* finite.* Try a smaller rate.", last["refused"])
@@ -111,7 +114,7 @@ def files(folder):
     layers = [LinearLayer(784, 4, sigmoid, rng=rng), LinearLayer(4, 10, rng=rng)]
     Network(layers, loss=cross_entropy_with_logits).save(folder / "curved.npz")
     return {
-        "notes.npz": "path must be a file made by save, but ",
+        "notes.npz": "path must be a file made by save, but notes.npz is not",
         "five.npz": "five.npz must go from 784 pixels to 10 digits",
         "three.npz": "three.npz must go from 784 pixels to 10 digits",
         "curved.npz": "curved.npz must have ReLU in its hidden layers",
@@ -427,6 +430,14 @@ def test_stop_keeps_what_was_learned(page, tmp_path):
     press(page, "stop")
     assert largest_difference(network_in(page, tmp_path), network) > 1e-3
     assert rows.count() == count
+
+
+def test_no_seed_is_refused_by_its_name(page):
+    for seed in ("", "-1", "1.5"):
+        choose(page, images=100, hidden=4, epochs=1, seed=seed)
+        press(page, "train")
+        assert said(page).startswith("seed must be ")
+    choose(page, seed=1)
 
 
 def test_no_barrier_after_a_training(page, axe):

@@ -150,7 +150,10 @@
 
     const settings = () =>
       Object.fromEntries(
-        FIELDS.map((name) => [name, Number(own.querySelector(`#train-${name}`).value)]),
+        FIELDS.map((name) => {
+          const { value } = own.querySelector(`#train-${name}`);
+          return [name, value === "" ? NaN : Number(value)]; // of nothing, Number makes 0
+        }),
       );
 
     const train = async () => {

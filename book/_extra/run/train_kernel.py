@@ -12,6 +12,7 @@ from time import perf_counter
 
 import numpy as np
 
+from mnist_gd._checks import check_integer
 from mnist_gd.activations import identity, relu
 from mnist_gd.data import examples, load_mnist
 from mnist_gd.gradient_descent import DivergenceError
@@ -101,7 +102,7 @@ def _trained():
 def begin(images, hidden, learning_rate, batch_size, epochs, seed):
     """Make a new network and its training; `advance` goes on with it."""
     global network, _events
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(check_integer("seed", seed, minimum=0))
     settings = Settings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, rng=rng)
     made = SingleLayerNetwork(784, hidden, 10, loss=cross_entropy_with_logits, rng=rng)
     x, y = (part[:images] for part in examples("ten", "training"))
@@ -156,7 +157,10 @@ def load(name, content):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / (Path(name).name or "file")
         path.write_bytes(bytes(content.to_py() if hasattr(content, "to_py") else content))
-        loaded = Network.load(path)  # says what is wrong with it
+        try:
+            loaded = Network.load(path)
+        except ValueError as error:  # says what is wrong with it
+            raise ValueError(str(error).replace(f"{folder}/", "")) from error
         for kind in (SingleLayerNetwork, MultiLayerNetwork):
             with suppress(ValueError):
                 loaded = kind.load(path)
