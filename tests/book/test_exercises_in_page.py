@@ -395,6 +395,49 @@ def test_the_reader_stops_what_python_itself_cannot(reader):
     assert reader.page.workers == []
 
 
+def test_python_that_was_left_begins_afresh(reader):
+    leave = "def my_softmax_gradient(grad_output, z):\n    import os\n    os._exit(1)\n"
+    assert "It begins afresh at the next check." in reader.check(leave)
+    assert reader.check(RIGHT_SOFTMAX).startswith("Right.")
+
+
+KEPT = "() => JSON.parse(localStorage.getItem('mnist-gd-exercises') ?? '{}')"
+
+
+def test_an_open_answer_writes_over_nothing_of_another_tab(runtime, visit):
+    first = visit()
+    reader = Reader(first)
+    first.open(PAGE)
+    reader.write(PASSED_ON)
+    reader.page.wait_for_function(f"() => ({KEPT})()['{EXERCISE}']")
+    other = first.context.new_page()
+    other.goto(f"{first.base}/your_progress.html")
+    new = {EXERCISE: {"answer": "# newer\n", "state": "tried"}}
+    for left in (new, {}):
+        other.evaluate("it => localStorage.setItem('mnist-gd-exercises', it)", json.dumps(left))
+        first.open(PAGE)  # leaves the page with its answer
+        assert other.evaluate(KEPT) == left
+        reader.begin()
+
+
+@pytest.mark.parametrize(
+    "refuses",
+    [
+        "Object.defineProperty(window, 'localStorage', { get() { throw Error('denied'); } });",
+        "Storage.prototype.setItem = () => { throw Error('full'); };",
+    ],
+    ids=["blocked", "full"],
+)
+def test_where_nothing_can_be_kept_it_says_so(runtime, visit, refuses):
+    visiting = visit()
+    visiting.context.add_init_script(refuses)
+    visiting.open(PAGE)
+    reader = Reader(visiting)
+    reader.write(PASSED_ON)
+    reader.exercise.get_by_text("This browser keeps nothing after this page").wait_for()
+    assert "Kept in" not in reader.exercise.inner_text()
+
+
 def test_it_is_remembered_seen_and_deleted(reader, axe):
     reader.write(RIGHT_SOFTMAX + "# mine\n")
     page = reader.visit.open(PAGE)

@@ -39,6 +39,7 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
   ];
 
   let soon = 0;
+  let written = start.textContent; // as it was last kept
   const place = make("div", { className: "answer-editor run-editor" });
   const bar = make("progress", { max: 1, value: 0 });
   bar.setAttribute("aria-label", "Python is loaded");
@@ -58,7 +59,8 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
     editor.focus();
   });
   stop.hidden = true;
-  const keys = make("span", { className: "answer-note" }, "or Shift + Enter. Kept in this browser: ");
+  const kept = make("span");
+  const keys = make("span", { className: "answer-note" }, "or Shift + Enter. ", kept);
   keys.append(make("a", { href: new URL("../your_progress.html", import.meta.url) }, "Your progress"), ".");
   await styled();
   const editor = await createEditor(place, {
@@ -72,6 +74,7 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
   });
   start.replaceWith(place, make("div", { className: "answer-row" }, run, stop, reset, keys), loading, words);
   if (more.length) place.after(others());
+  keep();
   editor.focus();
 
   /** Offer what the judge knows besides: its first lines come behind what is written. */
@@ -86,10 +89,15 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
     return line;
   }
 
-  /** Keep what is written; what is as it began needs no keeping. */
+  /** Keep what is written, if it was changed here: another tab may have kept or deleted it since. */
   function keep(state) {
-    const answer = editor.text === stub ? "" : editor.text;
-    if (state || answer !== (progress.of(label).answer ?? "")) progress.keep(label, { answer, state });
+    if (state || editor.text !== written) {
+      written = editor.text;
+      progress.keep(label, { answer: written === stub ? "" : written, state });
+    }
+    kept.textContent = progress.keeps()
+      ? "Kept in this browser: "
+      : "This browser keeps nothing after this page is closed: ";
   }
   addEventListener("pagehide", () => keep());
 
@@ -127,7 +135,7 @@ export async function openAnswer({ exercise, box, start, stub, progress }) {
     } catch (error) {
       say(sentence(error instanceof Stopped
         ? `${stopped || "Stopped."} Python begins afresh at the next check; variables of the page's cells are gone.`
-        : `Python could not answer: ${error.message}`));
+        : `Python could not answer: ${error.message}${python.started ? "" : ". It begins afresh at the next check."}`));
     } finally {
       clearTimeout(clock);
       stopped = "";

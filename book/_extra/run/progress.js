@@ -59,7 +59,10 @@
     element.append(...inside);
     return element;
   };
-  const stateOf = (label) => progress.of(label).state ?? "";
+  const stateOf = (label) => {
+    const { state } = progress.of(label);
+    return state in STATES ? state : "";
+  };
 
   // ------------------------------------------------------------------------ the exercises
 

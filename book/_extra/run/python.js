@@ -55,10 +55,11 @@ export class Python extends EventTarget {
     });
   }
 
-  #hear({ id, event, value, error }) {
+  #hear({ id, event, value, error, dead }) {
     const asked = this.waiting.get(id);
     if (!asked) return;
     if (event) return asked.onEvent(event);
+    if (dead && this.ready) return this.#end(new Error(error)); // the next call starts afresh
     this.waiting.delete(id);
     if (error === undefined) asked.resolve(value);
     else asked.reject(new Error(error));

@@ -87,6 +87,15 @@ function toPython(value) {
   return value instanceof Object ? python.toPy(value) : value;
 }
 
+/** Whether Python can still be asked: it cannot when it was left or broke. */
+function lives() {
+  try {
+    return python?.runPython("True");
+  } catch {
+    return false;
+  }
+}
+
 self.onmessage = ({ data: { id, start: root, call, args } }) => {
   // One after the other, as a notebook's kernel takes them.
   last = last.then(async () => {
@@ -105,7 +114,7 @@ self.onmessage = ({ data: { id, start: root, call, args } }) => {
       }
       self.postMessage({ id, value });
     } catch (error) {
-      self.postMessage({ id, error: String(error.message ?? error) });
+      self.postMessage({ id, error: String(error.message ?? error), dead: !lives() });
     }
   });
 };
