@@ -99,7 +99,7 @@ import numpy as np
 np.seterr(all="raise")
 np.abs = np.zeros_like
 np.linalg.norm = None
-del builtins.len
+del builtins.divmod
 def f(grad_output, z):
     return grad_output
 """
@@ -107,9 +107,9 @@ def f(grad_output, z):
 
 def test_what_an_answer_does_to_modules_is_undone(said):
     wrong = "def f(grad_output, z):\n    return grad_output\n"
-    before, errors = (np.abs, np.linalg.norm, len), np.geterr()
+    before, errors = (np.abs, np.linalg.norm, divmod), np.geterr()
     said(PATCHED)
-    assert (np.abs, np.linalg.norm, builtins.len) == before
+    assert (np.abs, np.linalg.norm, builtins.divmod) == before
     assert np.geterr() == errors
     assert "Likely mistake: the derivative" in said(wrong)["verdicts"][0]["words"]
     assert said(RIGHT)["verdicts"][0]["right"]
