@@ -11,7 +11,9 @@ const CLASSES = {
 let loading = null;
 
 async function load() {
-  const contents = await (await fetch(new URL("contents.json", RUNTIME), { cache: "no-cache" })).json();
+  const answer = await fetch(new URL("contents.json", RUNTIME), { cache: "no-cache" });
+  if (!answer.ok) throw new Error(`contents.json: ${answer.status} ${answer.statusText}`);
+  const contents = await answer.json();
   const names = ["codemirror-state", "codemirror-view", "codemirror-commands",
     "codemirror-language", "codemirror-lang-python", "lezer-highlight"];
   const modules = await Promise.all(
@@ -41,6 +43,7 @@ async function load() {
  */
 export async function createEditor(host, { text, label, keys = {}, onChange = () => {} }) {
   loading ??= load();
+  loading.catch(() => (loading = null)); // the next one tries again
   const { EditorState, EditorView, defaultKeymap, historyKeymap, keymap, extensions } = await loading;
   const own = Object.entries(keys).map(([key, act]) => ({ key, run: () => (act(), true) }));
   const view = new EditorView({

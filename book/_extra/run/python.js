@@ -27,7 +27,7 @@ export class Python extends EventTarget {
   async #begin(onProgress) {
     this.worker = new Worker(new URL("worker.js", import.meta.url));
     this.worker.onmessage = ({ data }) => this.#hear(data);
-    this.worker.onerror = (event) => this.#end(new Error(event.message ?? "no worker"));
+    this.worker.onerror = (event) => this.#end(new Error(event.message ?? "worker.js: it did not load"));
     try {
       await this.#ask({ start: this.root }, onProgress);
       this.ready = true;

@@ -6,19 +6,37 @@
 let python = null;
 let last = Promise.resolve();
 
+async function fetched(name, root, options) {
+  const answer = await fetch(root + name, options);
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+  return answer;
+}
+
+/** What a file's promise gives; what goes wrong is said with the file's name. */
+async function named(name, promise) {
+  try {
+    return await promise;
+  } catch (error) {
+    throw new Error(`${name.replace(/\?.*/, "")}: ${error.message}`);
+  }
+}
+
 /** Fetch a file, unpack it where it was packed, and tell how many of its bytes have come. */
-async function bytesOf({ url, packed }, root, loaded) {
-  const answer = await fetch(root + (packed ?? url));
-  if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${answer.statusText}`);
+async function bytesOf({ url, packed, bytes }, root, loaded) {
+  const answer = await fetched(packed ?? url, root);
+  let came = 0;
   const counting = new TransformStream({
     transform(part, on) {
+      came += part.length;
       loaded(part.length);
       on.enqueue(part);
     },
   });
   let parts = answer.body.pipeThrough(counting);
   if (packed) parts = parts.pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(parts).arrayBuffer());
+  const content = new Uint8Array(await new Response(parts).arrayBuffer());
+  if (came !== bytes) throw new Error(`${came} of ${bytes} bytes came`);
+  return content;
 }
 
 /** Files that are fetched, each by one request, when Python first opens them. */
@@ -44,13 +62,24 @@ function makeLazy(pyodide, root, { folder, url, names }) {
 }
 
 async function start(root, tell) {
-  const contents = await (await fetch(`${root}contents.json`, { cache: "no-cache" })).json();
+  const list = fetched("contents.json", root, { cache: "no-cache" });
+  const contents = await named("contents.json", list.then((answer) => answer.json()));
   const total = contents.eager.reduce((sum, file) => sum + file.bytes, 0);
   let sum = 0;
   const loaded = (bytes) => tell({ loaded: (sum += bytes), total });
   const files = new Map(
-    contents.eager.map((file) => [file.url, bytesOf(file, root, loaded)]),
+    contents.eager.map((file) => [
+      file.url,
+      named(file.packed ?? file.url, bytesOf(file, root, loaded)),
+    ]),
   );
+  // Pyodide would wait for ever for some of them, and go on without others.
+  const missing = new Promise((_, fail) => Promise.all(files.values()).catch(fail));
+  await Promise.race([assemble(root, contents, files), missing]);
+}
+
+/** Make Python of its files, which are promises yet. */
+async function assemble(root, contents, files) {
   // Pyodide fetches some of them too: it gets what has come already, not a second copy.
   const fetchElsewhere = self.fetch;
   self.fetch = async (request, options) => {
@@ -77,7 +106,7 @@ async function start(root, tell) {
 }
 
 /** A function of Python: "run" of kernel.py, "exercises_kernel.check" of that module. */
-function named(call) {
+function functionOf(call) {
   const parts = call.split(".");
   const name = parts.pop();
   return python.pyimport(parts.join(".") || "kernel")[name];
@@ -106,7 +135,7 @@ self.onmessage = ({ data: { id, start: root, call, args } }) => {
         await start(root, tell);
       } else {
         const given = Object.entries(args).map(([key, value]) => [key, toPython(value)]);
-        const answer = await named(call).callKwargs({
+        const answer = await functionOf(call).callKwargs({
           ...Object.fromEntries(given),
           emit: (event) => tell(event.toJs({ dict_converter: Object.fromEntries, create_proxies: false })),
         });
