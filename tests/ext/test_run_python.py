@@ -58,6 +58,30 @@ def test_an_error_is_that_of_the_cells():
     assert 'File "cell 3", line 1' in syntax[0]["text"]
 
 
+def test_an_error_whose_words_fail_is_shown_all_the_same():
+    cell = "class Odd(Exception):\n    def __str__(self):\n        return 1 / 0\nraise Odd"
+    ((ok, (error,)),) = events_of(cell)
+    assert not ok
+    assert (error["kind"], error["name"], error["message"]) == ("error", "Odd", "")
+    assert error["text"].splitlines()[-1].startswith("Odd")
+
+
+def test_input_says_that_nobody_can_be_asked():
+    ((ok, (error,)),) = events_of("input('How many? ')")
+    assert not ok
+    assert (error["name"], "into the cell" in error["message"]) == ("EOFError", True)
+
+
+def test_what_a_cell_shows_has_an_end():
+    (_, (text,)), (_, many) = events_of(
+        "'x' * 3_000_000", "for number in range(5000):\n    display(number)"
+    )
+    assert 200_000 < len(text["text"]) < 200_100
+    assert text["text"].endswith("is left out")
+    assert len(many) == 1000
+    assert many[-1]["text"].endswith("is left out")
+
+
 def test_texts_are_glued_and_tables_shown():
     cell = """
 from myst_nb import glue

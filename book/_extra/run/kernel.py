@@ -27,7 +27,6 @@ import __main__
 
 namespace = __main__.__dict__
 CELL = "cell "  # names of cells begin so, and no file's name does
-LONGEST = 200_000  # characters of text that a cell may print
 WAIT = 0.1  # seconds between two pieces of text
 PATIENCE = 60  # seconds of training that need no asking
 
@@ -43,10 +42,11 @@ class _Stream:
         self.name, self.emit, self.parts, self.length, self.last = name, emit, [], 0, 0.0
 
     def write(self, text):
-        if self.length < LONGEST:
-            self.parts.append(text[: LONGEST - self.length])
+        longest = shown.LONGEST
+        if self.length < longest:
+            self.parts.append(text[: longest - self.length])
             self.length += len(text)
-            if self.length >= LONGEST:
+            if self.length >= longest:
                 self.parts.append("\n… the rest of what this cell prints is left out\n")
         if monotonic() - self.last > WAIT:
             self.hand_on()
@@ -138,8 +138,12 @@ def _error(error):
         own = own or ([] if one.exc_type is SyntaxError else one.stack[-1:])
         one.stack = traceback.StackSummary.from_list(own) if own else None
         left += filter(None, (one.__cause__, one.__context__))
+    try:
+        message = str(error)
+    except Exception:  # a reader's own class of errors, with an error in it
+        message = ""
     name = type(error).__name__
-    return {"kind": "error", "name": name, "message": str(error), "text": "".join(told.format())}
+    return {"kind": "error", "name": name, "message": message, "text": "".join(told.format())}
 
 
 def _evaluate(source, name):

@@ -17,16 +17,19 @@ MIME = {
     "_repr_markdown_": "text/markdown",
 }
 WIDEST = 79
+LONGEST = 200_000  # characters of a text
+MOST = 1000  # things that one cell displays
 
 _emit = print
 _name = ""
 _figures = 0
+_displayed = 0
 
 
 def begin(emit, name):
     """Let what is shown from here on go to a cell."""
-    global _emit, _name, _figures
-    _emit, _name, _figures = emit, name.replace(" ", "-"), 0
+    global _emit, _name, _figures, _displayed
+    _emit, _name, _figures, _displayed = emit, name.replace(" ", "-"), 0, 0
 
 
 # ------------------------------------------------------------------------------- displaying
@@ -78,6 +81,8 @@ def bundle(value):
 def pretty(value):
     """Return the text of a value, of long lists in several lines."""
     text = repr(value)
+    if len(text) > LONGEST:
+        return f"{text[:LONGEST]}\n… the rest of it is left out"
     if len(text) <= WIDEST or not isinstance(value, list | tuple | dict | set):
         return text
     return pprint.pformat(value, width=WIDEST + 1, sort_dicts=False, compact=False)
@@ -85,7 +90,13 @@ def pretty(value):
 
 def display(*values, **_):
     """Show values one below the other."""
+    global _displayed
     for value in values:
+        _displayed += 1
+        if _displayed >= MOST:
+            if _displayed == MOST:
+                _emit({"kind": "text", "text": "… the rest of what this cell shows is left out"})
+            return
         pyplot = sys.modules.get("matplotlib.figure")
         if pyplot is not None and isinstance(value, pyplot.Figure):
             _show_figure(value)
@@ -183,6 +194,10 @@ def _install_bars():
     sys.modules["tqdm.auto"] = sys.modules["tqdm.notebook"] = auto
 
 
+def _input(prompt="", /):
+    raise EOFError("nobody can be asked here: write the value into the cell")
+
+
 def _module(name, **members):
     module = types.ModuleType(name)
     vars(module).update(members)
@@ -201,5 +216,6 @@ def install():
     import builtins
 
     builtins.display = display
+    builtins.input = _input
     os.environ["MPLBACKEND"] = "module://page_figures"
     _install_bars()
