@@ -214,6 +214,83 @@ def test_an_endless_loop_is_stopped_and_the_page_lives(page):
     assert endless.output.strip() == "3.141592653589793"
 
 
+def test_cells_that_follow_an_error_say_why_they_did_not_run(page):
+    wrong = cell(page, "must_refuse(lambda g")
+    after = cell(page, '"tab-losses-three"')
+    if after.number < wrong.number:
+        wrong, after = after, wrong
+    wrong.write("1 / 0")
+    page.evaluate("() => thePage.runAll(thePage.cells.length)")
+    page.wait_for_function(IDLE)
+    name = f"cell {wrong.number + 1}"
+    assert after.state == f"not run: {name} ended with an error"
+    for link in (after.element.locator(".run-state a"), page.locator(".run-words a")):
+        assert link.inner_text().lower() == name
+        target = link.get_attribute("href")
+        assert page.locator(target).evaluate("(e, w) => e === w", wrong.element.element_handle())
+    assert name in wrong.element.locator(".run-number").inner_text()
+
+
+def test_a_reset_of_what_runs(page):
+    slow = cell(page, "must_refuse(lambda g")
+    source = slow.source
+    slow.write("from time import sleep\nfor _ in range(100):\n    sleep(0.2)")
+    slow.run(wait=False)
+    slow.element.get_by_role("button", name="Stop cell").wait_for()
+    slow.element.get_by_role("button", name="Reset cell").click()
+    assert slow.source == source
+    assert slow.state == "runs"  # its button stops it still
+    page.get_by_role("button", name="Reset the page").click()
+    page.wait_for_function(IDLE)
+    page.get_by_text("The page is as it was in the book. Variables are gone.").first.wait_for()
+    assert slow.state == ""
+
+
+def test_the_focus_stays_in_the_tools_when_stop_is_pressed(page):
+    endless = cell(page, "must_refuse(lambda g")
+    endless.write("while True:\n    pass")
+    endless.run(wait=False)
+    endless.element.get_by_role("button", name="Stop cell").wait_for()
+    page.get_by_role("button", name="Stop", exact=True).press("Enter")
+    page.wait_for_function(IDLE)
+    assert page.evaluate("document.activeElement.textContent") == "Run all"
+
+
+def half(name):
+    content = next(HTML.glob(f"runtime/{name}")).read_bytes()
+    return {"body": content[: len(content) // 2]}
+
+
+@pytest.mark.parametrize(
+    ("missing", "answer"),
+    [
+        ("run/worker.js", None),
+        ("run/pages/gradient_check.json", None),
+        ("runtime/contents.json", None),
+        ("codemirror-*/*.js", None),
+        ("*/numpy-*.whl", None),
+        ("*/numpy-*.whl", half),
+        ("*/pyodide.asm.wasm*", half),
+        ("*/python_stdlib.zip", half),
+    ],
+)
+def test_a_file_that_does_not_come_is_named_and_may_come_later(visits, missing, answer):
+    page = visits().open("gradient_check.html")
+    given = answer(missing) if answer else {"status": 404}
+    page.context.route(f"**/{missing.removeprefix('*/')}", lambda route: route.fulfill(**given))
+    button = page.get_by_role("button", name="Run this page")
+    button.click()
+    page.get_by_text("This did not work").wait_for()
+    file = missing.rpartition("/")[2].partition("*")[0]
+    assert file in page.locator(".run-page").inner_text()
+    assert page.locator(".run-bar, .cm-editor, .run-page progress").count() == 0
+    assert page.locator("div.cell .cell_input pre").count() > 0
+    page.context.unroute_all()
+    button.click()
+    page.wait_for_function("() => window.thePage")
+    assert page.locator(".run-bar").count() == page.locator("div.cell").count()
+
+
 def test_text_printed_is_one_box_and_has_an_end(page):
     written = cell(page, "must_refuse(lambda g")
     written.write("for i in range(3):\n    print(i, flush=True)\n'the last value'")

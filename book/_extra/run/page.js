@@ -76,6 +76,7 @@ class Prose {
 class Cell {
   constructor(page, about, number, element) {
     Object.assign(this, { page, about, number, element });
+    if (element && !element.id) element.id = `cell-${number}`;
     this.name = `cell ${number}`;
     this.ran = false;
     this.left = about.tags.includes(UNFIT);
@@ -129,9 +130,9 @@ class Cell {
         this.reset();
         say(`Cell ${this.number} is as it was in the book`);
       });
-      this.bar.append(this.runButton, this.above, this.resetButton);
+      this.bar.append(this.runButton, ...(this.number > 1 ? [this.above] : []), this.resetButton);
     }
-    this.bar.append(this.state);
+    this.bar.append(this.state, make("span", "run-number", this.name));
     if (this.left) this.state.textContent = "needs what a browser does not have: not run here";
     const top = this.input?.closest("details.hide") ?? this.input;
     if (top && this.element.contains(top)) top.after(this.bar);
@@ -147,11 +148,20 @@ class Cell {
   close() {
     this.reset();
     this.bar.remove();
-    this.input?.replaceChildren(...(this.original ?? []));
+    if (this.original) this.input.replaceChildren(...this.original);
+  }
+
+  /** A link to it, or a text where the page does not show it. */
+  link(text) {
+    if (!this.shown) return text;
+    const link = make("a", "", text);
+    link.href = `#${this.element.id}`;
+    return link;
   }
 
   reset() {
     if (this.editor && this.edited) this.editor.text = this.about.source;
+    if (this.running || this.page.queue.includes(this)) return; // its output is on its way
     this.show(this.old);
     this.setState("", "");
   }
@@ -220,11 +230,24 @@ class Page {
     this.queue = [];
     this.busy = false;
     this.lost = new Set();
-    // Whoever ended it, an exercise perhaps: its variables are gone.
-    python.addEventListener("end", () => this.#forget());
   }
 
+  /** Load Python and open the cells; what goes wrong leaves the page as it was. */
   async open() {
+    try {
+      await this.#load();
+    } catch (error) {
+      this.box.querySelector("progress")?.remove();
+      for (const cell of this.cells ?? []) if (cell.bar) cell.close();
+      throw error;
+    }
+    // Whoever ended it, an exercise perhaps: its variables are gone.
+    python.addEventListener("end", () => this.#forget());
+    this.#tools();
+    python.call("warm").catch(() => {}); // stopped before it was done
+  }
+
+  async #load() {
     const words = this.box.querySelector("[role=status]");
     const bar = make("progress");
     bar.setAttribute("aria-label", "Loading Python");
@@ -234,7 +257,9 @@ class Page {
       [`pages/${nameOfPage()}.json`, "build.json"].map(async (name) => {
         const answer = await fetch(new URL(name, HERE));
         if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
-        return answer.json();
+        return answer.json().catch((error) => {
+          throw new Error(`${name}: ${error.message}`);
+        });
       }),
     );
     this.build = build;
@@ -247,6 +272,7 @@ class Page {
       (cell, number) => new Cell(this, cell, number + 1, cell.shown ? elements.shift() : null),
     );
     const started = this.#start(({ loaded, total }) => {
+      if (!bar.isConnected) return;
       bar.max = total;
       bar.value = loaded;
       const done = loaded >= total ? "starts" : `${(loaded / 1e6).toFixed(0)} of ${(total / 1e6).toFixed(0)} MB`;
@@ -256,8 +282,6 @@ class Page {
     for (const cell of this.cells) if (cell.shown) await cell.open();
     await started.finally(() => bar.remove());
     for (const cell of this.cells) cell.warn();
-    this.#tools();
-    python.call("warm").catch(() => {}); // stopped before it was done
   }
 
   async #start(onProgress) {
@@ -317,11 +341,11 @@ class Page {
       this.queue.push(cell);
       if (!cell.running) cell.setState("waits", "waits");
     }
-    return this.#drain();
+    if (!this.busy) this.drained = this.#drain();
+    return this.drained;
   }
 
   async #drain() {
-    if (this.busy) return;
     this.busy = true;
     this.stopped = false;
     this.stopButton.disabled = false;
@@ -329,20 +353,36 @@ class Page {
     let ok = true;
     try {
       if (python.started === null) {
-        this.words.textContent = "Python starts again …";
+        this.#done("Python starts again …");
         await this.#start(() => {});
       }
       this.words.textContent = "";
-      while (ok && this.queue.length) ok = await this.#one(this.queue.shift());
+      while (ok && this.queue.length) {
+        const cell = this.queue.shift();
+        ok = await this.#one(cell);
+        if (this.stopped) throw new Stopped("stopped"); // after its last line, before the next cell
+        if (!ok) this.#notRun(cell);
+      }
       if (ok) this.#done(`Done in ${time((performance.now() - start) / 1000)}`);
     } catch (error) {
-      this.words.textContent = error instanceof Stopped ? this.words.textContent : error.message;
+      if (!(error instanceof Stopped)) this.#done(error.message);
     } finally {
       for (const cell of this.queue) cell.setState("", "");
       this.queue = [];
       this.busy = false;
+      if (document.activeElement === this.stopButton) this.box.querySelector("button").focus();
       this.stopButton.disabled = true;
     }
+  }
+
+  /** Say at the cells that were to follow why they did not run. */
+  #notRun(failed) {
+    for (const cell of this.queue) {
+      const why = make("span", "", "not run: ");
+      why.append(failed.link(failed.name), " ended with an error");
+      cell.setState("", why);
+    }
+    this.queue = [];
   }
 
   #done(text) {
@@ -421,8 +461,11 @@ class Page {
 
   #failed(cell, error) {
     const where = `Cell ${cell.number}${cell.shown ? "" : ", which the page does not show,"}`;
+    const what = error.message ? `${error.name}: ${error.message}` : error.name;
+    const told = ` ended with an error. ${what}`;
     cell.setState("failed", "ended with an error");
-    this.#done(`${where} ended with an error. ${error.name}: ${error.message}`);
+    say(where + told);
+    this.words.replaceChildren(cell.link(where), told);
     return false;
   }
 
@@ -466,9 +509,12 @@ class Page {
     this.#done("Stopped. All variables are gone; the next run starts Python again.");
   }
 
-  reset() {
-    const busy = this.busy;
-    if (busy) this.stop();
+  async reset() {
+    const { busy } = this;
+    if (busy) {
+      this.stop();
+      await this.drained;
+    }
     for (const cell of this.cells) if (cell.shown) cell.reset();
     this.prose.reset();
     const variables = busy ? "Variables are gone." : "Variables stay.";
