@@ -256,6 +256,19 @@ def test_the_focus_stays_in_the_tools_when_stop_is_pressed(page):
     assert page.evaluate("document.activeElement.textContent") == "Run all"
 
 
+def test_a_cell_that_a_browser_cannot_run_says_so(visits):
+    visit = visits()
+    page = press(visit, "data.html")
+    states = "() => thePage.cells.filter((c) => c.left).map((c) => c.state.textContent)"
+    unfit = page.evaluate(states)
+    assert unfit
+    assert set(unfit) == {"needs what a browser does not have: not run here"}
+    page.get_by_role("button", name="Reset the page").click()
+    page.get_by_text("The page is as it was in the book.").first.wait_for()
+    assert page.evaluate(states) == unfit
+    assert visit.faults == []
+
+
 def half(name):
     content = next(HTML.glob(f"runtime/{name}")).read_bytes()
     return {"body": content[: len(content) // 2]}

@@ -80,6 +80,7 @@ class Cell {
     this.name = `cell ${number}`;
     this.ran = false;
     this.left = about.tags.includes(UNFIT);
+    this.note = this.left ? "needs what a browser does not have: not run here" : "";
     this.old = element?.querySelector(":scope > .cell_output") ?? null;
     this.current = this.old;
     this.input = element?.querySelector(".cell_input") ?? null;
@@ -133,7 +134,7 @@ class Cell {
       this.bar.append(this.runButton, ...(this.number > 1 ? [this.above] : []), this.resetButton);
     }
     this.bar.append(this.state, make("span", "run-number", this.name));
-    if (this.left) this.state.textContent = "needs what a browser does not have: not run here";
+    this.state.textContent = this.note;
     const top = this.input?.closest("details.hide") ?? this.input;
     if (top && this.element.contains(top)) top.after(this.bar);
     else this.element.prepend(this.bar);
@@ -142,7 +143,9 @@ class Cell {
 
   /** Say that it takes long, if it does here. */
   warn() {
-    if (this.shown && this.estimate > LONG) this.state.textContent = `about ${time(this.estimate)} here`;
+    if (!this.shown || this.left || !(this.estimate > LONG)) return;
+    this.note = `about ${time(this.estimate)} here`;
+    this.state.textContent = this.note;
   }
 
   close() {
@@ -163,7 +166,7 @@ class Cell {
     if (this.editor && this.edited) this.editor.text = this.about.source;
     if (this.running || this.page.queue.includes(this)) return; // its output is on its way
     this.show(this.old);
-    this.setState("", "");
+    this.setState("", this.note);
   }
 
   show(output) {
@@ -367,7 +370,7 @@ class Page {
     } catch (error) {
       if (!(error instanceof Stopped)) this.#done(error.message);
     } finally {
-      for (const cell of this.queue) cell.setState("", "");
+      for (const cell of this.queue) cell.setState("", cell.note);
       this.queue = [];
       this.busy = false;
       if (document.activeElement === this.stopButton) this.box.querySelector("button").focus();
