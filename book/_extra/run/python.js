@@ -66,7 +66,11 @@ export class Python extends EventTarget {
   }
 
   #end(error) {
-    this.worker?.terminate();
+    if (this.worker) {
+      // One that is ended while Python sleeps may report an error of its own, later.
+      this.worker.onmessage = this.worker.onerror = null;
+      this.worker.terminate();
+    }
     this.worker = this.started = null;
     this.ready = false;
     for (const { reject } of this.waiting.values()) reject(error);
