@@ -244,6 +244,8 @@ def test_a_reset_of_what_runs(page):
     page.wait_for_function(IDLE)
     page.get_by_text("The page is as it was in the book. Variables are gone.").first.wait_for()
     assert slow.state == ""
+    slow.run()  # in a Python of its own, which no late word of the one that slept ends
+    assert slow.state.startswith("ran in")
 
 
 def test_the_focus_stays_in_the_tools_when_stop_is_pressed(page):
@@ -352,6 +354,9 @@ def test_a_setting_that_the_book_did_not_run_is_trained(page):
     asking = own.element.locator(".run-ask")
     asking.wait_for()
     assert re.search(r"trains 1 networks? that the book did not: about \d+ min", own.state)
+    words = page.locator(".run-words")  # at the top, which may be what the reader sees
+    assert words.inner_text() == f"Cell {own.number + 1} asks whether to run it"
+    assert words.locator("a").get_attribute("href") == f"#{own.element.get_attribute('id')}"
     asking.get_by_role("button", name="Leave it out").click()
     page.wait_for_function(IDLE)
     assert own.state == "left out"

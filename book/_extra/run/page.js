@@ -388,6 +388,11 @@ class Page {
     this.queue = [];
   }
 
+  /** Say at the top of the page what a cell is about. */
+  #tell(cell, what) {
+    this.words.replaceChildren(cell.link(`Cell ${cell.number}`), ` ${what}`);
+  }
+
   #done(text) {
     this.words.textContent = text;
     say(text);
@@ -419,7 +424,9 @@ class Page {
   }
 
   async #ask(cell, ...words) {
-    const agreed = await this.#asker(cell).ask(...words);
+    const asker = this.#asker(cell);
+    this.#tell(asker, "asks whether to run it");
+    const agreed = await asker.ask(...words);
     if (this.stopped) throw new Stopped("stopped");
     return agreed;
   }
@@ -432,6 +439,7 @@ class Page {
     let error = null;
     cell.setState("runs", "runs");
     if (cell.shown) say(`Cell ${cell.number} runs`);
+    this.#tell(cell, "runs");
     const hear = (event) => {
       if (event.kind === "glue") this.prose.set(event.name, event.text);
       else if (event.kind === "progress") this.#asker(cell).progress(event);
