@@ -233,6 +233,9 @@ class Page {
     this.queue = [];
     this.busy = false;
     this.lost = new Set();
+    this.opened = new Promise((resolve) => {
+      this.hasOpened = resolve;
+    });
   }
 
   /** Load Python and open the cells; what goes wrong leaves the page as it was. */
@@ -247,6 +250,7 @@ class Page {
     // Whoever ended it, an exercise perhaps: its variables are gone.
     python.addEventListener("end", () => this.#forget());
     this.#tools();
+    this.hasOpened();
     python.call("warm").catch(() => {}); // stopped before it was done
   }
 
@@ -310,9 +314,10 @@ class Page {
       button("Reset the page", "", () => this.reset()),
       this.words,
     );
+    const elsewhere = document.activeElement.closest(".run-editor, .run-bar");
     this.box.replaceChildren(tools, hint, told);
     say("Python runs in this page. Its cells are editors now.");
-    tools.querySelector("button").focus();
+    if (!elsewhere) tools.querySelector("button").focus();
   }
 
   /** Run a cell, the ones above that have not run before it, the hidden ones behind it after. */
@@ -350,6 +355,7 @@ class Page {
 
   async #drain() {
     this.busy = true;
+    await this.opened; // a cell can be pressed while Python still loads
     this.stopped = false;
     this.stopButton.disabled = false;
     const start = performance.now();
