@@ -532,7 +532,7 @@ def test_cells_of_the_page_and_answers_share_one_python(runtime, visit):
     cells.nth(0).get_by_text("ran in").wait_for()
     assert reader.check(JUMP).startswith("Right.")
     assert len(page.workers) == 1
-    assert len([url for url in visiting.urls if url.endswith("pyodide.asm.wasm")]) == 1
+    assert len([url for url in visiting.urls if "pyodide.asm.wasm" in url]) == 1
     # Stopped under the exercise, its variables are gone for the page too: it runs them again.
     reader.write("from itertools import count\n\nall(map(bool, count(1)))\n\n" + JUMP)
     reader.button("Check").click()
