@@ -292,16 +292,10 @@ def sources(pins: dict, given: Path | None) -> dict[str, list]:
 
 def keep(path: Path, content: bytes) -> None:
     """Write a file in one step: whatever happens, it is whole or not there."""
+    from mnist_gd._files import write_atomically  # brings NumPy, which nothing else here needs
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)  # mkstemp lets nobody else read
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomically(path, lambda file: file.write(content))
 
 
 def fetch(pins: dict, folder: Path, given: Path | None = None, say=print) -> dict[str, list[str]]:

@@ -175,6 +175,12 @@ SHOWN = {
         "eq-f1-of-a-choice": "abs(q[f1.argmax()] - golden) < 1e-4",
         "eq-paired-error": "np.isclose(paired, difference.std() / np.sqrt(n))",
     },
+    "imbalance": {
+        "eq-average-precision": "np.isclose(average_precision(np.array([1, 0, 1, 1, 0, 1])",
+        "eq-focal-stationary": "np.allclose(share * of_yes + (1 - share) * of_no, 0, atol=1e-12)",
+        "eq-focal-honest-logit": "np.allclose(np.log(odds), honest_logit(z, alpha, gamma))",
+        "eq-prior-shift": "np.isclose(shifted(0.0, 0.5, 0.1), -np.log(9))",
+    },
 }
 
 #: Chapters in which a comment in the cell that asserts a formula names its label.

@@ -8,7 +8,6 @@ build has no runtime, there is no such site and no entry in the menus.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import nbformat
 from browser_runtime import FOLDER as RUNTIME
-from browser_runtime import archive
+from browser_runtime import archive, fetcher
 from notebooks import FOLDER as NOTEBOOKS
 from page_facts import runs
 
@@ -58,11 +57,6 @@ NO_SERVER = (
     "A notebook runs in the browser only where a server brings it: a page that was opened as a"
     " file may start no Python. In the book's folder, `make serve` is such a server."
 )
-
-
-def sha256(path: Path) -> str:
-    """Return the hash of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def write_json(path: Path, value) -> None:
@@ -118,7 +112,7 @@ def make_application(target: Path) -> None:
     Of what it writes, source maps and fonts for old browsers are left out.
     """
     versions = [f"{name} {distribution(name).version}" for name in PACKAGES]
-    key = hashlib.sha256("\n".join([*versions, sha256(Path(__file__))]).encode()).hexdigest()
+    key = fetcher().sha256("\n".join(versions).encode() + Path(__file__).read_bytes())
     stamp = target / ".built"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == key:
         return
@@ -160,17 +154,6 @@ def make_application(target: Path) -> None:
 # ------------------------------------------------------------------------- the kernel
 
 
-def closure(names, packages: dict) -> list[str]:
-    """Return packages of a lock file with all that they depend on, sorted."""
-    found, left = set(), [name.lower().replace("_", "-") for name in names]
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            left += [other.lower().replace("_", "-") for other in packages[name]["depends"]]
-    return sorted(found)
-
-
 def entry(name: str, version: str, path: Path, address: str) -> dict:
     """Return what a lock file says of a package that Pyodide does not have."""
     return {
@@ -180,7 +163,7 @@ def entry(name: str, version: str, path: Path, address: str) -> dict:
         "install_dir": "site",
         "name": name,
         "package_type": "package",
-        "sha256": sha256(path),
+        "sha256": fetcher().sha256(path.read_bytes()),
         "unvendored_tests": False,
         "version": version,
     }
@@ -210,7 +193,7 @@ def write_lock(target: Path, runtime: Path, shell: list[str]) -> dict:
     folder = runtime / contents["pyodide"]
     lock = json.loads((folder / "pyodide-lock.json").read_text(encoding="utf-8"))
     wanted = [*contents["packages"], *shell, *NEEDED]
-    packages = {name: lock["packages"][name] for name in closure(wanted, lock["packages"])}
+    packages = {name: lock["packages"][name] for name in fetcher().closure(lock, wanted)}
 
     def add(name, version, path):
         address = f"../../{FOLDER}/{path.relative_to(target).as_posix()}"  # from Pyodide's folder

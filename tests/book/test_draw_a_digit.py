@@ -122,6 +122,19 @@ def on_pad(box, line):
     return [(box["x"] + x * scale, box["y"] + y * scale) for x, y in [*line[:-1:2], line[-1]]]
 
 
+def draw(page, image):
+    """Draw an image in place of what is on the pad, with the mouse."""
+    box = box_of(page)
+    page.locator("[data-part=clear]").click()
+    for line in strokes(image):
+        points = on_pad(box, line)
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point)
+        page.mouse.up()
+
+
 def answer(page):
     """What the network answers once the last frame is drawn."""
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
@@ -227,17 +240,9 @@ def test_page_tested_itself(page):
 
 
 def test_redrawn_test_images_are_read(page, test_images):
-    box = box_of(page)
     wrong = []
     for image, label in zip(test_images.images[:DRAWN], test_images.labels[:DRAWN], strict=True):
-        page.locator("[data-part=clear]").click()
-        for line in strokes(image):
-            points = on_pad(box, line)
-            page.mouse.move(*points[0])
-            page.mouse.down()
-            for point in points[1:]:
-                page.mouse.move(*point)
-            page.mouse.up()
+        draw(page, image)
         if answer(page) != str(label):
             wrong.append(label)
     assert DRAWN - len(wrong) >= AT_LEAST, f"{len(wrong)} of {DRAWN} were read wrong: {wrong}"

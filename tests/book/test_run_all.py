@@ -20,7 +20,7 @@ from tests.book.test_run_page import KEEP
 
 page_facts = pytest.importorskip("page_facts", reason="the extra 'book' is not installed")
 
-SAME, NOTHING = 1e-2, 1e-5
+SAME, NOTHING = 1e-2, 1e-6
 #: What a cell's code holds that measures time, or names versions and the machine.
 MEASURES = re.compile(
     r"perf_counter|process_time|timeit|\.seconds\b|\bseconds_|platform\.|version\(|__version__"

@@ -105,7 +105,9 @@ def test_nothing_is_loaded_before_the_button_is_pressed(visits):
     asked = [url for url in visit.urls if "/run/" in url or "/runtime/" in url]
     names = {url.rpartition("/")[2] for url in asked}
     assert names == {"start.js", "progress.js", "exercises.css"}  # what the page itself shows
-    assert sum((HTML / "run" / name).stat().st_size for name in names) < 15_000
+    sizes = {name: (HTML / "run" / name).stat().st_size for name in names}
+    assert sizes["start.js"] < 2500
+    assert sum(sizes.values()) < 15_000
     assert re.search(r"loads \d+ MB, once", visit.page.locator(".run-page").inner_text())
     assert visit.faults == []
 

@@ -22,7 +22,7 @@ from mnist_gd.losses import cross_entropy_with_logits
 from mnist_gd.networks import MultiLayerNetwork, Network, SingleLayerNetwork
 from mnist_gd.training import Settings
 from tests.book.conftest import ROOT, give_up
-from tests.book.test_draw_a_digit import box_of, ink, on_pad, strokes
+from tests.book.test_draw_a_digit import box_of, draw, ink
 
 PAGE = "train_your_own.html"
 SECONDS = 20  # for a training with the settings that the page begins with
@@ -345,16 +345,9 @@ def test_drawn_digits_are_read_as_the_package_reads_them(page, tmp_path):
     press(page, "train")
     network = network_in(page, tmp_path)
     test = load_mnist(dtype="uint8").test
-    box, right = box_of(page), 0
+    right = 0
     for image, label in zip(test.images[:DIGITS], test.labels[:DIGITS], strict=True):
-        part(page, "clear").click()
-        for line in strokes(image):
-            points = on_pad(box, line)
-            page.mouse.move(*points[0])
-            page.mouse.down()
-            for point in points[1:]:
-                page.mouse.move(*point)
-            page.mouse.up()
+        draw(page, image)
         shares, seen = answered(page)
         expected = network.predict_proba(seen[None].astype(np.uint8))[0]
         np.testing.assert_allclose(shares, expected, atol=0.01)  # the canvas rounds the image

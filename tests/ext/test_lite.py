@@ -82,7 +82,10 @@ def test_the_kernel_finds_what_it_names_and_nothing_else(site):
             *packages
         }
         if name not in OFFICIAL["packages"]:
-            assert lite.sha256(python / about["file_name"]) == about["sha256"]
+            assert (
+                lite.fetcher().sha256((python / about["file_name"]).read_bytes())
+                == about["sha256"]
+            )
 
 
 def test_the_kernel_starts_with_our_script(site):

@@ -16,9 +16,7 @@ import contextlib
 import linecache
 import logging
 import os
-import shutil
 import traceback
-from pathlib import Path
 from time import monotonic
 
 import shown
@@ -64,21 +62,10 @@ class _Stream:
         return False
 
 
-def _slim_fonts():
-    """Take away the fonts that no SVG uses, so that Matplotlib need not read them all first."""
-    from importlib.util import find_spec
-
-    if spec := find_spec("matplotlib"):
-        for unused in ("afm", "pdfcorefonts"):
-            folder = Path(spec.origin).parent / "mpl-data" / "fonts" / unused
-            shutil.rmtree(folder, ignore_errors=True)
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-
-
 def start(build):
     """Make this the Python of the build: its folder, and the names of its records."""
     os.chdir("/book")
-    _slim_fonts()
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # its cache is built
     shown.install()
     from mnist_gd import _code, records
 

@@ -47,7 +47,7 @@ def table(lines, caption="", name=""):
     head, rule, *body = map(_row, lines)
     sides = ["text-right" if r.endswith(":") and r[0] != ":" else "" for r in rule]
 
-    def row(cells, tag, kind, number):
+    def row(cells, tag, kind):
         written = []
         for cell, side in zip(cells, sides, strict=True):
             classes = " ".join(filter(None, ["head" if tag == "th" else "", side]))
@@ -59,8 +59,8 @@ def table(lines, caption="", name=""):
     parts = [f'<table class="table"{f" data-name={chr(34)}{name}{chr(34)}" if name else ""}>']
     if caption:
         parts.append(f'<caption><span class="caption-text">{inline(caption)}</span></caption>')
-    parts.append(f"<thead>{row(head, 'th', 'odd', 0)}</thead><tbody>")
-    parts += [row(cells, "td", ("even", "odd")[n % 2], n) for n, cells in enumerate(body)]
+    parts.append(f"<thead>{row(head, 'th', 'odd')}</thead><tbody>")
+    parts += [row(cells, "td", ("even", "odd")[n % 2]) for n, cells in enumerate(body)]
     return '<div class="table-scroll">' + "".join(parts) + "</tbody></table></div>"
 
 

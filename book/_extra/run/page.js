@@ -33,7 +33,7 @@ function time(seconds) {
 
 // ------------------------------------------------------------------- what a screen reader hears
 
-const told = make("div", "run-told");
+const told = make("div", "visually-hidden run-told");
 told.setAttribute("role", "status");
 
 export function say(text) {
@@ -314,7 +314,7 @@ class Page {
       button("Reset the page", "", () => this.reset()),
       this.words,
     );
-    const elsewhere = document.activeElement.closest(".run-editor, .run-bar");
+    const elsewhere = document.activeElement?.closest(".run-editor, .run-bar");
     this.box.replaceChildren(tools, hint, told);
     say("Python runs in this page. Its cells are editors now.");
     if (!elsewhere) tools.querySelector("button").focus();
