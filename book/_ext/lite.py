@@ -118,6 +118,8 @@ def make_application(target: Path) -> None:
         return
     shutil.rmtree(target, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
+        # In a folder of its own: JupyterLite dates all that lies beside its site, too.
+        built = Path(folder) / "built" / "site"
         config = {
             "apps": APPS,
             "federated_extensions": [str(extension())],
@@ -125,7 +127,7 @@ def make_application(target: Path) -> None:
             "no_libarchive": True,
             "no_sourcemaps": True,
             "no_unused_shared_packages": True,
-            "output_dir": str(target.resolve()),
+            "output_dir": str(built),
             "source_date_epoch": 315532800,
         }
         write_json(Path(folder) / "jupyter_lite_config.json", {"LiteBuildConfig": config})
@@ -138,8 +140,10 @@ def make_application(target: Path) -> None:
             errors="replace",
             check=False,
         )
-    if done.returncode:
-        raise RuntimeError(f"JupyterLite was not built:\n{done.stdout}{done.stderr}")
+        if done.returncode:
+            raise RuntimeError(f"JupyterLite was not built:\n{done.stdout}{done.stderr}")
+        # Of today, so that a browser asks for the files of another build.
+        shutil.copytree(built, target, copy_function=shutil.copyfile)
     for name in APPS:
         page = target / name / "index.html"
         page.write_text(own_page(page.read_text(encoding="utf-8")), encoding="utf-8")

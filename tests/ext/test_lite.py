@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import time
 import zipfile
 
 import pytest
@@ -28,8 +29,9 @@ OFFICIAL = {
 
 @pytest.fixture(scope="module")
 def application(tmp_path_factory):
-    """The application, made once."""
+    """The application, made once, beside a page."""
     target = tmp_path_factory.mktemp("made") / "lite"
+    (target.parent / "page.html").touch()
     lite.make_application(target)
     return target
 
@@ -58,6 +60,13 @@ def test_the_application_is_small_has_no_maps_and_is_not_made_twice(application)
     page.write_text(page.read_text(encoding="utf-8") + "<!-- kept -->", encoding="utf-8")
     lite.make_application(application)
     assert "<!-- kept -->" in page.read_text(encoding="utf-8")
+
+
+def test_files_say_when_they_were_made(application):
+    """By their dates a browser knows whether it has the present one: those beside them, too."""
+    files = [application.parent / "page.html", *application.rglob("*.js")]
+    assert len(files) > 100
+    assert min(path.stat().st_mtime for path in files) > time.time() - 3600
 
 
 def test_the_same_files_are_made_each_time(application, tmp_path):
