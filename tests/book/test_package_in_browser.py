@@ -30,6 +30,7 @@ FILES_LEFT_OUT = {
     "test_package": "the sources and their documentation, with numpydoc",
     "test_runtime": "the tree's own files",
     "test_search_on_a_cluster": "Dask",
+    "test_serve": "the tree's own files, and sockets",
     "test_shape": "the book's sources",
 }
 
