@@ -39,7 +39,7 @@ TARGET = re.compile(r"^(?:\([\w-]+\)=|\{[.#][^}`\n]*\})\n", re.MULTILINE)
 SPAN = re.compile(r"\[(?P<text>[^\[\]]*)\]\{[.#][^}\n]*\}")
 LINK = re.compile(r"\[\]\((?P<name>[\w-]+)(?:\.md)?\)")
 SPOKEN = {"exercise", "solution", "solution-start", "theorem", "proof", "lemma", "definition"}
-SILENT = {"raw", "bibliography", "solution-end", "eval-rst", "toctree", "code-cell"}
+SILENT = {"raw", "bibliography", "index", "solution-end", "eval-rst", "toctree", "code-cell"}
 
 
 def source_of(path: Path, name: str | None) -> str:

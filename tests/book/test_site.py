@@ -25,7 +25,6 @@ ANSWERED_BY = {  # a word, and the page that the search must name first
     "stuck": "landscape.html",
     "dead units": "activations.html",
     "broadcasting": "losses.html",
-    "softmax": "api.html",  # a name of the package: its reference comes first
 }
 MOST_SENT, MOST_UNPACKED = 1.5e6, 4e6  # bytes a page, all its parts counted
 LATEST_PAINT = 2.5  # seconds; lenient, because other programs may share the processor
