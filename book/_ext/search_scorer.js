@@ -1,7 +1,7 @@
-// How Sphinx's search orders what it finds (html_search_scorer). Words of the index count 100, where
-// the whole word was asked for, and lead; then come headings, chapters, the reference.
-const CODE = /_|[a-z][A-Z]/; // a name that nobody types who asks for an idea
-let headings = null; // each section's, by its place
+// How Sphinx's search orders what it finds: where a word of the index was asked for, which counts
+// up to 100, its section leads; then come headings, then chapters, then the reference.
+const CODE = /[._]|[A-Z][a-z]+[A-Z][a-z]/; // what nobody types who asks for an idea
+let headings = null; // of all sections, each by its place
 
 var Scorer = {
   objNameMatch: 11,
@@ -14,19 +14,19 @@ var Scorer = {
   partialTerm: 2,
 
   score: (result) => {
-    const [page, title, anchor, description, score] = result;
-    if (description !== null) {
-      return CODE.test(title.split(".").pop()) ? score : Math.min(score, 4); // of the package
+    const [page, , anchor, description, score] = result;
+    if (page === "api" && !CODE.test(new URLSearchParams(location.search).get("q"))) {
+      return Math.min(score, 4);
     }
-    // A word of the index names the page alone: say which section, as a heading that was found
-    // does, and the two become one.
+    // A word of the index names its page alone. It says its section as a heading does that was
+    // found, so that the same place is shown once; and a page is called by its number and title.
     const { docnames, titles, alltitles } = Search._index;
     headings ??= new Map(Object.entries(alltitles).flatMap(([heading, places]) =>
       places.map(([file, id]) => [`${docnames[file]}#${id}`, heading])));
-    const heading = headings.get(page + anchor);
-    if (heading && title === titles[docnames.indexOf(page)]) {
-      result[1] = `${title} > ${heading}`;
+    if (description === null) {
+      const heading = headings.get(page + anchor);
+      result[1] = titles[docnames.indexOf(page)] + (heading ? ` > ${heading}` : "");
     }
-    return page === "api" ? score - 1 : score;
+    return score;
   },
 };
