@@ -115,3 +115,11 @@ def test_attributes_stand_on_a_line_of_their_own(page):
     """Before text they would be shown as text."""
     text = (BOOK / f"{page}.md").read_text(encoding="utf-8")
     assert re.findall(r"^\{[.#][^}\n]*\}[ \t]+\S.*$", text, re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_endings_and_exercises_have_names(page):
+    """One name for what was learned; a title for each exercise, which lists of them show."""
+    text = (BOOK / f"{page}.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^## (What we .*)$", text, re.MULTILINE)) <= {"What we learned"}
+    assert re.findall(r"^`{3,}\{exercise(?:-start)?\}\s*$", text, re.MULTILINE) == []

@@ -1,6 +1,6 @@
 r"""Warn, and so fail a strict build, where a page could mislead its reader.
 
-Three things are looked for, the first two in every page as it is read, the last in the page
+Four things are looked for, the first two in every page as it is read, the others in the page
 as it will be written, formulas, references and glued values in their places:
 
 * an image or a figure without a text that stands for it (or with its file name there),
@@ -8,7 +8,9 @@ as it will be written, formulas, references and glued values in their places:
   computed them (``{glue:text}`name```) or, where they are a setting or a definition,
   written as mathematics (``$0.1$``) or as code. What is left, a decimal fraction, a
   power of ten or a percentage in plain text, would go stale without anybody noticing,
-* a full stop, comma or colon that stands twice, after a space or at the head of a paragraph.
+* a full stop, comma or colon that stands twice, after a space or at the head of a paragraph,
+* a number as programs print it: with a hyphen for a minus, as ``1e-05`` or ``nan``, with a space
+  before its per cent, without commas between its thousands, or with more digits than are known.
 
 The alternative text of a figure may hold glued values as well, in the same words as in
 prose: ``alt: The loss falls to {glue:text}`losses-last```. They are filled in here.
@@ -53,6 +55,17 @@ STOPS = re.compile(
     """,
     re.VERBOSE,
 )
+#: Numbers as programs print them, and what is wrong with each.
+PRINTED = {
+    "a hyphen for a minus": re.compile(r"(?<![\w.)\]\-–/])-\.?\d"),
+    "a power of ten in code": re.compile(r"(?<![\w.])\d+(?:\.\d+)?e[+-]?\d+\b"),
+    "no number": re.compile(r"(?<!\w)-?(?:nan|inf)(?!\w)"),
+    "a space before the per cent": re.compile(r"\d\s%"),
+    "no commas between the thousands": re.compile(
+        r"(?<![\w.,:/^\-])(?<!ISO )(?!(?:1[6-9]|20)\d\d(?!\d))\d{4,}(?![\w:/\-])"
+    ),
+    "more digits than are known": re.compile(r"\d\.\d{9,}"),
+}
 GLUE = re.compile(r"\{glue:text\}`([^`]+)`")
 
 #: Nodes whose text is not prose that an author typed.
@@ -175,11 +188,13 @@ def check_numbers(app, doctree: nodes.document, docname: str) -> None:
 
 
 def reading(node: nodes.Node) -> str:
-    """Return what a reader reads in `node`, with a sign for each formula, code and picture."""
+    """Return what is read in `node`; a sign is for formulas, code, pictures and exponents."""
     if isinstance(node, nodes.Text):
         return node.astext()
     if isinstance(node, nodes.math | nodes.literal | nodes.image | nodes.raw):
         return "□"
+    if isinstance(node, nodes.superscript):
+        return f"^{node.astext()}"
     return "".join(map(reading, node.children))
 
 
@@ -203,6 +218,36 @@ def check_stops(app, doctree: nodes.document, docname: str) -> None:
                 )
 
 
+def as_printed(text: str) -> list[str]:
+    """Return the numbers of `text` that are as a program prints them, with what is wrong."""
+    return [
+        f"{fault}: {text[max(0, m.start() - 12) : m.end() + 8]!r}"
+        for fault, pattern in PRINTED.items()
+        for m in pattern.finditer(text)
+    ]
+
+
+def check_numerals(app, doctree: nodes.document, docname: str) -> None:
+    """Warn of every number in the page to be written that is as a program prints it."""
+    if app.builder.format != "html" or docname in EXEMPT:
+        return
+    faults = {}
+    for block in doctree.findall(nodes.TextElement):
+        if isinstance(block, nodes.paragraph | nodes.caption | nodes.title | nodes.term):
+            faults |= dict.fromkeys(as_printed(reading(block)), block)
+    for printed in doctree.findall(nodes.literal_block):
+        if "output" in printed.get("classes", ()):
+            long = PRINTED["more digits than are known"].findall(printed.astext())
+            faults |= {f"more digits than are known: {number}": printed for number in long}
+    for fault, block in faults.items():
+        LOGGER.warning(
+            f"{fault} [checks.numeral]",
+            location=(docname, line_of(block)),
+            type="checks",
+            subtype="numeral",
+        )
+
+
 def check_page(app, doctree: nodes.document) -> None:
     """Run every check on a page that was just read."""
     docname = app.env.docname
@@ -214,4 +259,5 @@ def setup(app):
     """Register the extension with Sphinx."""
     app.connect("doctree-read", check_page)
     app.connect("doctree-resolved", check_stops)
+    app.connect("doctree-resolved", check_numerals)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

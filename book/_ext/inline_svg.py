@@ -10,10 +10,14 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
+from figure_checks import silent_cuts
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "_extra" / "run"))
 from svg import inline
+
+LOGGER = logging.getLogger(__name__)
 
 
 class InlineSvg(nodes.General, nodes.Element):
@@ -41,8 +45,17 @@ class InlineSvgTransform(SphinxPostTransform):
             if path.suffix != ".svg" or not path.is_relative_to(made_by_cells):
                 continue
             count += 1
+            drawn = path.read_text(encoding="utf-8")
+            if lost := silent_cuts(drawn, image):
+                LOGGER.warning(
+                    f"{lost} lines or groups of points leave their axes, and the caption does not"
+                    " say so [checks.axes]",
+                    location=image,
+                    type="checks",
+                    subtype="axes",
+                )
             svg = inline(
-                path.read_text(encoding="utf-8"),
+                drawn,
                 alt=image.get("alt", ""),
                 prefix=f"svg{count}-",
                 width=image.get("width", ""),

@@ -2,7 +2,8 @@
 
 In the page a formula is a box, and browsers may break a line on either side of a box: the
 next line would begin with a full stop. Both are put into one element that does not break. The
-spaces in "98.3% ± 0.1%" become such as do not break.
+spaces in "98.3% ± 0.1%", "8 × 10" and its exponent, "12 s" and "Fig. 5" become such as do not
+break. And a link begins with its first word, not with the space before it.
 """
 
 from __future__ import annotations
@@ -38,17 +39,41 @@ def keep_together(formula: nodes.math) -> None:
         kept += nodes.Text(last[0])
 
 
-SPREAD = re.compile(r"(?<=[\d%]) ± (?=\d)")
+#: Where a line does not break: beside the sign of two numbers, before a unit, behind a name.
+SPACES = re.compile(
+    r"""
+    (?<=[\d%])\ (?=[±×]\ [\d(])
+  | (?<=\d\ [±×])\ (?=[\d(]) | (?<=%\ ±)\ (?=[\d(])
+  | (?<=\d)\ (?=(?:ms|s|kB|MB|GB|TB|million|thousand)\b)
+  | (?<=Fig\.)\ (?=\d) | (?<=Table)\ (?=\d) | (?<=Exercise)\ (?=\d) | (?<=Theorem)\ (?=\d)
+    """,
+    re.VERBOSE,
+)
 
 
-def keep_spreads(document: nodes.document) -> None:
-    """Let no line break beside the ± between two numbers; code stays as it is."""
+def put(text: nodes.Text, *others: nodes.Node) -> None:
+    """Put nodes where a text stands: by its place, as above."""
+    parent = text.parent
+    place = next(i for i, child in enumerate(parent) if child is text)
+    parent[place : place + 1] = others
+
+
+def keep_numbers(document: nodes.document) -> None:
+    """Let no line break within a number, its spread and its unit; code stays as it is."""
     for text in list(document.findall(nodes.Text)):
-        held = SPREAD.sub("\u00a0±\u00a0", text)
+        held = SPACES.sub("\u00a0", text)
         if held != text and not isinstance(text.parent, nodes.FixedTextElement | nodes.literal):
-            parent = text.parent  # by its place, as above
-            place = next(i for i, child in enumerate(parent) if child is text)
-            parent[place] = nodes.Text(held)
+            put(text, nodes.Text(held))
+
+
+def begin_with_words(document: nodes.document) -> None:
+    """Move the space at the head of a link before it, where it is not underlined."""
+    for link in list(document.findall(nodes.reference)):
+        first = next(iter(link.findall(nodes.Text)), None)
+        if first is not None and first.startswith(" "):
+            put(first, nodes.Text(first.lstrip()))
+            place = link.parent.index(link)
+            link.parent.insert(place, nodes.Text(" "))
 
 
 class KeepTogether(SphinxPostTransform):
@@ -61,7 +86,8 @@ class KeepTogether(SphinxPostTransform):
         """Walk through one page."""
         for formula in list(self.document.findall(nodes.math)):
             keep_together(formula)
-        keep_spreads(self.document)
+        keep_numbers(self.document)
+        begin_with_words(self.document)
 
 
 def setup(app):

@@ -40,8 +40,13 @@
     });
     // axe-core does not read MathML: a heading that is a formula alone is none to it.
     each("th math", (formula) => formula.setAttribute("aria-label", formula.textContent));
+    // What shows and hides says what: else many buttons have one name.
     each("img.toggler", (image) => {
-      image.alt = "Show or hide what is below";
+      image.alt = `Show or hide ${image.closest("tr").textContent.trim()}`;
+    });
+    each(".admonition-title > .toggle-button", (button) => {
+      const name = button.parentElement.textContent.replace(/\s+/g, " ").trim();
+      button.setAttribute("aria-label", `Show or hide: ${name}`);
     });
     reach();
   };
@@ -81,12 +86,13 @@
   // Wide tables scroll inside a box of their own instead of widening the page.
   const boxTables = () => {
     each(".bd-article table", (table) => {
-      if (!table.parentElement.matches(".table-scroll, .pst-scrollable-table-container")) {
-        const box = document.createElement("div");
-        box.className = "table-scroll";
+      let box = table.parentElement;
+      if (!box.matches(".table-scroll, .pst-scrollable-table-container")) {
+        box = document.createElement("div");
         table.replaceWith(box);
         box.append(table);
       }
+      box.classList.add("table-scroll");
     });
   };
 

@@ -90,3 +90,37 @@ def test_what_is_read_has_a_sign_for_each_formula_and_code():
 
     tree = publish_doctree("The *range* :math:`a..b`, or ``..``, is (:math:`c`).")
     assert checks.reading(tree) == "The range □, or □, is (□)."
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("a loss of -0.5", "a hyphen for a minus"),
+        ("between (-3 and 2)", "a hyphen for a minus"),
+        ("a rate of 1e-05.", "a power of ten in code"),
+        ("about 2.5e+3 steps", "a power of ten in code"),
+        ("its mean is nan", "no number"),
+        ("up to -inf", "no number"),
+        ("98.4 % of them", "a space before the per cent"),
+        ("98\u202f% of them", "a space before the per cent"),
+        ("all 60000 images", "no commas between the thousands"),
+        ("took 1385 s", "no commas between the thousands"),
+        ("an error of 2.2799540033702215", "more digits than are known"),
+    ],
+)
+def test_numbers_as_programs_print_them_are_found(text, fault):
+    (found,) = checks.as_printed(text)
+    assert found.startswith(f"{fault}: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "−0.5, 784-256-10, 2026-11-25, a 3-layer network, 10–20 of x-1",
+        "10⁻⁵, 3e, e5, the infimum, banana, NaN",
+        "98.4% of 60,000 in 1847 and 2024, ISO 8601:2004, 1.25 and 0.0001",
+        "doi:10.1137/16M1080173",
+    ],
+)
+def test_numbers_that_are_written_well_pass(text):
+    assert checks.as_printed(text) == []

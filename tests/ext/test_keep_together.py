@@ -32,16 +32,32 @@ def test_a_formula_keeps_what_touches_it(text, kept):
     assert tree.astext() == before
 
 
-def test_a_number_keeps_its_spread_but_for_code():
+def test_numbers_keep_their_spreads_and_units_but_for_code():
     from docutils.core import publish_doctree
 
-    text = "of 98.3% ± 0.1% or 1 ± 2, *3 ± 4*, a ± b, ``5 ± 6``"
-    tree = publish_doctree(f"{text}\n\n::\n\n  7 ± 8")
-    keep_together.keep_spreads(tree)
+    text = (
+        "of 98.3% ± 0.1% or 1 ± 2, *3 ± 4*, a ± b, ``5 ± 6``, 8.1 × 10, a × 3, in 5 s, 5 seeds,"
+        " 16 MB, Fig. 53, Table 3, Tables 3, 4 million"
+    )
+    tree = publish_doctree(f"{text}\n\n::\n\n  7 ± 8 s")
+    keep_together.keep_numbers(tree)
     first, code = tree.astext().split("\n\n")
-    held = "of 98.3%_±_0.1% or 1_±_2, 3_±_4, a ± b, 5 ± 6"
+    held = (
+        "of 98.3%_±_0.1% or 1_±_2, 3_±_4, a ± b, 5 ± 6, 8.1_×_10, a × 3, in 5_s, 5 seeds,"
+        " 16_MB, Fig._53, Table_3, Tables 3, 4_million"
+    )
     assert first.replace("\u00a0", "_") == held
-    assert code == "7 ± 8"
+    assert code == "7 ± 8 s"
+
+
+def test_a_link_begins_with_its_first_word():
+    nodes = keep_together.nodes
+    link = nodes.reference("", nodes.Text(" Exercise 1"), refuri="#a")
+    title = nodes.paragraph("", nodes.Text("Solution to"), link)
+    tree = nodes.section("", title)
+    keep_together.begin_with_words(tree)
+    assert link.astext() == "Exercise 1"
+    assert title.astext() == "Solution to Exercise 1"
 
 
 def test_no_text_is_moved_however_alike_the_pieces_are():

@@ -115,3 +115,28 @@ def test_inline_stays_legible(drawn):
 def test_inline_refuses_what_is_not_svg(text):
     with pytest.raises(ValueError, match="svg"):
         svg.inline(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("-1", "−1"),
+        ("from -0.5 to (-2)", "from −0.5 to (−2)"),
+        ("784-256-10", "784-256-10"),
+        ("1e-05", "10⁻⁵"),
+        ("2.5e+07 steps", "2.5 × 10⁷ steps"),
+        ("10000", "10,000"),
+        ("-1000", "−1,000"),
+        ("784", "784"),
+        ("in 2023", "in 2023"),
+        ("1024.5", "1024.5"),
+        ("", ""),
+    ],
+)
+def test_labels_have_the_numbers_of_prose(text, written):
+    assert svg.typeset(text) == written
+
+
+def test_inline_typesets_labels():
+    root = ET.fromstring(svg.inline(DRAWING.replace("A &amp; B", "-1e-05")))
+    assert every(root, "text")[0].text == "−10⁻⁵"

@@ -12,6 +12,8 @@ Inside the page it can take the page's colours and its font. Each figure is rewr
 * text takes the font of the page; only the glyphs of formulas, which Matplotlib places
   one by one, keep a font of the widths that it reckoned with.
 * identifiers that nothing refers to go, the others are made unique on their page.
+* numbers are written as in prose: a minus is none of the hyphens that Python prints, ``1e-05`` is
+  a power of ten, and a number alone, at an axis for one, has commas between its thousands.
 * ``role="img"`` and the figure's alternative text as ``aria-label`` say what it is.
 * a narrow window shrinks it only until its smallest text is ten pixels high; from there on
   it scrolls in the box around it.
@@ -32,6 +34,10 @@ PAGE_COLOUR = "var(--pst-color-background, #fff)"
 MATH_FONT = "'DejaVu Sans', 'Bitstream Vera Sans', Verdana, sans-serif"
 #: Matplotlib takes the prime of a formula from a font of symbols, where it has a digit's place.
 SYMBOLS = str.maketrans({"0": "′"})
+HYPHEN = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
+POWER = re.compile(r"(?<![\w.])(?:1|(?P<factor>\d+(?:\.\d+)?))e(?P<power>[+-]?\d+)\b")
+THOUSANDS = re.compile(r"−?\d{4,}")
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
 PAINTS = ("fill", "stroke", "stop-color")
@@ -74,6 +80,22 @@ def recolour(properties: dict[str, str], is_text: bool) -> None:
                 properties[name] = WHITE.sub(PAGE_COLOUR, properties[name])
 
 
+def typeset(text: str) -> str:
+    """Write the numbers of a label as they are written in prose.
+
+    >>> typeset("clipped at 1e-07"), typeset("-12000")
+    ('clipped at 10⁻⁷', '−12,000')
+    """
+
+    def power(found: re.Match) -> str:
+        factor = f"{found['factor']} × " if found["factor"] else ""
+        return f"{factor}10{str(int(found['power'])).translate(RAISED)}"
+
+    text = HYPHEN.sub("−", POWER.sub(power, text))
+    alone = THOUSANDS.fullmatch(text.strip())
+    return f"{int(alone[0].replace('−', '-')):,}".replace("-", "−") if alone else text
+
+
 def rewrite_style(element: ET.Element) -> None:
     """Recolour one element and let its text take the font of the page."""
     name = local_name(element)
@@ -81,6 +103,8 @@ def rewrite_style(element: ET.Element) -> None:
     recolour(element.attrib, is_text)
     style = parse_style(element.get("style", ""))
     recolour(style, is_text)
+    if name == "text" and element.text:
+        element.text = typeset(element.text)
     if is_text and "font-family" in style:
         if name == "tspan":
             if "cmsy10" in style["font-family"] and element.text:

@@ -1,0 +1,67 @@
+"""Warn where a figure leaves out what its caption says it shows.
+
+A line that runs out of its axes, or a point beyond them, is cut without a sign. Then the axes are
+made larger, or the caption says so: "What lies below 0.85 is not shown", "leaves the picture".
+Contours, areas and bars may end at the edge: a map always does.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+from docutils import nodes
+
+SVG = "{http://www.w3.org/2000/svg}"
+DATA = re.compile(r"(?:line2d|PathCollection)_\d+$")
+PAIR = re.compile(r"(-?[\d.]+)[ ,]+(-?[\d.]+)")
+SAYS_SO = re.compile(
+    r"\b(?:not shown|leave out|leaves?|beyond|outside|run out|runs out|goes on)\b"
+)
+ROOM = 1.5  # points: half a line's width is none of its data
+
+
+def rectangles(root: ET.Element) -> dict[str, tuple[float, ...]]:
+    """Return the left, top, right and bottom of what parts of a drawing are clipped to."""
+    found = {}
+    for clip in root.iter(f"{SVG}clipPath"):
+        rectangle = clip.find(f"{SVG}rect")
+        if rectangle is not None:
+            x, y, w, h = (float(rectangle.get(name)) for name in ("x", "y", "width", "height"))
+            found[f"url(#{clip.get('id')})"] = (x, y, x + w, y + h)
+    return found
+
+
+def points(element: ET.Element) -> list[tuple[float, float]]:
+    """Return the corners of the lines and the places of the marks in an element."""
+    made = [(float(use.get("x")), float(use.get("y"))) for use in element.iter(f"{SVG}use")]
+    for path in element.iter(f"{SVG}path"):
+        made += [(float(x), float(y)) for x, y in PAIR.findall(path.get("d", ""))]
+    return made
+
+
+def cut(svg: str) -> int:
+    """Count the lines and the groups of points in a drawing that are cut at the axes."""
+    root = ET.fromstring(svg)
+    edges, count = rectangles(root), 0
+    for group in root.iter(f"{SVG}g"):
+        if not DATA.match(group.get("id", "")):
+            continue
+        for part in group.iter():
+            if part.get("clip-path") in edges:
+                left, top, right, bottom = edges[part.get("clip-path")]
+                count += any(
+                    not (left - ROOM <= x <= right + ROOM and top - ROOM <= y <= bottom + ROOM)
+                    for x, y in points(part)
+                )
+    return count
+
+
+def silent_cuts(svg: str, image: nodes.image) -> int:
+    """Count what is cut in a drawing, unless its caption says so."""
+    figure = image.parent
+    while figure is not None and not isinstance(figure, nodes.figure):
+        figure = figure.parent
+    captions = [] if figure is None else figure.findall(nodes.caption)
+    said = " ".join(caption.astext() for caption in captions)
+    return 0 if SAYS_SO.search(said) else cut(svg)

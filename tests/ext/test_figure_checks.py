@@ -1,0 +1,51 @@
+"""Figures that leave something out are found, unless they say so."""
+
+import io
+
+import pytest
+
+checks = pytest.importorskip("figure_checks", reason="the extra 'book' is not installed")
+plt = pytest.importorskip("matplotlib.pyplot")
+nodes = checks.nodes
+
+
+def drawn(plot, **limits):
+    """The drawing of what `plot` puts into axes from 0 to 1."""
+    figure, axes = plt.subplots()
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    plot(axes)
+    axes.set(**limits)
+    content = io.StringIO()
+    figure.savefig(content, format="svg")
+    plt.close(figure)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("plot", "count"),
+    [
+        (lambda axes: axes.plot([0, 1], [0, 1], "o-"), 0),
+        (lambda axes: axes.plot([0, 1], [0, 1.2]), 1),
+        (lambda axes: axes.plot([0.5, 0.5], [0.1, 1.04], "o", ls=""), 1),
+        (lambda axes: axes.scatter([0.5, 1.05], [0.5, 0.5]), 1),
+        (lambda axes: [axes.plot([0, 0.5], [y, 3 * y]) for y in (0.2, 0.5, 0.6)], 2),
+        (lambda axes: axes.axvline(0.5), 0),
+        (lambda axes: axes.bar([0.5], [3]), 0),
+        (lambda axes: axes.contour([[0, 1], [1, 3]]), 0),
+    ],
+)
+def test_what_leaves_the_axes_is_counted(plot, count):
+    assert checks.cut(drawn(plot)) == count
+
+
+@pytest.mark.parametrize(
+    ("caption", "count"), [("A line.", 1), ("What lies above 1 is not shown.", 0), (None, 1)]
+)
+def test_a_caption_may_say_so(caption, count):
+    image = nodes.image()
+    box = nodes.container("", image)
+    figure = nodes.figure("", box) if caption else box
+    if caption:
+        figure += nodes.caption("", caption)
+    leaving = drawn(lambda axes: axes.plot([0, 1], [0, 2]))
+    assert checks.silent_cuts(leaving, image) == count
