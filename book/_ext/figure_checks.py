@@ -16,7 +16,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 DATA = re.compile(r"(?:line2d|PathCollection)_\d+$")
 PAIR = re.compile(r"(-?[\d.]+)[ ,]+(-?[\d.]+)")
 SAYS_SO = re.compile(
-    r"\b(?:not shown|leave out|leaves?|beyond|outside|run out|runs out|goes on)\b"
+    r"\b(?:not shown|leave out|leaves?|beyond|outside|run out|runs out|goes on|go on)\b"
 )
 ROOM = 1.5  # points: half a line's width is none of its data
 

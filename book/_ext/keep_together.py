@@ -40,6 +40,7 @@ def keep_together(formula: nodes.math) -> None:
 
 
 #: Where a line does not break: beside the sign of two numbers, before a unit, behind a name.
+RELATION = re.compile(r"(?:=|\\approx|\\le|\\ge|<|>)\s*$")
 SPACES = re.compile(
     r"""
     (?<=[\d%])\ (?=[±×]\ [\d(])
@@ -56,6 +57,18 @@ def put(text: nodes.Text, *others: nodes.Node) -> None:
     parent = text.parent
     place = next(i for i, child in enumerate(parent) if child is text)
     parent[place : place + 1] = others
+
+
+def keep_relations(document: nodes.document) -> None:
+    """Let no line break beside the sign between a formula and a number in text."""
+    for formula in list(document.findall(nodes.math)):
+        behind = formula.next_node(descend=False, siblings=True)
+        if isinstance(behind, nodes.Text):
+            held = re.sub(r"^ ([=≈<>]) ", "\u00a0\\1\u00a0", behind)
+            if RELATION.search(formula.astext()):
+                held = re.sub("^ ", "\u00a0", held)
+            if held != behind:
+                put(behind, nodes.Text(held))
 
 
 def keep_numbers(document: nodes.document) -> None:
@@ -86,6 +99,7 @@ class KeepTogether(SphinxPostTransform):
         """Walk through one page."""
         for formula in list(self.document.findall(nodes.math)):
             keep_together(formula)
+        keep_relations(self.document)
         keep_numbers(self.document)
         begin_with_words(self.document)
 

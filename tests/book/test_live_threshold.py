@@ -140,7 +140,7 @@ def test_slider_buttons_and_drag_move_everything_together(open_live):
     slider.focus()
     page.keyboard.press("ArrowRight")
     reads(501)
-    assert "F1" in part(page, "announced").inner_text()
+    assert "F₁" in part(page, "announced").inner_text()
     page.keyboard.press("End")
     reads(999)
     page.keyboard.press("Home")

@@ -202,6 +202,61 @@ OVER_TITLES = """() => {
   return faults;
 }"""
 
+CODE_CUT = """() => [...document.querySelectorAll(".bd-article pre")]
+  .filter((pre) => pre.scrollWidth > pre.clientWidth + 1)
+  .map((pre) => `code wider than its box: ${pre.textContent.split("\\n").reduce(
+    (a, b) => a.length < b.length ? b : a).trim().slice(0, 60)}`)"""
+# What is around a table: room below it, a caption that stays when it scrolls, a box that a key
+# reaches; and in it, figures of one typeface in columns that are read from their ends.
+TABLES = r"""() => {
+  const faults = [];
+  for (const table of document.querySelectorAll(".bd-article table.table")) {
+    const name = `${table.id || table.textContent.trim().slice(0, 40)}`;
+    const box = table.closest(".table-scroll");
+    if (!box) { faults.push(`no box around ${name}`); continue; }
+    const next = box.nextElementSibling ?? box.parentElement.nextElementSibling;
+    const room = next && next.getBoundingClientRect().top - table.getBoundingClientRect().bottom;
+    if (next?.offsetHeight && room < 12) { faults.push(`no room below ${name}: ${room}`); }
+    if (box.scrollWidth > box.clientWidth + 1) {
+      if (box.tabIndex !== 0) { faults.push(`no key reaches ${name}`); }
+      box.scrollLeft = 1e6;
+      const caption = table.caption?.getBoundingClientRect();
+      const edge = box.getBoundingClientRect();
+      if (caption && (caption.left < edge.left - 1 || caption.right > edge.right + 1)) {
+        faults.push(`the caption scrolls away: ${name}`);
+      }
+      box.scrollLeft = 0;
+    }
+    for (const formula of table.querySelectorAll("td .math")) {
+      const text = formula.querySelector("math")?.textContent ?? formula.textContent;
+      if (/^[−+-]?[\d.,]+%?$/.test(text.trim())) { faults.push(`figures of a formula in ${name}`); }
+    }
+    for (const cell of table.querySelectorAll("tbody td")) {
+      if (!cell.textContent.trim() && !cell.firstElementChild) { faults.push(`a cell of ${name} is empty`); }
+    }
+    const rows = [...table.tBodies[0].rows].map((row) => [...row.cells]);
+    for (let column = 1; column < rows[0].length; column += 1) {
+      const cells = rows.map((row) => row[column]);
+      if (cells.every((cell) => /^[−+]?\d[^a-z]*$/.test(cell.textContent.trim()))
+        && cells.some((cell) => !["right", "end"].includes(getComputedStyle(cell).textAlign))) {
+        faults.push(`numbers that do not end below each other: ${name}, column ${column}`);
+      }
+    }
+  }
+  return faults;
+}"""
+# A label names one control; what shows and hides says what.
+NAMES = """() => {
+  const named = "input, output, select, textarea, button, meter, progress";
+  const faults = [...document.querySelectorAll("label")]
+    .filter((label) => label.querySelectorAll(named).length > 1)
+    .map((label) => `a label of two: ${label.textContent.trim()}`);
+  const names = [...document.querySelectorAll(".toggle-button, img.toggler")]
+    .map((button) => button.alt ?? button.getAttribute("aria-label"));
+  const twice = names.filter((name, n) => names.indexOf(name) !== n);
+  return [...faults, ...twice.map((name) => `two buttons are called ${name}`)];
+}"""
+
 
 def picture(page, top):
     page.evaluate("(top) => scrollTo({ top, behavior: 'instant' })", top)
@@ -263,8 +318,10 @@ def test_nothing_is_cut_or_printed_over(window, name):
     width, visit = window
     page = opened(visit, name)
     faults = page.evaluate(OVER_TITLES) + page.evaluate(UNREACHABLE)
+    faults += page.evaluate(TABLES) + page.evaluate(NAMES)
     if width == max(WIDTHS):
         faults += page.evaluate(WIDE_FORMULAS)
+        faults += page.evaluate(CODE_CUT) if name != "api" else []
     faults += cut(page)
     assert not faults, "\n".join(faults)
 
@@ -278,6 +335,10 @@ def test_nothing_is_cut_or_printed_over(window, name):
         ("mjx-container { background: none !important }", "no shadow"),
         (".eqno { position: relative; left: 9rem }", "no number"),
         ("div.math { font-size: 3em !important }", "too wide for a large window"),
+        ("pre { font-size: 2rem !important }", "code wider than its box"),
+        (".table-scroll { margin: 0 0 -3rem !important }", "no room below"),
+        ("table { min-width: 60rem } caption { position: static !important }", "scrolls away"),
+        ("td { text-align: left !important }", "do not end below each other"),
         (
             ".admonition-title::after { content: '!' !important; position: absolute; "
             "left: 0; top: 0; width: 1em; height: 1em }",
@@ -297,8 +358,26 @@ def test_what_cuts_and_prints_over_is_found(visit, book, style, said):
     made.page.route(pattern, lambda route: route.fulfill(body=html, content_type="text/html"))
     page = opened(made, "losses")
     faults = page.evaluate(OVER_TITLES) + page.evaluate(UNREACHABLE)
-    faults += page.evaluate(WIDE_FORMULAS) + cut(page)
+    faults += page.evaluate(WIDE_FORMULAS) + page.evaluate(CODE_CUT) + page.evaluate(TABLES)
+    faults += cut(page)
     assert [fault for fault in faults if said in fault], faults
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_comments_are_as_quiet_as_captions(visit, scheme):
+    page = visit(color_scheme=scheme).open("losses.html")
+    colours = """() => [...document.querySelectorAll(".bd-article .highlight .c1")].map(
+      (e) => getComputedStyle(e).color)"""
+    caption = """() => getComputedStyle(document.querySelector(".bd-article figcaption")).color"""
+    assert set(page.evaluate(colours)) == {page.evaluate(caption)}
+
+
+@pytest.mark.parametrize("mobile", [True, False])
+def test_hints_for_keys_stand_where_there_are_keys(visit, mobile):
+    page = visit(has_touch=mobile, is_mobile=mobile).open("gradient_descent.html")
+    hint = page.locator(".keys")
+    assert hint.count() > 0
+    assert hint.first.is_visible() != mobile
 
 
 @pytest.fixture(scope="module")

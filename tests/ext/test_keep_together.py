@@ -50,6 +50,14 @@ def test_numbers_keep_their_spreads_and_units_but_for_code():
     assert code == "7 ± 8 s"
 
 
+def test_a_relation_keeps_both_its_sides():
+    from docutils.core import publish_doctree
+
+    tree = publish_doctree(":math:`a` = 1, :math:`b =` 2, :math:`c` or 3, :math:`d` and = 4")
+    keep_together.keep_relations(tree)
+    assert tree.astext().replace("\u00a0", "_") == "a_=_1, b =_2, c or 3, d and = 4"
+
+
 def test_a_link_begins_with_its_first_word():
     nodes = keep_together.nodes
     link = nodes.reference("", nodes.Text(" Exercise 1"), refuri="#a")

@@ -130,6 +130,8 @@ def test_inline_refuses_what_is_not_svg(text):
         ("784", "784"),
         ("in 2023", "in 2023"),
         ("1024.5", "1024.5"),
+        ("f1 score", "F₁"),
+        ("harmonic mean: F1", "harmonic mean: F₁"),
         ("", ""),
     ],
 )

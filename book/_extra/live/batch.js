@@ -152,7 +152,7 @@
       return steps;
     }
     return (
-      `Measured over ${averaged} steps: ${number(measured)}, ` +
+      `Measured over ${averaged.toLocaleString("en")} steps: ${number(measured)}, ` +
       `${number(measured / predicted, 2)} times the prediction. ${steps}`
     );
   };

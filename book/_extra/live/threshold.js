@@ -66,8 +66,8 @@
       };
       const [before, after] = [["end", 3], ["start", -3]];
       tick(marks.half, "½", 13, 17, 36, ...(marks.best > marks.half ? before : after));
-      tick(marks.best, "best F1", 13, 17, 36, ...(marks.best > marks.half ? after : before));
-      tick(marks.theory, "best F1 / 2", 63, 32, 51, "middle", 0);
+      tick(marks.best, "best F₁", 13, 17, 36, ...(marks.best > marks.half ? after : before));
+      tick(marks.theory, "best F₁ / 2", 63, 32, 51, "middle", 0);
     };
 
     // A curve in the unit square, with the marks and the point of the threshold.
@@ -106,7 +106,7 @@
     const three = (value) => value.toFixed(3);
     const many = (value) => value.toLocaleString("en");
     const headline = (row) =>
-      `F1 ${three(row.f1)}: precision ${three(row.precision)}, recall ${three(row.recall)}.`;
+      `F₁ ${three(row.f1)}: precision ${three(row.precision)}, recall ${three(row.recall)}.`;
     const details = (row) =>
       `Of ${many(row.TP + row.FN)} fours ${many(row.TP)} are found and ${many(row.FN)} missed. Of ` +
       `${many(row.TN + row.FP)} other digits ${many(row.FP)} are taken for a 4. ` +

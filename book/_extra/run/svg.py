@@ -13,7 +13,8 @@ Inside the page it can take the page's colours and its font. Each figure is rewr
   one by one, keep a font of the widths that it reckoned with.
 * identifiers that nothing refers to go, the others are made unique on their page.
 * numbers are written as in prose: a minus is none of the hyphens that Python prints, ``1e-05`` is
-  a power of ten, and a number alone, at an axis for one, has commas between its thousands.
+  a power of ten, and a number alone, at an axis for one, has commas between its thousands; F1 is
+  F₁, as the formula beside it.
 * ``role="img"`` and the figure's alternative text as ``aria-label`` say what it is.
 * a narrow window shrinks it only until its smallest text is ten pixels high; from there on
   it scrolls in the box around it.
@@ -34,6 +35,7 @@ PAGE_COLOUR = "var(--pst-color-background, #fff)"
 MATH_FONT = "'DejaVu Sans', 'Bitstream Vera Sans', Verdana, sans-serif"
 #: Matplotlib takes the prime of a formula from a font of symbols, where it has a digit's place.
 SYMBOLS = str.maketrans({"0": "′"})
+F1 = re.compile(r"\b[Ff]1(?: score)?\b")
 HYPHEN = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
 POWER = re.compile(r"(?<![\w.])(?:1|(?P<factor>\d+(?:\.\d+)?))e(?P<power>[+-]?\d+)\b")
 THOUSANDS = re.compile(r"−?\d{4,}")
@@ -91,6 +93,7 @@ def typeset(text: str) -> str:
         factor = f"{found['factor']} × " if found["factor"] else ""
         return f"{factor}10{str(int(found['power'])).translate(RAISED)}"
 
+    text = F1.sub("F₁", text)
     text = HYPHEN.sub("−", POWER.sub(power, text))
     alone = THOUSANDS.fullmatch(text.strip())
     return f"{int(alone[0].replace('−', '-')):,}".replace("-", "−") if alone else text
