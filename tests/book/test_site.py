@@ -229,10 +229,10 @@ TABLES = r"""() => {
     }
     for (const formula of table.querySelectorAll("td .math")) {
       const text = formula.querySelector("math")?.textContent ?? formula.textContent;
-      if (/^[−+-]?[\d.,]+%?$/.test(text.trim())) { faults.push(`figures of a formula in ${name}`); }
+      if (/^[−+-]?[\d.,]+%?$/.test(text.trim())) { faults.push(`a formula's figures: ${name}`); }
     }
     for (const cell of table.querySelectorAll("tbody td")) {
-      if (!cell.textContent.trim() && !cell.firstElementChild) { faults.push(`a cell of ${name} is empty`); }
+      if (!cell.textContent.trim() && !cell.firstElementChild) { faults.push(`empty: ${name}`); }
     }
     const rows = [...table.tBodies[0].rows].map((row) => [...row.cells]);
     for (let column = 1; column < rows[0].length; column += 1) {
