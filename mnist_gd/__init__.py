@@ -17,11 +17,13 @@ __all__ = [
     "losses",
     "metrics",
     "networks",
+    "onnx",
     "plots",
     "records",
     "report",
     "scaling",
     "search",
+    "sklearn",
     "training",
 ]
 

@@ -77,7 +77,9 @@ FLOORS = {
     "exercises.networks": 5,
     "exercises.newton": 5,
     "exercises._tasks": 5,
+    "onnx": 5,
     "records": 5,
+    "sklearn": 5,
     "search": 6,
     "experiments": 0,
     "experiments.plans": 0,
@@ -91,8 +93,10 @@ OTHERS = {
     "_progress": {"tqdm"},
     "data": {"platformdirs"},
     "_running": {"tqdm"},
+    "onnx": {"onnx"},
     "plots": {"matplotlib"},
     "records": {"filelock", "joblib", "threadpoolctl"},
+    "sklearn": {"sklearn"},
 }
 # What is imported only when a function needs it.
 LAZY = {
@@ -225,7 +229,7 @@ def test_the_rules_name_nothing_that_is_not_there():
 def test_what_is_imported_is_required():
     required = {re.match(r"[\w-]+", requirement)[0] for requirement in PROJECT["dependencies"]}
     imported = {"numpy"}.union(*OTHERS.values())
-    assert imported - {"matplotlib"} == required  # plots say which extra they need
+    assert imported - {"matplotlib", "onnx", "sklearn"} == required  # these say which extra
 
 
 CHECKED = {"as_float", "check_integer", "check_labels", "check_matrix", "check_real"}
@@ -271,7 +275,8 @@ def loaded_by(statement):
     return set(done.stdout.split())
 
 
-HEAVY = {"matplotlib", "joblib", "torch", "torchvision", "scipy", "sklearn", "tqdm", "IPython"}
+HEAVY = {"matplotlib", "joblib", "torch", "torchvision", "scipy", "sklearn", "onnx", "tqdm"}
+HEAVY |= {"onnxruntime", "IPython"}
 
 
 @pytest.mark.parametrize(
@@ -285,6 +290,8 @@ HEAVY = {"matplotlib", "joblib", "torch", "torchvision", "scipy", "sklearn", "tq
         ("import mnist_gd.experiments.plans", set()),
         ("import mnist_gd.experiments.studies", {"tqdm", "joblib"}),
         ("import mnist_gd.plots", {"matplotlib"}),
+        ("import mnist_gd.onnx", {"onnx", "tqdm"}),
+        ("import mnist_gd.sklearn", {"sklearn", "scipy", "joblib", "tqdm"}),
     ],
 )
 def test_importing_loads_nothing_heavy(statement, allowed):

@@ -27,11 +27,14 @@ FILES_LEFT_OUT = {
     "test_environments": "the tree's own files",
     "test_equations": "the book's sources, and the extra 'book'",
     "test_house": "the tree's own files, and the extra 'book'",
+    "test_onnx": "ONNX and its runtime",
+    "test_others_cases": "the libraries whose cases they are",
     "test_package": "the sources and their documentation, with numpydoc",
     "test_runtime": "the tree's own files",
     "test_search_on_a_cluster": "Dask",
     "test_serve": "the tree's own files, and sockets",
     "test_shape": "the book's sources",
+    "test_sklearn": "scikit-learn",
 }
 
 #: Tests of the other files that are not run there, by what they need.
