@@ -17,11 +17,17 @@ settings.load_profile("repeatable")
 EXTENSIONS = Path(__file__).resolve().parents[1] / "book" / "_ext"
 
 
+# Marks in the tests of SciPy and scikit-learn, of which `test_others_cases.py` runs some.
+MARKS_OF_OTHERS = ("fail_slow", "skip_xp_backends", "thread_unsafe", "xfail_xp_backends")
+
+
 def pytest_configure(config):
     """Text in the machine's own encoding is an error, if our code reads or writes it.
 
     Python tells of it under ``-X warn_default_encoding``, as `make test` runs it.
     """
+    for mark in MARKS_OF_OTHERS:
+        config.addinivalue_line("markers", f"{mark}: of others")
     extensions = (path.stem for path in EXTENSIONS.glob("*.py"))
     ours = "|".join(["mnist_gd", "benchmarks", "tests", "paper", "runtime", "serve", *extensions])
     config.addinivalue_line("filterwarnings", rf"error::EncodingWarning:({ours})(\..*)?")
