@@ -2,7 +2,8 @@
 
 A line that runs out of its axes, or a point beyond them, is cut without a sign. Then the axes are
 made larger, or the caption says so: "What lies below 0.85 is not shown", "leaves the picture".
-Contours, areas and bars may end at the edge: a map always does.
+Contours, areas and bars may end at the edge: a map always does. Nor may a caption speak of a black
+line or a white dot: in dark mode it is the other way round.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ DATA = re.compile(r"(?:line2d|PathCollection)_\d+$")
 PAIR = re.compile(r"(-?[\d.]+)[ ,]+(-?[\d.]+)")
 SAYS_SO = re.compile(
     r"\b(?:not shown|leave out|leaves?|beyond|outside|run out|runs out|goes on|go on)\b"
+)
+TURNED = re.compile(
+    r"\((?:black|white)\)|\b(?:black|white) (?:lines?|dots?|curves?|cross(?:es)?)\b"
 )
 ROOM = 1.5  # points: half a line's width is none of its data
 
@@ -57,11 +61,17 @@ def cut(svg: str) -> int:
     return count
 
 
-def silent_cuts(svg: str, image: nodes.image) -> int:
-    """Count what is cut in a drawing, unless its caption says so."""
+def faults(svg: str, image: nodes.image) -> list[str]:
+    """Say where a drawing and the caption of the figure that it stands in part."""
     figure = image.parent
     while figure is not None and not isinstance(figure, nodes.figure):
         figure = figure.parent
     captions = [] if figure is None else figure.findall(nodes.caption)
     said = " ".join(caption.astext() for caption in captions)
-    return 0 if SAYS_SO.search(said) else cut(svg)
+    found = [
+        f"the caption names a colour of one mode: {word[0]}" for word in TURNED.finditer(said)
+    ]
+    lost = 0 if SAYS_SO.search(said) else cut(svg)
+    if lost:
+        found.append(f"{lost} lines or groups of points leave their axes, and no caption says so")
+    return found

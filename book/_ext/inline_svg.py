@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
-from figure_checks import silent_cuts
+from figure_checks import faults
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
@@ -46,14 +46,9 @@ class InlineSvgTransform(SphinxPostTransform):
                 continue
             count += 1
             drawn = path.read_text(encoding="utf-8")
-            if lost := silent_cuts(drawn, image):
-                LOGGER.warning(
-                    f"{lost} lines or groups of points leave their axes, and the caption does not"
-                    " say so [checks.axes]",
-                    location=image,
-                    type="checks",
-                    subtype="axes",
-                )
+            for fault in faults(drawn, image):
+                place = {"location": image, "type": "checks", "subtype": "figure"}
+                LOGGER.warning(f"{fault} [checks.figure]", **place)
             svg = inline(
                 drawn,
                 alt=image.get("alt", ""),

@@ -14,7 +14,9 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 BEFORE = re.compile(r"[(\[“‘±−-]+$")
-BEHIND = re.compile(r"^(?:[.,;:!?)\]”’…%-]|'s\b|’s\b|s\b|th\b)+")
+BEHIND = re.compile(r"^(?:[.,;:!?)\]”’…%-]|'s\b|’s\b|s\b|th\b)+| [=≈<>] ")
+#: What has a number behind it, in text: "λ =" or "F_1 \approx"
+RELATION = re.compile(r"(?:=|\\approx|\\le|\\ge|<|>)\s*$")
 
 
 def keep_together(formula: nodes.math) -> None:
@@ -24,7 +26,8 @@ def keep_together(formula: nodes.math) -> None:
     before = parent[place - 1] if place else None
     behind = parent[place + 1] if place + 1 < len(parent) else None
     first = BEFORE.search(before) if isinstance(before, nodes.Text) else None
-    last = BEHIND.match(behind) if isinstance(behind, nodes.Text) else None
+    sign = re.compile(" ") if RELATION.search(formula.astext()) else BEHIND
+    last = sign.match(behind) if isinstance(behind, nodes.Text) else None
     if not first and not last:
         return
     # by their places: two texts that read the same are equal, so none is found by itself
@@ -36,14 +39,14 @@ def keep_together(formula: nodes.math) -> None:
     kept += formula
     if last:
         parent[place + 1] = nodes.Text(behind[last.end() :])
-        kept += nodes.Text(last[0])
+        kept += nodes.Text(last[0].replace(" ", "\u00a0"))
 
 
 #: Where a line does not break: beside the sign of two numbers, before a unit, behind a name.
-RELATION = re.compile(r"(?:=|\\approx|\\le|\\ge|<|>)\s*$")
 SPACES = re.compile(
     r"""
     (?<=[\d%])\ (?=[±×]\ [\d(])
+  | (?<=\d)\ (?=/\ \d) | (?<=\d\ /)\ (?=\d)
   | (?<=\d\ [±×])\ (?=[\d(]) | (?<=%\ ±)\ (?=[\d(])
   | (?<=\d)\ (?=(?:ms|s|kB|MB|GB|TB|million|thousand)\b)
   | (?<=Fig\.)\ (?=\d) | (?<=Table)\ (?=\d) | (?<=Exercise)\ (?=\d) | (?<=Theorem)\ (?=\d)
@@ -57,18 +60,6 @@ def put(text: nodes.Text, *others: nodes.Node) -> None:
     parent = text.parent
     place = next(i for i, child in enumerate(parent) if child is text)
     parent[place : place + 1] = others
-
-
-def keep_relations(document: nodes.document) -> None:
-    """Let no line break beside the sign between a formula and a number in text."""
-    for formula in list(document.findall(nodes.math)):
-        behind = formula.next_node(descend=False, siblings=True)
-        if isinstance(behind, nodes.Text):
-            held = re.sub(r"^ ([=≈<>]) ", "\u00a0\\1\u00a0", behind)
-            if RELATION.search(formula.astext()):
-                held = re.sub("^ ", "\u00a0", held)
-            if held != behind:
-                put(behind, nodes.Text(held))
 
 
 def keep_numbers(document: nodes.document) -> None:
@@ -99,7 +90,6 @@ class KeepTogether(SphinxPostTransform):
         """Walk through one page."""
         for formula in list(self.document.findall(nodes.math)):
             keep_together(formula)
-        keep_relations(self.document)
         keep_numbers(self.document)
         begin_with_words(self.document)
 

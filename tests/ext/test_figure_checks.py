@@ -39,13 +39,20 @@ def test_what_leaves_the_axes_is_counted(plot, count):
 
 
 @pytest.mark.parametrize(
-    ("caption", "count"), [("A line.", 1), ("What lies above 1 is not shown.", 0), (None, 1)]
+    ("caption", "said"),
+    [
+        ("A line.", ["1 lines or groups of points leave their axes, and no caption says so"]),
+        ("What lies above 1 is not shown.", []),
+        (None, ["1 lines or groups of points leave their axes, and no caption says so"]),
+        ("It leaves the picture (black).", ["the caption names a colour of one mode: (black)"]),
+        ("A black box, and beyond.", []),
+    ],
 )
-def test_a_caption_may_say_so(caption, count):
+def test_a_caption_may_say_so_and_names_no_colour_that_turns(caption, said):
     image = nodes.image()
     box = nodes.container("", image)
     figure = nodes.figure("", box) if caption else box
     if caption:
         figure += nodes.caption("", caption)
     leaving = drawn(lambda axes: axes.plot([0, 1], [0, 2]))
-    assert checks.silent_cuts(leaving, image) == count
+    assert checks.faults(leaving, image) == said
