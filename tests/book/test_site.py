@@ -214,7 +214,9 @@ TABLES = r"""() => {
     const name = `${table.id || table.textContent.trim().slice(0, 40)}`;
     const box = table.closest(".table-scroll");
     if (!box) { faults.push(`no box around ${name}`); continue; }
-    const next = box.nextElementSibling ?? box.parentElement.nextElementSibling;
+    let last = box;
+    while (!last.nextElementSibling && last.parentElement) { last = last.parentElement; }
+    const next = last.nextElementSibling;
     const room = next && next.getBoundingClientRect().top - table.getBoundingClientRect().bottom;
     if (next?.offsetHeight && room < 12) { faults.push(`no room below ${name}: ${room}`); }
     if (box.scrollWidth > box.clientWidth + 1) {
