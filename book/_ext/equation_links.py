@@ -37,9 +37,9 @@ def link_in_code(app, pagename, templatename, context, doctree) -> None:
         label = match[2]
         if label not in known:
             return match[0]
-        page = context["pathto"](known[label][0])
+        page = context["pathto"](known[label][0]).rstrip("#")  # "#" is this page itself
         number = number_of(app.env, label)
-        return f'<a href="{page}#equation-{label}">({number})</a>'
+        return f'<a class="reference internal" href="{page}#equation-{label}">({number})</a>'
 
     def in_block(block: re.Match) -> str:
         return SAID.sub(lambda said: SHOWN.sub(link, said[0]), block[0])
