@@ -49,6 +49,11 @@ FLOORS = {
     "_archives": 1,
     "activations": 1,
     "additions": 1,
+    "doubt": 1,
+    "handwriting": 1,
+    "_drawings": 1,
+    "_ink": 0,
+    "_pictures": 1,
     "losses": 1,
     "metrics": 1,
     "gradient_descent": 1,
@@ -101,6 +106,7 @@ OTHERS = {
 # What is imported only when a function needs it.
 LAZY = {
     "_archives": {"torch", "torchvision"},
+    "handwriting": {"PIL"},
     "history": {"mnist_gd.plots"},
     "plots": {"matplotlib_inline"},
     "report": {"IPython", "myst_nb"},

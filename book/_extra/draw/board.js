@@ -2,7 +2,8 @@
 //
 // `root` holds the parts by their data-part: pad, clear, undo, answer, bars and seen. Whenever
 // there is something to read, `read` gets the image, 784 numbers or null, and returns the
-// probabilities, or null; `changed` is called for each new image, `empty` is said without one.
+// probabilities, or null; `changed` is called for each new image, `empty` is said without one,
+// and of an image that is `doubted` that it may be no digit.
 (() => {
   "use strict";
 
@@ -25,20 +26,20 @@
 
   const percent = (p) => `${(100 * p).toFixed(1)}%`;
 
-  const describe = (probabilities) => {
+  const describe = (probabilities, doubt) => {
     const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
     const [first, second] = order;
     const next =
       probabilities[second] < 0.001
         ? "no other comes near"
         : `next comes ${second} with ${percent(probabilities[second])}`;
-    return (
-      `The network reads a ${first}, with a probability of ` +
-      `${percent(probabilities[first])}; ${next}.`
-    );
+    const read = `reads a ${first}, with a probability of ${percent(probabilities[first])}`;
+    return doubt
+      ? `None of the ten looks likely. The network, which must choose one, ${read}.`
+      : `The network ${read}; ${next}.`;
   };
 
-  const board = (root, { read, changed: told = () => {}, empty }) => {
+  const board = (root, { read, changed: told = () => {}, doubted = () => false, empty }) => {
     const N = window.digitNetwork;
     const find = (name) => root.querySelector(`[data-part="${name}"]`);
     let strokes = [];
@@ -89,6 +90,8 @@
       paintPixels(find("seen"), image ?? new Float64Array(N.SIDE * N.SIDE), N.SIDE, 1);
       const probabilities = read(image);
       const top = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1;
+      const doubt = Boolean(probabilities) && doubted(image);
+      find("bars").classList.toggle("draw-doubted", doubt);
       bars.forEach(({ row, bar, share }, digit) => {
         const p = probabilities?.[digit] ?? 0;
         bar.style.width = `${100 * p}%`;
@@ -96,12 +99,14 @@
         row.classList.toggle("draw-top", digit === top);
       });
       if (announce) {
-        find("answer").textContent = probabilities ? describe(probabilities) : empty;
+        find("answer").textContent = probabilities ? describe(probabilities, doubt) : empty;
       }
       if (probabilities) {
         root.dataset.answer = top;
+        root.dataset.doubt = doubt;
       } else {
         delete root.dataset.answer;
+        delete root.dataset.doubt;
       }
     };
 
@@ -217,6 +222,14 @@
     find("clear").addEventListener("click", clear);
     find("undo").addEventListener("click", undo);
 
+    // Another image in place of what is drawn.
+    const put = (pixels) => {
+      strokes = [];
+      image = pixels;
+      told();
+      show(true);
+    };
+
     // Buttons that show images, [pixels, name, what to do when it is picked], in `place`.
     const offer = (place, pictures) => {
       place.replaceChildren(
@@ -229,18 +242,15 @@
           paintPixels(picture, pixels, N.SIDE, 1);
           button.append(picture);
           button.addEventListener("click", () => {
-            strokes = [];
-            image = pixels;
-            told();
+            put(pixels);
             picked();
-            show(true);
           });
           return button;
         }),
       );
     };
 
-    return { show, offer, image: () => image };
+    return { show, offer, put, clear, image: () => image };
   };
 
   window.digitBoard = Object.assign(board, { paintPixels });

@@ -16,11 +16,19 @@
     const data = JSON.parse(export_.textContent);
     const { layers: trained, images, labels } = N.load(data);
 
-    const difference = N.largestDifference(data);
+    const doubts = JSON.parse(document.getElementById("draw-doubt").textContent);
+    const known = window.digitDoubt.load(doubts);
+    const distances = images.map((image) => window.digitDoubt.distance(known, image));
+    const difference = Math.max(
+      N.largestDifference(data),
+      ...distances.map((distance, n) => Math.abs(distance - doubts.distances[n])),
+    );
     demo.dataset.selftest = difference <= TOLERANCE ? "passed" : "failed";
     if (!(difference <= TOLERANCE)) {
       console.error(`draw a digit: the page's numbers differ from NumPy's by ${difference}`);
     }
+
+    const doubted = (image) => window.digitDoubt.distance(known, image) > known.limit;
 
     let layers = N.copy(trained);
     let losses = [];
@@ -48,7 +56,12 @@
     };
 
     const empty = "Draw a digit, or pick a test image.";
-    const board = window.digitBoard(demo, { read, changed: forgetLosses, empty });
+    const changed = () => {
+      forgetLosses();
+      picture.forget();
+    };
+    const board = window.digitBoard(demo, { read, changed, doubted, empty });
+    const picture = window.digitPicture(demo, { found: board.put, refused: board.clear });
     board.offer(
       find("tests"),
       images.map((pixels, number) => [

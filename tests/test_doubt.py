@@ -1,0 +1,87 @@
+"""The distance from what a network was trained on."""
+
+import numpy as np
+import pytest
+
+from mnist_gd._drawings import NO_DIGITS, OTHERS, drawn
+from mnist_gd.data import examples, scale_pixels
+from mnist_gd.doubt import Subspaces, edges, fit_subspaces
+
+
+@pytest.fixture(scope="module")
+def digits():
+    images, labels = examples("ten", "training")
+    return scale_pixels(images[:3000]).astype(np.float64), labels[:3000]
+
+
+def test_edges_of_a_bar_are_where_it_begins_and_ends():
+    image = np.zeros((28, 28))
+    image[8:20, 9:15] = 1
+    right, left, down, up = edges(image.reshape(1, 784)).reshape(4, 7, 7)
+    assert {*np.argwhere(right)[:, 1]} == {2}  # columns 8 and 9
+    assert {*np.argwhere(left)[:, 1]} == {3}  # 14 and 15
+    assert {*np.argwhere(down)[:, 0]} == {1, 2}  # rows 7 and 8
+    assert {*np.argwhere(up)[:, 0]} == {4, 5}  # 19 and 20
+    assert np.sum([right**2, left**2, down**2, up**2]) == pytest.approx(1)
+
+
+def test_edges_do_not_see_how_bright_an_image_is(digits):
+    images = digits[0][:10]
+    np.testing.assert_allclose(edges(images / 3), edges(images))
+    assert edges(images.astype(np.float32)).dtype == np.float32
+    np.testing.assert_array_equal(edges(np.zeros((1, 784))), 0)
+
+
+def test_subspaces_are_those_of_principal_components(digits):
+    decomposition = pytest.importorskip("sklearn.decomposition")
+    images, labels = digits
+    found = fit_subspaces(edges(images), labels, components=5)
+    for label in (0, 7):
+        rows = edges(images[labels == label])
+        theirs = decomposition.PCA(5, svd_solver="full").fit(rows)
+        np.testing.assert_allclose(found.means[label], theirs.mean_)
+        signs = np.sum(found.directions[label] * theirs.components_, axis=1)
+        np.testing.assert_allclose(np.abs(signs), 1, atol=1e-6)
+        alone = Subspaces(found.means[[label]], found.directions[[label]])
+        left = rows - theirs.inverse_transform(theirs.transform(rows))
+        np.testing.assert_allclose(alone.distances(rows), np.linalg.norm(left, axis=1), atol=1e-6)
+
+
+def test_the_nearest_class_counts(digits):
+    known = fit_subspaces(edges(digits[0]), digits[1])
+    rows = edges(digits[0][:50])
+    each = [Subspaces(known.means[[k]], known.directions[[k]]).distances(rows) for k in range(10)]
+    np.testing.assert_array_equal(known.distances(rows), np.min(each, axis=0))
+
+
+def test_what_is_no_digit_lies_farther_away_than_most_digits(digits):
+    known = fit_subspaces(edges(digits[0]), digits[1])
+    near = known.distances(edges(scale_pixels(examples("ten", "validation")[0][:1000])))
+    for shapes in (NO_DIGITS, OTHERS):
+        far = known.distances(edges(np.array([drawn(strokes) for strokes in shapes.values()])))
+        assert np.median(far) > np.quantile(near, 0.98)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.zeros(4), np.array([0, 0, 1, 1]), 1), r"rows.*\(4,\)"),
+        ((np.zeros((4, 9)), np.array([0, 0, 1]), 1), "4 and 3"),
+        ((np.zeros((4, 9)), np.array([0, 0, 1, 1]), 2), "components.*below the 2 rows"),
+        ((np.zeros((4, 9)), np.array([0, 0, 2, 2]), 1), "components.*below the 0 rows"),
+        ((np.zeros((4, 9)), np.array([0, 0, 1, 1]), 0), "components"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        fit_subspaces(*arguments)
+
+
+def test_images_and_rows_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r"images.*784.*\(4, 783\)"):
+        edges(np.zeros((4, 783)))
+    with pytest.raises(ValueError, match=r"images.*finite"):
+        edges(np.full((4, 784), np.nan))
+    known = fit_subspaces(np.eye(4), np.array([0, 0, 1, 1]), components=1)
+    with pytest.raises(ValueError, match=r"rows.*4.*\(2, 3\)"):
+        known.distances(np.zeros((2, 3)))

@@ -1,0 +1,202 @@
+"""Pictures of digits: what is found on them, whatever the paper, pen, light and place."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from mnist_gd import _ink, data, handwriting
+from mnist_gd._pictures import PAPERS, photographed
+from mnist_gd.handwriting import CENTRE, digit_from_image, read_handwriting
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Two images of each digit."""
+    images, labels = data.examples("ten", "validation")
+    rows = np.concatenate([np.flatnonzero(labels == digit)[:2] for digit in range(10)])
+    return images[rows]
+
+
+def drawn(*boxes, shape=(200, 240), paper=250, ink=20):
+    """Bars of ink on paper: [top, bottom, left, right] of each."""
+    picture = np.full(shape, paper, np.uint8)
+    for top, bottom, left, right in boxes:
+        picture[top:bottom, left:right] = ink
+    return picture
+
+
+SEVEN = [(40, 52, 80, 160), (40, 160, 148, 160)]
+
+
+def alike(one, other):
+    """The correlation of two images."""
+    return np.corrcoef(np.ravel(one), np.ravel(other))[0, 1]
+
+
+def test_an_image_of_mnist_comes_out_almost_as_it_was(digits):
+    kinship = []
+    for image in digits:
+        found = digit_from_image(image.reshape(28, 28))
+        assert found.shape == (784,)
+        assert found.dtype == np.float32
+        assert 0 <= found.min() <= found.max() <= 1
+        kinship.append(alike(found, image))
+    assert min(kinship) > 0.8
+    assert np.mean(kinship) > 0.93
+
+
+@pytest.mark.parametrize("paper", list(PAPERS))
+def test_digits_are_found_on_every_paper(paper, digits):
+    rng = np.random.default_rng(0)
+    kinship = [alike(digit_from_image(photographed(i, paper, rng)), i) for i in digits[::4]]
+    assert np.mean(kinship) > 0.75
+
+
+def test_box_and_centre_are_those_of_mnist():
+    image = digit_from_image(drawn(*SEVEN)).reshape(28, 28).astype(float)
+    at = np.arange(28) + 0.5
+    assert image.sum(axis=1) @ at / image.sum() == pytest.approx(CENTRE, abs=0.05)
+    assert image.sum(axis=0) @ at / image.sum() == pytest.approx(CENTRE, abs=0.05)
+    assert image.sum(axis=1).astype(bool).sum() in (20, 21)
+
+
+def test_place_size_and_ink_do_not_matter():
+    first = digit_from_image(drawn(*SEVEN))
+    moved = [(top + 30, bottom + 30, left - 60, right - 60) for top, bottom, left, right in SEVEN]
+    np.testing.assert_array_equal(digit_from_image(drawn(*moved)), first)
+    np.testing.assert_array_equal(digit_from_image(255 - drawn(*SEVEN)), first)
+    np.testing.assert_array_equal(digit_from_image(drawn(*SEVEN, paper=200, ink=90)), first)
+    large = np.kron(drawn(*SEVEN), np.ones((5, 5), np.uint8))
+    np.testing.assert_allclose(digit_from_image(large), first, atol=0.35)
+    assert alike(digit_from_image(large), first) > 0.97
+
+
+def test_fine_and_broad_pens_become_those_of_mnist():
+    def bar(pen):
+        way = read_handwriting(drawn((30, 170, 100, 100 + pen)))
+        return way.digit.reshape(28, 28)[14].sum()
+
+    low, high = handwriting.PEN
+    assert bar(20) == pytest.approx(20 * 20 / 140, abs=0.1)  # as it is
+    assert low - 0.5 <= bar(3) <= low + 0.5
+    assert high - 0.5 <= bar(40) <= high + 0.5
+
+
+def test_a_hole_is_left_where_a_broad_pen_is_made_finer():
+    ring = drawn((50, 150, 60, 160))
+    ring[85:115, 95:125] = 250
+    boxed = read_handwriting(ring).boxed
+    middle = tuple(side // 2 for side in boxed.shape)
+    assert not boxed[middle]
+    assert boxed.mean() < 0.6
+
+
+def test_the_same_picture_in_every_form_that_an_array_can_have():
+    picture = drawn(*SEVEN)
+    expected = digit_from_image(picture)
+    colours = np.repeat(picture[..., None], 3, axis=2)
+    opaque = np.dstack([colours, np.full(picture.shape, 255, np.uint8)])
+    clear = np.zeros_like(opaque)
+    clear[..., 3] = 250 - picture  # black, and only where ink is
+    for same in (
+        picture.astype(np.int64),
+        picture.astype(np.float32),
+        picture / 255,
+        colours,
+        colours / 255,
+        opaque,
+        clear,
+    ):
+        np.testing.assert_array_equal(digit_from_image(same), expected)
+
+
+def test_specks_and_what_comes_in_from_the_rim_are_left_out():
+    expected = digit_from_image(drawn(*SEVEN))
+    more = drawn(*SEVEN, (10, 13, 30, 33), (190, 193, 200, 203), (60, 140, 0, 6))
+    np.testing.assert_array_equal(digit_from_image(more), expected)
+
+
+def test_a_digit_in_two_strokes_is_one():
+    apart = drawn((40, 52, 80, 160), (57, 160, 148, 160))
+    assert digit_from_image(apart).max() == 1
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        drawn(),
+        drawn(paper=20),
+        np.random.default_rng(0).integers(0, 256, (100, 100)),
+        np.random.default_rng(0).normal(200, 10, (300, 300)).clip(0, 255),
+        np.linspace(150, 230, 200 * 200).reshape(200, 200),
+    ],
+    ids=["white", "black", "noise", "paper", "slope"],
+)
+def test_nothing_is_found_where_nothing_is(picture):
+    with pytest.raises(ValueError, match="no digit"):
+        digit_from_image(picture)
+
+
+def test_several_digits_are_refused():
+    side_by_side = drawn((40, 160, 60, 72), (40, 160, 120, 132))
+    for picture in (side_by_side, side_by_side.T):
+        with pytest.raises(ValueError, match="more than one digit"):
+            digit_from_image(picture)
+
+
+@pytest.mark.parametrize(
+    ("image", "error", "message"),
+    [
+        (np.zeros(784), ValueError, r"\(h, w\).*\(784,\)"),
+        (np.zeros((20, 20, 2)), ValueError, r"\(20, 20, 2\)"),
+        (np.zeros((7, 100)), ValueError, "8 pixels"),
+        (np.full((20, 20), -1), ValueError, "0 to 255.*-1"),
+        (np.full((20, 20), 256), ValueError, "0 to 255.*256"),
+        (np.full((20, 20), np.nan), ValueError, "nan"),
+        (np.zeros((20, 20), complex), TypeError, "complex"),
+        (np.zeros((20, 20), bool), TypeError, "bool"),
+        (np.zeros((8, 9000)), ValueError, "narrow"),
+    ],
+)
+def test_what_is_no_picture_is_refused(image, error, message):
+    with pytest.raises(error, match=message):
+        digit_from_image(image)
+
+
+def test_a_file_is_read_as_the_camera_held_it(tmp_path):
+    image_module = pytest.importorskip("PIL.Image")
+    picture = image_module.fromarray(np.rot90(drawn(*SEVEN)))
+    exif = picture.getexif()
+    exif[0x0112] = 6  # to be turned clockwise
+    picture.save(tmp_path / "seven.png", exif=exif)
+    expected = digit_from_image(drawn(*SEVEN))
+    np.testing.assert_array_equal(digit_from_image(tmp_path / "seven.png"), expected)
+    np.testing.assert_array_equal(digit_from_image(str(tmp_path / "seven.png")), expected)
+
+
+def test_without_pillow_it_says_where_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ImportError, match=r"mnist_gd\[plots\]"):
+        digit_from_image("seven.png")
+
+
+def test_steps_agree_with_scipy(digits):
+    """The opening, the parts and the box means, by another's hand."""
+    ndimage = pytest.importorskip("scipy.ndimage")
+    rng = np.random.default_rng(1)
+    grey = rng.integers(0, 256, (41, 57))
+    for reach in (1, 4, 30):
+        ours = handwriting._least(grey, reach)
+        theirs = ndimage.minimum_filter(grey, 2 * reach + 1, mode="constant", cval=256)
+        np.testing.assert_array_equal(ours, theirs)
+    for share in (0.1, 0.4, 0.6):
+        ink = rng.random((41, 57)) < share
+        ours = _ink.parts(ink)
+        theirs, count = ndimage.label(ink, np.ones((3, 3)))
+        pairs = np.unique(np.stack([ours.ravel(), theirs.ravel()]), axis=1)
+        assert pairs.shape[1] == count + 1 == ours.max() + 1
+    sums, sizes = handwriting._window_sums(grey, 3)
+    inner = (slice(3, -3), slice(3, -3))
+    theirs = ndimage.uniform_filter(grey.astype(float), 7)
+    np.testing.assert_allclose((sums / sizes)[inner], theirs[inner])
