@@ -106,8 +106,11 @@ NO_DIGITS = {
     "W": _lines("0,0 2.5,10 5,3 7.5,10 10,0"),
     "+": _lines("0,4 8,4 | 4,0 4,8"),
     "#": _lines("3,0 2,10 | 7,0 6,10 | 0,3 9,3 | 0,7 9,7"),
-    "?": [np.vstack([_arc(0, 0, 3, 3, 180, 390), [[0, 4], [0, 6]]]), *_lines("0,8.5 0,8.6")],
-    "∞": _turning(1, lambda t: np.sqrt(np.abs(np.cos(2 * t)))),
+    "question mark": [
+        np.vstack([_arc(0, 0, 3, 3, 180, 390), [[0, 4], [0, 6]]]),
+        *_lines("0,8.5 0,8.6"),
+    ],
+    "lemniscate": _turning(1, lambda t: np.sqrt(np.abs(np.cos(2 * t)))),
     "star": [np.array([[np.sin(0.8 * k * np.pi), -np.cos(0.8 * k * np.pi)] for k in range(6)])],
     "spiral": _turning(3, lambda t: t),
     "square": _lines("0,0 8,0 8,8 0,8 0,0"),
