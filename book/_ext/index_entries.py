@@ -1,4 +1,4 @@
-"""Lead from a word of the index, and of the search, to the heading of the section that explains it.
+"""Lead from a word of the index, and of the search, to the section that explains it.
 
 A chapter names such words under the heading, ``{index}`` with the spellings that a reader may
 type. Sphinx would lead to the place of the directive, below the heading, and its search would show

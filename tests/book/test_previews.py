@@ -40,7 +40,9 @@ def gone(page):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize(("name", "selector", "words"), LINKS, ids=[f"{n} {s}" for n, s, _ in LINKS])
+@pytest.mark.parametrize(
+    ("name", "selector", "words"), LINKS, ids=[f"{n} {s}" for n, s, _ in LINKS]
+)
 def test_a_link_shows_what_it_leads_to(visit, axe, width, name, selector, words):
     made = visit(viewport={"width": width, "height": 900})
     page = made.open(f"{name}.html")
@@ -92,7 +94,7 @@ def test_a_key_opens_it_and_the_next_closes_it(visit):
     page.keyboard.press("Tab")
     seen(page)
     page.keyboard.press("Tab")
-    assert gone(page)
+    assert link.get_attribute("aria-describedby") is None  # the next link may have one of its own
 
 
 def test_a_finger_and_a_pointer_that_passes_open_nothing(visit):

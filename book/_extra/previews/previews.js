@@ -35,7 +35,10 @@
     const each = (selector, change) => copy.querySelectorAll(selector).forEach(change);
     each("script, .headerlink, button, summary", (e) => e.remove());
     each("a:not(svg a)", (link) => link.replaceWith(...link.childNodes));
-    each("[tabindex]", (e) => e.removeAttribute("tabindex"));
+    each("[tabindex], [role]:not(svg, svg *)", (e) => { // what scrolls in the page is smaller here
+      ["tabindex", "role", "aria-label"].forEach((name) => e.removeAttribute(name));
+      e.classList.remove("scrolls");
+    });
     each("img", (image) => { image.src = new URL(image.getAttribute("src"), url); });
     return copy;
   };
@@ -86,6 +89,7 @@
     const room = document.documentElement.clientWidth - panel.offsetWidth - 8;
     const below = innerHeight - box.bottom;
     const above = panel.offsetHeight > below - 12 && box.top > below;
+    panel.style.maxHeight = `${(above ? box.top : below) - 12}px`;
     const top = above ? box.top - panel.offsetHeight - 4 : box.bottom + 4;
     panel.style.left = `${Math.max(8, Math.min(box.left, room)) - home.left}px`;
     panel.style.top = `${top - home.top}px`;
