@@ -26,6 +26,7 @@ from mnist_gd._files import write_atomically
 from mnist_gd._network_files import from_arrays
 from mnist_gd._progress import counted
 from mnist_gd._running import Bar, processor_time
+from mnist_gd._workers import here, is_near
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.networks import Network
@@ -266,17 +267,24 @@ def _run_missing(function, wanted, found, folder, n_jobs, progress):
             found |= {key: _load(folder, key, *wanted[key]) for key in ours or missing[:1]}
             ours = [key for key in ours if found[key] is None]
             parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-            jobs = (joblib.delayed(_keyed_run)(key, function, *wanted[key]) for key in ours)
+            run = joblib.delayed(_keyed_run)
+            jobs = (run(key, function, *wanted[key], folder.absolute(), here()) for key in ours)
             bar = Bar(parallel(jobs), total=len(ours), disable=None if progress else True)
-            for key, record in counted(bar, len(ours)):
-                _save(folder, key, record)
+            for key, record, is_kept in counted(bar, len(ours)):
+                if not is_kept:
+                    _save(folder, key, record)
                 found[key] = record
 
 
-def _keyed_run(key, function, configuration, seed):
+def _keyed_run(key, function, configuration, seed, folder, search):
+    """One run; a worker on the machine of the search keeps it at once, whatever comes then."""
     if _key(function, configuration, seed) != key:
         raise RuntimeError(
             f"this worker has imported other code of {function.__module__}, or another NumPy, "
             "than the search that it works for: start the search again"
         )
-    return key, _run(function, configuration, seed)
+    is_kept = is_near(search)
+    record = _run(function, configuration, seed)
+    if is_kept:
+        _save(folder, key, record)
+    return key, record, is_kept

@@ -131,3 +131,10 @@ def without_seconds(lines):
 
 # A small grid.
 AXES = {"batch_size": [16, 64], "learning_rate": [0.1, 1.0, 3.0], "hidden_size": [4]}
+
+
+def raises_once(configuration, seed):
+    note_call(configuration)
+    if configuration["number"] == 40:
+        raise ArithmeticError("the fortieth")
+    return {"number": configuration["number"]}, {}

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from threadpoolctl import threadpool_limits
 from mnist_gd import _code
 from mnist_gd import records as records_module
 from mnist_gd._network_files import to_arrays
+from mnist_gd._workers import here
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.losses import binary_cross_entropy_with_logits
@@ -40,6 +42,7 @@ from tests.runs import (
     lines,
     note_call,
     numpy_outcome,
+    raises_once,
     real,
     synthetic,
     waiting,
@@ -344,12 +347,12 @@ def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
 
 def test_a_worker_with_other_code_says_so(three, monkeypatch):
     """It would file what it computes under the wrong name."""
-    job = (synthetic, three.configurations[0], 0)
+    job, there = (synthetic, three.configurations[0], 0), (three.folder, here())
     key = records_module._key(*job)
-    assert records_module._keyed_run(key, *job)[0] == key
+    assert records_module._keyed_run(key, *job, *there)[0] == key
     monkeypatch.setattr(records_module, "code_of", lambda function: "another")
     with pytest.raises(RuntimeError, match=r"imported other code of .*start the search again"):
-        records_module._keyed_run(key, *job)
+        records_module._keyed_run(key, *job, *there)
 
 
 def test_a_record_is_bound_to_its_run_and_to_its_arrays(three):
@@ -634,12 +637,12 @@ def slow(configuration, seed):
 
 
 if __name__ == "__main__":
-    folder, log = sys.argv[1:]
+    folder, log, workers = sys.argv[1:]
     configurations = grid(
         batch_size=[16, 64], learning_rate=[0.1, 1.0, 1e30], hidden_size=[4, 8], epochs=[1, 3],
         log=[log],
     )
-    result = grid_search(slow, configurations, seeds=range(5), records=folder, n_jobs=1)
+    result = grid_search(slow, configurations, seeds=range(5), records=folder, n_jobs=int(workers))
     print(json.dumps([result.runs, lines(result.rows)]))
 """
 )
@@ -651,8 +654,9 @@ def start(tmp_path):
     program = tmp_path / "search_to_kill.py"
     program.write_text(SEARCH_TO_KILL, encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return lambda folder: subprocess.Popen(
-        [sys.executable, program, tmp_path / folder, tmp_path / "log"],
+    environment[MARK] = str(tmp_path)
+    return lambda folder, workers=1: subprocess.Popen(
+        [sys.executable, program, tmp_path / folder, tmp_path / "log", str(workers)],
         env=environment,
         stdout=subprocess.PIPE,
         encoding="utf-8",
@@ -690,6 +694,59 @@ def test_killed_at_any_moment_and_started_again(tmp_path, start):
     assert without_seconds(restarted) == without_seconds(undisturbed)
     assert calls(log) <= RUNS + KILLS
     assert finished() == RUNS
+
+
+MARK = "MNIST_GD_TEST"  # of the search and all that it starts
+
+
+def is_gone(psutil, mark):
+    """Whether no process is left of those that bear a mark in their environment."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == mark:
+                return False
+    return True
+
+
+ENDINGS = int(os.environ.get("ENDINGS", 1))  # of each kind; more of them to measure
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_no_worker_outlives_a_search_and_what_it_finished_is_kept(tmp_path, start, name, workers):
+    psutil = pytest.importorskip("psutil", reason="the extra 'book' is not installed")
+    moments, longest = random.Random(workers), 0.0
+    folder, log = tmp_path / "ended", tmp_path / "log"
+    for _ in range(ENDINGS):
+        shutil.rmtree(folder, ignore_errors=True)
+        log.unlink(missing_ok=True)
+        process = start("ended", workers)
+        while not (log.exists() and calls(log)) and process.poll() is None:
+            time.sleep(0.002)
+        time.sleep(moments.uniform(0, 0.5))
+        process.send_signal(getattr(signal, name))
+        ended = time.monotonic()
+        process.communicate()
+        assert process.returncode != 0, "it had ended before"
+        while not is_gone(psutil, str(tmp_path)):
+            assert time.monotonic() < ended + 60
+            time.sleep(0.05)
+        longest = max(longest, time.monotonic() - ended)
+        assert calls(log) - workers <= len([*folder.glob("*.json")]) <= calls(log)
+        assert table(start("ended", workers))
+        assert calls(log) <= RUNS + workers
+    print(f"{name}, {workers} workers: the last one was gone after {longest:.2f} s at most")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_finished_is_kept_where_another_run_raises(tmp_path, workers):
+    """The runs are quick, so that joblib hands several at a time to a worker."""
+    log, folder = tmp_path / "log", tmp_path / "kept"
+    configurations = [{"number": number, "log": str(log)} for number in range(60)]
+    with pytest.raises(ArithmeticError, match="the fortieth"):
+        run_all(raises_once, configurations, records=folder, n_jobs=workers, progress=False)
+    assert calls(log) >= 40
+    assert len([*folder.glob("*.json")]) >= calls(log) - workers  # but what was under way
 
 
 def test_two_searches_at_once_share_the_work(tmp_path, start):
