@@ -20,6 +20,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# scikit-learn and ONNX come with both; `oracles`, with JAX, only where it is asked for.
 EXTRAS := book,test,cluster
 FIRST_PAGE := book/_build/html/index.html
 BUILT := book/_build/html/.built

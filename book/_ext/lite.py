@@ -20,7 +20,7 @@ import nbformat
 from browser_runtime import FOLDER as RUNTIME
 from browser_runtime import archive, fetcher
 from notebooks import FOLDER as NOTEBOOKS
-from page_facts import runs
+from page_facts import UNFIT, runs
 
 FOLDER = "lite"
 APPS = ["notebooks", "tree"]  # one notebook, and the list of all
@@ -40,7 +40,6 @@ DISABLED = [
     "@jupyter-notebook/notebook-extension:checkpoints",  # would say that 46 years ago was the last
     "@jupyter-notebook/notebook-extension:tab-icon",  # its pictures are not in the build
 ]
-UNFIT = "not-in-browser"
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 SETTINGS = {"@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False}}
 OLD_FONTS = {".eot", ".ttf", ".woff"}  # the same as .woff2, for browsers without WebAssembly

@@ -28,7 +28,7 @@ from jupyter_core.utils import run_sync
 from myst_nb.ext.glue.domain import NbGlueDomain
 from myst_nb.ext.glue.roles import PasteTextRole
 from nbclient import NotebookClient
-from page_facts import runs
+from page_facts import UNFIT, runs
 from threadpoolctl import threadpool_limits
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "_extra" / "run"))
@@ -36,7 +36,7 @@ import speed
 
 FOLDER = Path("run", "pages")
 UNSEEN = {"remove-cell"}
-NO_EDITOR = {"remove-cell", "remove-input"}
+NO_EDITOR = {"remove-cell", "remove-input", UNFIT}
 
 
 class TimedClient(NotebookClient):
@@ -122,13 +122,18 @@ def write_cells(app, doctree: nodes.document, docname: str) -> None:
     path.write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
 
 
+def to_edit(cells: list[dict]) -> bool:
+    """Tell whether a reader can change and run some cell of a page where it is read."""
+    return any(NO_EDITOR.isdisjoint(cell["tags"]) for cell in cells)
+
+
 def offer(app, pagename, templatename, context, doctree) -> None:
     """Give a page with cells to edit the script that offers the button."""
     if not (context.get("has_runtime") and doctree and runs(app.env, pagename)):
         return
     path = Path(app.outdir) / FOLDER / f"{pagename}.json"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    if all(NO_EDITOR & set(cell["tags"]) for cell in cells):
+    if not to_edit(cells):
         return
     source = context["pathto"]("run/start.js", 1)
     script = f'\n<script defer src="{source}"></script>'

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+UNFIT = "not-in-browser"  # the tag of a cell that needs what the reader's browser has not
+
 
 def front_matter(path: Path) -> dict:
     """Return what stands between the first two lines of three hyphens, or nothing."""

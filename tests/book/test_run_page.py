@@ -114,7 +114,7 @@ def test_nothing_is_loaded_before_the_button_is_pressed(visits):
 
 def test_pages_without_cells_to_edit_offer_nothing(visits):
     visit = visits()
-    for name in ("index.html", "api.html", "bibliography.html"):
+    for name in ("index.html", "api.html", "bibliography.html", "summary.html"):
         page = visit.open(name)
         assert page.locator(".run-page").count() == 0
 

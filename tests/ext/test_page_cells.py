@@ -23,6 +23,14 @@ def test_cells_are_told_in_their_order_the_hidden_ones_too():
     assert page_cells.cells_of(page, None)[0]["seconds"] is None
 
 
+@pytest.mark.parametrize("tag", ["remove-cell", "remove-input", "not-in-browser"])
+def test_a_page_is_run_where_it_is_read_if_some_cell_can_be(tag):
+    neither = page_cells.cells_of(notebook("a = 1", tags=[tag]), None)
+    one = page_cells.cells_of(notebook("a = 1", "b = 2", tags=[tag]), None)
+    assert not page_cells.to_edit(neither)
+    assert page_cells.to_edit(one)
+
+
 def test_the_clock_counts_the_kernel_s_own_work(tmp_path):
     busy = "from time import process_time\nwhile process_time() < 1.5: pass"
     other = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'sum(range(10**8))'])"
