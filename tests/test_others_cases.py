@@ -1,8 +1,8 @@
 """The test cases of other libraries, from their installed releases, run on this package.
 
 Where a library's own test calls its function by a name of the test's module, ours is put in that
-name's place, and the test runs as it is. What ours does not do (other averages, weights, words for
-labels) the stand-in leaves to the library's function; a test in which ours was never asked fails.
+name's place, and the test runs as it is. What ours does not do (other averages, weights, infinite
+logits) the stand-in leaves to the library's function; a test in which ours was never asked fails.
 Elsewhere a table of the library's, or the function itself over a grid, says what is right.
 """
 
@@ -66,7 +66,7 @@ def run_theirs(monkeypatch, module, test, ours, **fixtures):
             result = function(*args, **kwargs)
             if result is NotImplemented:
                 return original(*args, **kwargs)
-            asked.append(arguments)
+            asked.append(function)
             return result
 
         return either
@@ -169,7 +169,11 @@ def test_scipys_logits_lead_back(count):
 @pytest.mark.parametrize("name", ["rel_entr", "kl_div", "entr"])
 @counted
 def test_scipys_entropies(monkeypatch, count, name):
-    """Of yes and no together: the tables hold the complement of each probability too."""
+    """Of yes and no together: the tables hold the complement of each probability too.
+
+    Of `xlogy` only 0 log 0 is a matter of probabilities, which is in these as well; and the single
+    terms of almost equal ones, for which SciPy has a table, cancel in a sum over the classes.
+    """
     module, tables = theirs("scipy.special.tests.test_basic"), []
     monkeypatch.setattr(module, "assert_func_equal", lambda *table, **_: tables.append(table))
     getattr(module, f"test_{name}")()
