@@ -10,7 +10,8 @@ as it will be written, formulas, references and glued values in their places:
   power of ten or a percentage in plain text, would go stale without anybody noticing,
 * a full stop, comma or colon that stands twice, after a space or at the head of a paragraph,
 * a number as programs print it: with a hyphen for a minus, as ``1e-05`` or ``nan``, with a space
-  before its per cent, without commas between its thousands, or with more digits than are known.
+  before its per cent, without commas between its thousands, or with more digits than are known;
+  and a list that says ``none``.
 
 The alternative text of a figure may hold glued values as well, in the same words as in
 prose: ``alt: The loss falls to {glue:text}`losses-last```. They are filled in here.
@@ -64,6 +65,7 @@ PRINTED = {
     "no commas between the thousands": re.compile(
         r"(?<![\w.,:/^\-])(?<!ISO )(?!(?:1[6-9]|20)\d\d(?!\d))\d{4,}(?![\w:/\-])"
     ),
+    "a list of nothing": re.compile(r":\s+none(?=[;.,])"),
     "more digits than are known": re.compile(r"\d\.\d{9,}"),
 }
 GLUE = re.compile(r"\{glue:text\}`([^`]+)`")

@@ -179,9 +179,21 @@ OVER_TITLES = """() => {
   const faults = [];
   for (const title of document.querySelectorAll(".bd-article .admonition-title")) {
     if (!title.offsetWidth) { continue; }
-    const words = document.createRange();
-    words.selectNodeContents(title);
-    const lines = [...words.getClientRects()];
+    const lines = [];
+    const walker = document.createTreeWalker(title, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      if (!walker.currentNode.data.trim()) { continue; }
+      const words = document.createRange();
+      words.selectNodeContents(walker.currentNode);
+      lines.push(...words.getClientRects());
+    }
+    for (const button of title.querySelectorAll("button")) {
+      const { left, right, top, bottom } = button.getBoundingClientRect();
+      if (lines.some((line) => line.left < right && line.right > left && line.top < bottom
+        && line.bottom > top)) {
+        faults.push(`a button over the title ${title.textContent.trim().slice(0, 60)}`);
+      }
+    }
     const home = title.getBoundingClientRect();
     for (const pseudo of ["::before", "::after"]) {
       const style = getComputedStyle(title, pseudo);

@@ -105,6 +105,7 @@ def test_what_is_read_has_a_sign_for_each_formula_and_code():
         ("98\u202f% of them", "a space before the per cent"),
         ("all 60000 images", "no commas between the thousands"),
         ("took 1385 s", "no commas between the thousands"),
+        ("better: a; worse: none.", "a list of nothing"),
         ("an error of 2.2799540033702215", "more digits than are known"),
     ],
 )

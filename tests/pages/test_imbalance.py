@@ -71,8 +71,8 @@ def test_who_expects_more_errors_than_he_makes():
 def test_remedies_that_help_are_not_said_to_be_of_no_use():
     sentence = PAGE["remedy_sentence"]
     assert sentence([], ["mix"]) == (
-        "By that measure better than no remedy: none; worse: mix. That an imbalance of one to "
-        "nine needs a remedy is not to be seen here"
+        "By that measure nothing is better than no remedy; worse than no remedy: mix. That an "
+        "imbalance of one to nine needs a remedy is not to be seen here"
     )
     assert sentence(["weights"], []).endswith("So a remedy can help here")
 
