@@ -83,10 +83,10 @@ def unborn():
 @pytest.mark.parametrize(
     ("runs", "said"),
     [
-        ([run(GOOD), run([0.5, 0.6, 0.8])], ["85.00% ± 7.07%", ""]),
+        ([run(GOOD), run([0.5, 0.6, 0.8])], ["85.00% ± 7.07%", "–"]),
         ([run(GOOD), run(STUCK)], ["90.00%", "1 no better than guessing"]),
-        ([run(EARLY), run(UNBORN)], ["", "1 diverged later; 1 diverged in the first epoch"]),
-        ([unborn(), run(UNBORN)], ["", "2 diverged in the first epoch"]),
+        ([run(EARLY), run(UNBORN)], ["–", "1 diverged later; 1 diverged in the first epoch"]),
+        ([unborn(), run(UNBORN)], ["–", "2 diverged in the first epoch"]),
     ],
 )
 def test_the_table_tells_of_every_run(runs, said):
@@ -124,5 +124,5 @@ def test_a_rate_that_diverged_has_no_score_and_the_best_has_two():
     tried, best = [run(GOOD, rate=0.1), run(EARLY, rate=1.0)], [run(GOOD, rate=0.1)] * 2
     assert functions_of("ten_digits")["loss_rows"]("squared error", tried, best) == [
         ["squared error", "0.1", "90.00%", "90.00% ± 0.00%"],
-        ["squared error", "1", "diverged", ""],
+        ["squared error", "1", "diverged", "–"],
     ]
