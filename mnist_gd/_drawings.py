@@ -110,7 +110,7 @@ NO_DIGITS = {
         np.vstack([_arc(0, 0, 3, 3, 180, 390), [[0, 4], [0, 6]]]),
         *_lines("0,8.5 0,8.6"),
     ],
-    "lemniscate": _turning(1, lambda t: np.sqrt(np.abs(np.cos(2 * t)))),
+    "clover": _turning(1, lambda t: np.sqrt(np.abs(np.cos(2 * t)))),
     "star": [np.array([[np.sin(0.8 * k * np.pi), -np.cos(0.8 * k * np.pi)] for k in range(6)])],
     "spiral": _turning(3, lambda t: t),
     "square": _lines("0,0 8,0 8,8 0,8 0,0"),

@@ -104,6 +104,8 @@
         if (target.files.length) {
           take(target.files[0]);
         }
+      });
+      find(name).addEventListener("click", ({ target }) => {
         target.value = ""; // the same file may be chosen again
       });
     }
