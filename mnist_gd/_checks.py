@@ -1,10 +1,12 @@
 """Checks of arguments: a failure names the argument, what was given and what is allowed."""
 
+import os
 from functools import wraps
 from inspect import Parameter, signature
 from math import isfinite
 from numbers import Integral, Real
 from operator import ge, gt, le, lt
+from pathlib import Path
 from types import MethodType
 
 import numpy as np
@@ -161,6 +163,13 @@ def check_real(name, value, *, above=None, minimum=None, below=None, maximum=Non
     if not isfinite(number):
         raise ValueError(f"{name} must be finite, but is {number}")
     return number
+
+
+def check_path(name, value):
+    """Return `value` as a :class:`pathlib.Path`."""
+    if not isinstance(value, str | os.PathLike) or "\0" in str(value):
+        raise TypeError(f"{name} must be a path, but is {value!r}")
+    return Path(value)
 
 
 def check_one_of(name, value, allowed):

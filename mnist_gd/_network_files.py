@@ -2,18 +2,20 @@
 
 import io
 import json
+import math
+import zipfile
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from mnist_gd import activations, losses
-from mnist_gd._checks import check_finite
+from mnist_gd._checks import check_finite, check_path
 from mnist_gd._files import write_atomically
 from mnist_gd.activations import with_options
 from mnist_gd.layers import LinearLayer, check_chain
 
 PARTS = ("weights", "bias")
+LONGEST_TEXT = 100_000  # characters of what names the functions
 
 
 def to_arrays(network):
@@ -32,6 +34,11 @@ def to_arrays(network):
     for number, layer in enumerate(network.layers):
         for part in PARTS:
             array = getattr(layer, part)
+            if type(array) is not np.ndarray:  # of a masked array the file would lose the mask
+                raise TypeError(
+                    f"the {part} of layer {number} must be an ndarray to be saved, but is a "
+                    f"{type(array).__name__}"
+                )
             check_finite(f"the {part} of layer {number}", array)
             arrays[f"{part}_{number}"] = array
     return arrays
@@ -56,11 +63,12 @@ def from_arrays(arrays):
 
 
 def write_network(path, network):
-    """Write an ``.npz`` file in one step, once it has been seen that it can be read again."""
-    content = io.BytesIO()
-    np.savez(content, **to_arrays(network))
+    """Write an ``.npz`` file in one step, once it has been seen that it gives the same back."""
+    path, content = check_path("path", path), io.BytesIO()
+    arrays = to_arrays(network)
+    np.savez(content, **arrays)
     try:
-        _read(content.getvalue())
+        _read(content)
     except Exception as error:
         raise ValueError(f"a saved network could not be read again: {error}") from error
     write_atomically(path, lambda file: file.write(content.getvalue()))
@@ -68,23 +76,63 @@ def write_network(path, network):
 
 def read_network(path):
     """Return the name of the class, the layers and the loss of a file."""
-    content = Path(path).read_bytes()
-    try:
-        return _read(content)
-    except Exception as error:  # what a damaged file leads to is not to be foreseen
+    with open(check_path("path", path), "rb") as file:
+        try:
+            return _read(file)
+        except Exception as error:  # what a damaged file leads to is not to be foreseen
+            raise ValueError(
+                f"path must be a file made by save, but {path} is not: {error or repr(error)}"
+            ) from error
+
+
+def _read(file):
+    """Read the directory, then the text, then all headers, and arrays once those have passed.
+
+    So what is read takes the room that the file takes on the disk, whatever a header claims.
+    """
+    with zipfile.ZipFile(file) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        packed = [name for name, info in members.items() if info.compress_type]
+        if packed or any(info.file_size != info.compress_size for info in members.values()):
+            raise ValueError(f"its arrays must not be compressed, but are: {packed}")
+        if "about" not in members or members["about"].file_size > 4 * LONGEST_TEXT:
+            raise ValueError(f"it holds no short array about, but {[*members][:9]}")
+        about = _header(archive, members["about"])
+        if about[0] != () or about[1].kind != "U":
+            raise ValueError(f"about must be one text, but is {about[1]} of the shape {about[0]}")
+        arrays = {"about": _array(archive, members["about"])}
+        entries = json.loads(str(arrays["about"]))["activations"]
+        names = sorted(archive.namelist())  # each as often as it is there
+        if len(names) != 1 + len(PARTS) * len(entries):
+            raise ValueError(f"it holds {len(names)} arrays for {len(entries)} layers")
+        parts = [f"{part}_{number}" for number in range(len(entries)) for part in PARTS]
+        if names != sorted(f"{name}.npy" for name in ["about", *parts]):
+            raise ValueError(f"it holds {names}, not about and {parts}")
+        for name in parts:
+            shape, dtype = _header(archive, members[name])
+            if dtype not in (np.float32, np.float64) or len(shape) != 2:
+                raise ValueError(f"{name} must be a matrix of float32 or float64, but is {dtype}")
+        arrays |= {name: _array(archive, members[name]) for name in parts}
+    return from_arrays(arrays)
+
+
+def _header(archive, info):
+    """Return shape and dtype of a member, if it is as long as they say."""
+    with archive.open(info) as member:
+        if np.lib.format.read_magic(member) != (1, 0):  # whose header is short
+            raise ValueError(f"{info.filename} must be of the format 1.0")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+        room = info.file_size - member.tell()
+    if dtype.hasobject or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != room:
         raise ValueError(
-            f"path must be a file made by save, but {path} is not: {error or repr(error)}"
-        ) from error
+            f"{info.filename} must hold {dtype} of the shape {shape}, but has {room} bytes"
+        )
+    return shape, dtype
 
 
-def _read(content):
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        arrays = dict(file)
-    read = from_arrays(arrays)
-    parts = [f"{part}_{i}" for i in range(len(read[1])) for part in PARTS]
-    if sorted(arrays) != sorted(["about", *parts]):
-        raise ValueError(f"it holds the arrays {[*arrays]}, not about and {parts}")
-    return read
+def _array(archive, info):
+    with archive.open(info) as member:
+        return np.lib.format.read_array(member, allow_pickle=False)
 
 
 def _entry(what, function, module):
