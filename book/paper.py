@@ -127,7 +127,7 @@ def whole(folder: Path, toc: Path) -> str:
         page: BeautifulSoup((folder / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
         for page in pages
     }
-    titles = {page: soups[page].select_one("h1").get_text().rstrip("#") for page in pages}
+    titles = {page: soups[page].select_one("article h1").get_text().rstrip("#") for page in pages}
     head = soups[pages[0]].head
     styles = "".join(str(tag) for tag in head.select('link[rel="stylesheet"]'))
     scripts = (

@@ -62,6 +62,12 @@ def test_contents_are_those_of_the_book():
     assert parts[0][0] == "First steps"
 
 
+def test_contents_bear_the_numbers_of_the_chapters(book):
+    text = paper.whole(book, ROOT / "book" / "_toc.yml")
+    assert '<a href="#gradient_descent--top">1. Gradient descent</a>' in text
+    assert '<a href="#newton--top">A. Newton’s method</a>' in text
+
+
 @pytest.fixture(scope="module")
 def printed():
     if not PDF.is_file():
