@@ -381,8 +381,7 @@ def files(tmp_path_factory, test_images):
 
 def said_of_picture(page):
     """What the page says once it has looked at a picture."""
-    page.wait_for_function("document.querySelector('[data-part=said]').textContent !== ''")
-    return page.locator("[data-part=said]").inner_text()
+    return page.locator("[data-part=said]:not(:empty)").inner_text()
 
 
 HANDED = """async ([how, name, bytes]) => {
