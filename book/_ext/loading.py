@@ -87,5 +87,5 @@ def write(app, exception) -> None:
 def setup(app):
     """Register the extension with Sphinx."""
     app.connect("html-page-context", prepare, priority=900)
-    app.connect("build-finished", write, priority=100)
+    app.connect("build-finished", write, priority=800)  # after MyST-NB writes its own
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
