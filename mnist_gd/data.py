@@ -1,4 +1,7 @@
-"""MNIST, offline, and the few operations on it that the book needs (chapter *The data*)."""
+"""MNIST, offline, and the few operations on it that the book needs (chapter *The data*).
+
+Images of one's own come by `digit_from_image`, of :mod:`mnist_gd.handwriting`.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +26,16 @@ __all__ = [
     "stage_with_torchvision",
     "train_validation_split",
 ]
+
+
+def __getattr__(name):
+    """Hand on a function that no training needs: an edit of its module trains nothing anew."""
+    if name == "digit_from_image":
+        from mnist_gd.handwriting import digit_from_image
+
+        return digit_from_image
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 # The experiments: which digit is asked for (None: all ten), and from which images they learn.
 QUESTIONS = {"four": 4, "ten": None}

@@ -34,6 +34,12 @@ def alike(one, other):
     return np.corrcoef(np.ravel(one), np.ravel(other))[0, 1]
 
 
+def test_it_is_a_name_of_data():
+    assert data.digit_from_image is digit_from_image
+    with pytest.raises(AttributeError, match="no attribute 'digits_from_image'"):
+        _ = data.digits_from_image
+
+
 def test_an_image_of_mnist_comes_out_almost_as_it_was(digits):
     kinship = []
     for image in digits:

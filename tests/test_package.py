@@ -107,6 +107,7 @@ OTHERS = {
 # What is imported only when a function needs it.
 LAZY = {
     "_archives": {"torch", "torchvision"},
+    "data": {"mnist_gd.handwriting"},
     "handwriting": {"PIL"},
     "history": {"mnist_gd.plots"},
     "plots": {"matplotlib_inline"},
