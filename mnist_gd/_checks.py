@@ -3,13 +3,15 @@
 import os
 from functools import wraps
 from inspect import Parameter, signature
-from math import isfinite
+from math import isfinite, prod
 from numbers import Integral, Real
 from operator import ge, gt, le, lt
 from pathlib import Path
 from types import MethodType
 
 import numpy as np
+
+MOST_NUMBERS = 2**27
 
 
 def checked(check):
@@ -79,12 +81,25 @@ def is_original(method):
     return getattr(function, "original", None) is function
 
 
+def as_array(name, value):
+    """Return `value` as a plain array; one that hides entries behind a mask is refused."""
+    try:
+        array = np.asarray(value)
+    except Exception:  # rows of several lengths; what an object of others raises
+        raise TypeError(f"{name} must be an array, but is {value!r}") from None
+    if np.ma.is_masked(value):
+        raise TypeError(
+            f"{name} must not be masked, but hides {np.ma.count_masked(value)} entries"
+        )
+    return array
+
+
 def as_float(name, value):
     """Return `value` as a floating-point array; integers and booleans become float64.
 
     float32 and float64 arrays are passed on as they are: nothing changes a dtype silently.
     """
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype.kind in "biu":
         array = array.astype(np.float64)
     if array.dtype.kind != "f":
@@ -121,7 +136,7 @@ def check_same_shape(first_name, first, second_name, second):
 
 def check_labels(name, value, num_classes=None):
     """Return `value` as a non-empty one-dimensional array of integers from 0 on."""
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must have the shape (n,) with n >= 1, but has {array.shape}")
     if array.dtype.kind == "b":
@@ -150,7 +165,10 @@ def check_real(name, value, *, above=None, minimum=None, below=None, maximum=Non
     """Return `value` as a finite float within the bounds; `above` and `below` are exclusive."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a real number, but is {value!r}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be finite, but is an integer beyond 1e308") from None
     bounds = (
         ("above", above, gt),
         ("at least", minimum, ge),
@@ -172,9 +190,44 @@ def check_path(name, value):
     return Path(value)
 
 
+def check_flag(name, value):
+    """Return `value` as a bool."""
+    if not isinstance(value, bool | np.bool):
+        raise TypeError(f"{name} must be True or False, but is {value!r}")
+    return bool(value)
+
+
+def check_callable(name, value):
+    """Return `value` if it can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be callable, but is {value!r}")
+    return value
+
+
+def check_dtype(value):
+    """Return `value` as the dtype float32 or float64."""
+    try:
+        dtype = None if value is None else np.dtype(value)
+    except Exception:  # NumPy has several for what is none
+        dtype = None
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be float32 or float64, but is {value!r}")
+    return dtype
+
+
+def check_room(name, shape):
+    """Raise unless an array of such a shape fits into any machine: 1 GiB of float64."""
+    if prod(shape) > MOST_NUMBERS:
+        raise ValueError(
+            f"{name} must ask for an array of at most {MOST_NUMBERS} numbers, but asks for one "
+            f"of the shape {tuple(shape)}"
+        )
+
+
 def check_one_of(name, value, allowed):
-    """Raise unless `value` is one of the allowed ones."""
-    if value not in tuple(allowed):  # which need not be hashable
+    """Raise unless `value` is one of the allowed names, or None where that is allowed."""
+    named = value is None or isinstance(value, str)  # an array would be compared by entries
+    if not named or value not in tuple(allowed):
         raise ValueError(f"{name} must be one of {tuple(allowed)}, but is {value!r}")
 
 
@@ -188,20 +241,6 @@ def check_rng(rng):
     return rng
 
 
-# Of losses
-
-
-def check_pair(y_pred, y_true):
-    """Both arguments as finite, non-empty arrays of one shape and of y_pred's dtype."""
-    y_pred, y_true = as_float("y_pred", y_pred), as_float("y_true", y_true)
-    check_same_shape("y_pred", y_pred, "y_true", y_true)
-    if y_pred.size == 0:
-        raise ValueError(f"y_pred must not be empty, but has the shape {y_pred.shape}")
-    check_finite("y_pred", y_pred)
-    check_finite("y_true", y_true)
-    return y_pred, y_true.astype(y_pred.dtype, copy=False)
-
-
 def check_unit_interval(name, array):
     """Raise unless every entry of `array` lies in [0, 1]."""
     if array.min() < 0 or array.max() > 1:
@@ -210,18 +249,14 @@ def check_unit_interval(name, array):
         )
 
 
-def check_logits(y_pred, y_true):
-    """Logits, with targets in [0, 1]."""
-    y_pred, y_true = check_pair(y_pred, y_true)
-    check_unit_interval("y_true", y_true)
-    return y_pred, y_true
-
-
-def check_probabilities(y_pred, y_true):
-    """Probabilities, with targets in [0, 1]."""
-    y_pred, y_true = check_logits(y_pred, y_true)
-    check_unit_interval("y_pred", y_pred)
-    return y_pred, y_true
+def check_shares(name, value):
+    """Return `value` as a non-empty array of numbers in [0, 1]."""
+    array = as_float(name, value)
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, but has the shape {array.shape}")
+    check_finite(name, array)
+    check_unit_interval(name, array)
+    return array
 
 
 def check_distributions(name, array):
@@ -230,95 +265,3 @@ def check_distributions(name, array):
     if np.abs(sums - 1).max() > 1e-4:
         worst = int(np.abs(sums - 1).argmax())
         raise ValueError(f"rows of {name} must sum to 1, but row {worst} sums to {sums[worst]}")
-
-
-def _check_classes(y_pred, y_true):
-    """Return both (n, classes); the targets of each row must be a distribution."""
-    if y_pred.ndim != 2:
-        raise ValueError(f"y_pred must have the shape (n, classes), but has {y_pred.shape}")
-    check_distributions("y_true", y_true)
-    return y_pred, y_true
-
-
-def check_class_logits(y_pred, y_true):
-    """Logits, with a distribution over the classes in each row of targets."""
-    return _check_classes(*check_logits(y_pred, y_true))
-
-
-def check_class_probabilities(y_pred, y_true):
-    """Probabilities, with a distribution over the classes in each row of targets."""
-    return _check_classes(*check_probabilities(y_pred, y_true))
-
-
-def _check_focal(y_pred, y_true, alpha, gamma):
-    if not np.isin(y_true, (0, 1)).all():
-        raise ValueError("y_true must hold only 0 and 1 in the focal loss")
-    if alpha != -1:
-        alpha = check_real("alpha", alpha, minimum=0, maximum=1)
-    return y_pred, y_true, alpha, check_real("gamma", gamma, minimum=0)
-
-
-def check_focal_logits(y_pred, y_true, alpha, gamma):
-    """Logits, with labels, and the two options of the focal loss."""
-    return _check_focal(*check_logits(y_pred, y_true), alpha, gamma)
-
-
-def check_focal_probabilities(y_pred, y_true, alpha, gamma):
-    """Probabilities, with labels, and the two options of the focal loss."""
-    return _check_focal(*check_probabilities(y_pred, y_true), alpha, gamma)
-
-
-# Of activations
-
-
-def check_pre_activation(z):
-    """The argument of an activation."""
-    return (as_float("z", z),)
-
-
-def check_backward(grad_output, z):
-    """Both arguments of a backward pass as arrays of one shape."""
-    grad_output, z = as_float("grad_output", grad_output), as_float("z", z)
-    check_same_shape("grad_output", grad_output, "z", z)
-    return grad_output, z
-
-
-def check_leaky(z, negative_slope):
-    """The argument of an activation, with a slope."""
-    return as_float("z", z), check_real("negative_slope", negative_slope)
-
-
-def check_leaky_backward(grad_output, z, negative_slope):
-    """Both arguments of a backward pass, with a slope."""
-    return *check_backward(grad_output, z), check_real("negative_slope", negative_slope)
-
-
-def _slope(slope, z):
-    """The slope as an array of z's dtype: one number, or one for each feature."""
-    slope = as_float("slope", slope).astype(z.dtype, copy=False)
-    features = z.shape[-1] if z.ndim else 1
-    if slope.shape not in ((), (1,), (features,), (1, features)) or slope.ndim > z.ndim:
-        raise ValueError(
-            f"slope must be one number or have {features} entries, but has shape {slope.shape}"
-        )
-    return slope
-
-
-def check_prelu(z, slope):
-    """The argument of an activation, with its slopes."""
-    z = as_float("z", z)
-    return z, _slope(slope, z)
-
-
-def check_prelu_backward(grad_output, z, slope):
-    """Both arguments of a backward pass, with the slopes."""
-    grad_output, z = check_backward(grad_output, z)
-    return grad_output, z, _slope(slope, z)
-
-
-def check_classes(z):
-    """An array whose last axis runs over one class or more."""
-    z = as_float("z", z)
-    if z.ndim == 0 or z.shape[-1] == 0:
-        raise ValueError(f"z must have the shape (..., classes), but has {z.shape}")
-    return (z,)

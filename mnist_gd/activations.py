@@ -17,7 +17,7 @@ from inspect import signature
 
 import numpy as np
 
-from mnist_gd._checks import (
+from mnist_gd._arguments import (
     check_backward,
     check_classes,
     check_leaky,
@@ -25,9 +25,8 @@ from mnist_gd._checks import (
     check_pre_activation,
     check_prelu,
     check_prelu_backward,
-    checked,
-    has_kernel,
 )
+from mnist_gd._checks import check_callable, checked, has_kernel
 
 __all__ = [
     "identity",
@@ -74,6 +73,7 @@ def with_options(function, **options):
     >>> steep(np.array([-1.0]))
     array([-0.2])
     """
+    function = check_callable("function", function)
     if isinstance(function, partial):  # of one that has options already
         function, options = function.func, function.keywords | options
     allowed = set(signature(function).parameters) - {"grad_output", "z", "y_pred", "y_true"}

@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from mnist_gd._checks import check_integer, check_real, check_rng
+from mnist_gd._checks import (
+    as_array,
+    check_dtype,
+    check_integer,
+    check_real,
+    check_rng,
+    check_room,
+)
 
 __all__ = [
     "Adam",
@@ -201,11 +208,15 @@ def dropout_mask(shape, rate, *, rng, dtype=np.float32):
     Raises
     ------
     ValueError, TypeError
-        If `rate` is out of its range or `rng` no Generator.
+        If an argument is out of its range or `rng` no Generator.
     """
-    rate = check_real("rate", rate, minimum=0, below=1)
+    if not isinstance(shape, list | tuple):
+        raise TypeError(f"shape must be a tuple of integers, but is {shape!r}")
+    shape = [check_integer("shape", size, minimum=0) for size in shape]
+    check_room("shape", shape)
+    rate, dtype = check_real("rate", rate, minimum=0, below=1), check_dtype(dtype)
     kept = check_rng(rng).random(shape, dtype=np.float32) >= np.float32(rate)
-    return kept.astype(dtype) * np.dtype(dtype).type(1 / (1 - rate))
+    return kept.astype(dtype) * dtype.type(1 / (1 - rate))
 
 
 def shift_images(images, largest, *, rng):
@@ -229,7 +240,7 @@ def shift_images(images, largest, *, rng):
     ValueError, TypeError
         If an argument is out of its range.
     """
-    images = np.asarray(images)
+    images = as_array("images", images)
     if images.ndim != 2 or images.shape[1] != 784:
         raise ValueError(f"images must have the shape (n, 784), but has {images.shape}")
     largest = check_integer("largest", largest, minimum=0, maximum=LARGEST_SHIFT)

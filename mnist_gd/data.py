@@ -11,7 +11,16 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from mnist_gd._archives import load_arrays, stage_with_torchvision
-from mnist_gd._checks import check_integer, check_labels, check_one_of, check_rng
+from mnist_gd._checks import (
+    check_dtype,
+    check_finite,
+    check_integer,
+    check_labels,
+    check_matrix,
+    check_one_of,
+    check_rng,
+    check_room,
+)
 
 __all__ = [
     "MNIST",
@@ -132,7 +141,7 @@ def one_hot(labels, num_classes=10, dtype=np.float32):
     ----------
     labels : ndarray of int, shape (n,)
     num_classes : int
-    dtype : floating-point dtype
+    dtype : {float32, float64}
 
     Returns
     -------
@@ -145,7 +154,8 @@ def one_hot(labels, num_classes=10, dtype=np.float32):
     """
     num_classes = check_integer("num_classes", num_classes)
     labels = check_labels("labels", labels, num_classes)
-    rows = np.zeros((len(labels), num_classes), dtype)
+    check_room("num_classes", (len(labels), num_classes))
+    rows = np.zeros((len(labels), num_classes), check_dtype(dtype))
     rows[np.arange(len(labels)), labels] = 1
     return rows
 
@@ -184,7 +194,16 @@ def nearest_mean(images, means):
     Returns
     -------
     ndarray of int, shape (n,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the images and the means are no rows of as many finite numbers.
     """
+    images = check_matrix("images", images)
+    means = check_matrix("means", means, images.shape[1])
+    check_finite("images", images)
+    check_finite("means", means)
     return ((means**2).sum(axis=1) - 2 * images @ means.T).argmin(axis=1)
 
 

@@ -5,13 +5,13 @@ Chapter *Checking a gradient*, equations `eq-central-difference` and `eq-relativ
 
 import numpy as np
 
-from mnist_gd._checks import check_finite, check_real
+from mnist_gd._checks import as_array, as_float, check_callable, check_finite, check_real
 
 __all__ = ["check_gradient", "cosine", "numerical_gradient"]
 
 
 def _point(x):
-    x = np.asarray(x)
+    x = as_array("x", x)
     if x.dtype != np.float64:
         raise TypeError(f"x must be float64 for a gradient check, but its dtype is {x.dtype}")
     if x.size == 0:
@@ -44,7 +44,7 @@ def numerical_gradient(f, x, step=6e-6):
     ValueError
         If `x` is empty or not finite, or `step` not positive.
     """
-    step = check_real("step", step, above=0)
+    f, step = check_callable("f", f), check_real("step", step, above=0)
     point = _point(x).copy()
     gradient = np.empty_like(point)
     for index in np.ndindex(point.shape):
@@ -85,8 +85,9 @@ def check_gradient(f, gradient, x, tolerance=1e-6):
     ValueError
         If the gradient has another shape than `x`.
     """
-    x = _point(x)
-    analytic = np.asarray(gradient(x.copy()) if callable(gradient) else gradient)
+    x, tolerance = _point(x), check_real("tolerance", tolerance, minimum=0)
+    gradient = gradient(x.copy()) if callable(gradient) else gradient
+    analytic = as_float("gradient", gradient)
     if analytic.shape != x.shape:
         raise ValueError(f"gradient has the shape {analytic.shape}, but x has {x.shape}")
     numerical = numerical_gradient(f, x)

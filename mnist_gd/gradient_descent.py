@@ -6,7 +6,9 @@ import numpy as np
 
 from mnist_gd._checks import (
     as_float,
+    check_callable,
     check_finite,
+    check_flag,
     check_integer,
     check_real,
     check_same_shape,
@@ -70,21 +72,27 @@ def minimize(f, gradient, start, learning_rate, steps, *, momentum=0.0, nesterov
     ValueError, TypeError
         If an argument is out of its range.
     """
+    f, gradient = check_callable("f", f), check_callable("gradient", gradient)
+    nesterov = check_flag("nesterov", nesterov)
     point = as_float("start", start).copy()
     check_finite("start", point)
     learning_rate = check_real("learning_rate", learning_rate, above=0)
     steps = check_integer("steps", steps, minimum=0)
     momentum = check_real("momentum", momentum, minimum=0, below=1)
     velocity = np.zeros_like(point)
-    points, values = [point], [float(f(point))]
+    points, values = [point], [float(f(point.copy()))]
     with np.errstate(over="ignore", invalid="ignore"):
         for step in range(1, steps + 1):
             ahead = point + momentum * velocity if nesterov else point
-            slope = np.asarray(gradient(ahead))
+            slope = as_float("gradient(start)", gradient(ahead.copy()))  # which may work in place
             check_same_shape("gradient(start)", slope, "start", point)
+            if slope.dtype != point.dtype:
+                raise TypeError(
+                    f"gradient(start) must be {point.dtype} as start is, but is {slope.dtype}"
+                )
             velocity = momentum * velocity - learning_rate * slope
             point = point + velocity
-            value = float(f(point))
+            value = float(f(point.copy()))
             if not (np.isfinite(point).all() and np.isfinite(value)):
                 raise DivergenceError(
                     f"step {step} left the finite numbers with learning_rate={learning_rate:g}"

@@ -6,11 +6,14 @@ import numpy as np
 
 from mnist_gd._checks import (
     as_float,
+    check_callable,
+    check_dtype,
     check_finite,
     check_integer,
     check_matrix,
     check_real,
     check_rng,
+    check_room,
     check_same_shape,
     checked,
     has_kernel,
@@ -41,6 +44,9 @@ def initial_weights(input_size, output_size, activation, *, rng):
     """
     input_size = check_integer("input_size", input_size)
     output_size = check_integer("output_size", output_size)
+    check_room("input_size times output_size", (input_size, output_size))
+    if activation is not None:
+        activation = check_callable("activation", activation)
     rectifier = getattr(activation, "rectifier", False)
     variance = 2 / input_size if rectifier else 2 / (input_size + output_size)
     return check_rng(rng).normal(scale=np.sqrt(variance), size=(input_size, output_size))
@@ -126,8 +132,7 @@ class LinearLayer:
         input_size = check_integer("input_size", input_size)
         output_size = check_integer("output_size", output_size)
         activation = _check_activation(activation)
-        if np.dtype(dtype) not in (np.float32, np.float64):
-            raise ValueError(f"dtype must be float32 or float64, but is {dtype!r}")
+        dtype = check_dtype(dtype)
         weights = initial_weights(input_size, output_size, activation, rng=check_rng(rng))
         self._set(weights.astype(dtype), np.zeros((1, output_size), dtype), activation)
 

@@ -19,7 +19,7 @@ from math import isfinite
 
 import numpy as np
 
-from mnist_gd._checks import (
+from mnist_gd._arguments import (
     check_class_logits,
     check_class_probabilities,
     check_focal_logits,
@@ -27,8 +27,8 @@ from mnist_gd._checks import (
     check_logits,
     check_pair,
     check_probabilities,
-    checked,
 )
+from mnist_gd._checks import checked
 from mnist_gd.activations import shift_logits, sigmoid, softmax
 
 __all__ = [
@@ -70,7 +70,8 @@ def _mean(values):
     """Mean as a float; summed in float64, which holds what float32 does not."""
     with np.errstate(over="ignore"):
         mean = float(values.sum(dtype=np.float64)) / values.size
-        return mean if isfinite(mean) else float(np.sum(values / values.size))
+        mean = mean if isfinite(mean) else float(np.sum(values / values.size))
+        return mean + 0.0  # of nothing but -0.0 the mean is 0.0
 
 
 @checked(check_pair)
@@ -124,7 +125,7 @@ def binary_cross_entropy(y_pred, y_true):
         If the shapes differ, or an entry is not in [0, 1].
     """
     p, y = y_pred, y_true
-    return float(-np.mean(y * _log_where(y, p) + (1 - y) * _log_where(1 - y, 1 - p)))
+    return _mean(-y * _log_where(y, p) - (1 - y) * _log_where(1 - y, 1 - p))
 
 
 @checked(check_probabilities)
@@ -189,7 +190,7 @@ def focal_loss(y_pred, y_true, alpha=0.25, gamma=2.0):
     p, positive = y_pred, y_true == 1
     alpha_t = _focal_weights(y_pred, y_true, alpha)
     p_t = np.where(positive, p, 1 - p)
-    return float(-np.mean(alpha_t * (1 - p_t) ** gamma * _log_where(alpha_t, p_t)))
+    return _mean(-alpha_t * (1 - p_t) ** gamma * _log_where(alpha_t, p_t))
 
 
 @checked(check_focal_probabilities)
@@ -253,7 +254,7 @@ def cross_entropy(y_pred, y_true):
         If the shapes differ, an entry is not in [0, 1] or a row of `y_true` is no distribution.
     """
     p, y = y_pred, y_true
-    return float(-(y * _log_where(y, p)).sum(axis=1).mean())
+    return _mean(-(y * _log_where(y, p)).sum(axis=1))
 
 
 @checked(check_class_probabilities)
@@ -291,7 +292,7 @@ def kl_divergence(y_pred, y_true):
     Parameters, returns and errors are those of :func:`cross_entropy`.
     """
     p, y = y_pred, y_true
-    return float((y * (_log_where(y, y) - _log_where(y, p))).sum(axis=1).mean())
+    return _mean((y * (_log_where(y, y) - _log_where(y, p))).sum(axis=1))
 
 
 @checked(check_class_probabilities)

@@ -9,11 +9,15 @@ import numpy as np
 
 from mnist_gd._checks import (
     as_float,
+    check_flag,
     check_integer,
     check_labels,
     check_matrix,
+    check_one_of,
     check_real,
+    check_room,
     check_same_shape,
+    check_shares,
 )
 
 __all__ = [
@@ -107,6 +111,8 @@ def confusion_matrix(y_true, y_pred, num_classes=None, *, normalize=False):
     y_true, y_pred = _pair(y_true, y_pred, num_classes)
     if num_classes is None:
         num_classes = int(max(y_true.max(), y_pred.max())) + 1
+    normalize = check_flag("normalize", normalize)
+    check_room("num_classes or the labels y_true and y_pred", (num_classes, num_classes))
     pairs = y_true.astype(int) * num_classes + y_pred.astype(int)
     matrix = np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
     return _share(matrix, matrix.sum(axis=1, keepdims=True)) if normalize else matrix
@@ -120,8 +126,14 @@ def _share(part, whole):
 
 def _averaged(y_true, y_pred, average, share):
     """Apply `share(true positives, false positives, false negatives)` class by class."""
-    if average not in ("binary", "macro", None):
-        raise ValueError(f"average must be 'binary', 'macro' or None, but is {average!r}")
+    check_one_of("average", average, ("binary", "macro", None))
+    y_true, y_pred = _pair(y_true, y_pred)
+    highest = max(y_true.max(), y_pred.max())
+    if average == "binary" and highest > 1:
+        raise ValueError(
+            "y_true and y_pred must be from 0 to 1 where average is 'binary', but go up to "
+            f"{highest}: of more classes ask for average='macro', or for each with None"
+        )
     matrix = confusion_matrix(y_true, y_pred, 2 if average == "binary" else None)
     hits = np.diag(matrix)
     each = share(hits, matrix.sum(axis=0) - hits, matrix.sum(axis=1) - hits)
@@ -199,8 +211,9 @@ def precision_at(prevalence, recall, false_alarms):
     -------
     float or ndarray
     """
+    prevalence, recall, false_alarms = _checked_shares(prevalence, recall, false_alarms)
     found = prevalence * recall
-    return found / (found + (1 - prevalence) * false_alarms)
+    return _share(found, found + (1 - prevalence) * false_alarms)[()]
 
 
 def f1_at(prevalence, recall, false_alarms):
@@ -208,12 +221,34 @@ def f1_at(prevalence, recall, false_alarms):
 
     Parameters and returns are those of :func:`precision_at`.
     """
+    prevalence, recall, false_alarms = _checked_shares(prevalence, recall, false_alarms)
     found = prevalence * recall
-    return 2 * found / (found + (1 - prevalence) * false_alarms + prevalence)
+    return _share(2 * found, found + (1 - prevalence) * false_alarms + prevalence)[()]
 
 
-def _bins(values, bins):
-    return np.minimum((np.asarray(values) * bins).astype(int), bins - 1)
+def _checked_shares(prevalence, recall, false_alarms):
+    prevalence = check_real("prevalence", prevalence, minimum=0, maximum=1)
+    recall, false_alarms = (
+        check_shares("recall", recall),
+        check_shares("false_alarms", false_alarms),
+    )
+    if recall.ndim and false_alarms.ndim:
+        check_same_shape("recall", recall, "false_alarms", false_alarms)
+    return prevalence, recall, false_alarms
+
+
+def _answered(outcomes, probabilities, bins):
+    """Both in one row, the bin of each, and how many bins there are."""
+    outcomes = check_shares("outcomes", outcomes)
+    probabilities = check_shares("probabilities", probabilities)
+    bins, shape = check_integer("bins", bins), probabilities.shape
+    check_room("bins", (bins,))
+    if not shape or outcomes.shape not in (shape, shape[-1:]):
+        raise ValueError(
+            f"outcomes must have the shape {shape} of probabilities, but has {outcomes.shape}"
+        )
+    outcomes, probabilities = np.broadcast_to(outcomes, shape).ravel(), probabilities.ravel()
+    return outcomes, probabilities, np.minimum((probabilities * bins).astype(int), bins - 1), bins
 
 
 def reliability(outcomes, probabilities, *, bins=10, fewest=1):
@@ -233,9 +268,8 @@ def reliability(outcomes, probabilities, *, bins=10, fewest=1):
     ndarray, shape (2, filled bins)
         Mean probability, and share of the outcomes that are 1.
     """
-    outcomes = np.broadcast_to(outcomes, np.shape(probabilities)).ravel()
-    probabilities = np.ravel(probabilities)
-    number = _bins(probabilities, bins)
+    fewest = check_integer("fewest", fewest, minimum=0)
+    outcomes, probabilities, number, bins = _answered(outcomes, probabilities, bins)
     counts = np.bincount(number, minlength=bins)
     sums = [np.bincount(number, values, bins) for values in (probabilities, outcomes)]
     filled = counts >= max(fewest, 1)
@@ -254,8 +288,9 @@ def calibration_error(outcomes, probabilities, *, bins=10):
     -------
     float
     """
-    surplus = np.asarray(outcomes) - probabilities
-    return float(np.abs(np.bincount(_bins(probabilities, bins), surplus)).sum() / len(surplus))
+    outcomes, probabilities, number, _ = _answered(outcomes, probabilities, bins)
+    surplus = outcomes - probabilities
+    return float(np.abs(np.bincount(number, surplus)).sum() / len(surplus))
 
 
 def roc_area(y_true, scores):

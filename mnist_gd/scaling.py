@@ -2,7 +2,7 @@
 
 from heapq import heappop, heappush
 
-from mnist_gd._checks import check_integer, check_real
+from mnist_gd._checks import check_flag, check_integer, check_real
 
 __all__ = ["makespan", "makespan_bounds"]
 
@@ -39,7 +39,7 @@ def makespan(seconds, workers, *, start=0.0, each=0.0, longest_first=False):
     (3.0, 2.0)
     """
     seconds, workers, start, each = _checked(seconds, workers, start, each)
-    if longest_first:
+    if check_flag("longest_first", longest_first):
         seconds.sort(reverse=True)
     free = [start] * min(workers, len(seconds))
     handed_out = start
@@ -68,6 +68,8 @@ def makespan_bounds(seconds, workers, *, start=0.0, each=0.0):
 
 
 def _checked(seconds, workers, start, each):
+    if not hasattr(seconds, "__iter__") or getattr(seconds, "shape", None) == ():
+        raise TypeError(f"seconds must hold the times of runs, but is {seconds!r}")
     seconds = [check_real("seconds", s, minimum=0) for s in seconds]
     if not seconds:
         raise ValueError("seconds must hold the time of at least one run")

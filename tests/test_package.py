@@ -38,6 +38,7 @@ FOLDERS = {"experiments"}
 
 # An import goes down, or stays on its floor without going round in a circle.
 FLOORS = {
+    "_arguments": 0,
     "_checks": 0,
     "_code": 0,
     "_configurations": 0,
