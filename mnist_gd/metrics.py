@@ -202,7 +202,7 @@ def precision_at(prevalence, recall, false_alarms):
 
     Parameters
     ----------
-    prevalence : float
+    prevalence : float or ndarray
         That share.
     recall, false_alarms : float or ndarray
         Shares of the true "yes" and of the true "no" that are answered "yes".
@@ -227,14 +227,12 @@ def f1_at(prevalence, recall, false_alarms):
 
 
 def _checked_shares(prevalence, recall, false_alarms):
-    prevalence = check_real("prevalence", prevalence, minimum=0, maximum=1)
-    recall, false_alarms = (
-        check_shares("recall", recall),
-        check_shares("false_alarms", false_alarms),
-    )
-    if recall.ndim and false_alarms.ndim:
-        check_same_shape("recall", recall, "false_alarms", false_alarms)
-    return prevalence, recall, false_alarms
+    named = {"prevalence": prevalence, "recall": recall, "false_alarms": false_alarms}
+    shares = [check_shares(name, value) for name, value in named.items()]
+    if len({share.shape for share in shares} - {()}) > 1:
+        shapes = [share.shape for share in shares]
+        raise ValueError(f"{', '.join(named)} must be numbers or of one shape, but have {shapes}")
+    return shares
 
 
 def _answered(outcomes, probabilities, bins):

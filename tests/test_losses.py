@@ -567,3 +567,12 @@ def test_squares_too_large_for_a_float_are_infinite_and_nothing_is_nan(loss, dty
     rows = extreme_rows(dtype, 2)
     assert loss(rows, rows[::-1].copy()) == np.inf
     assert not np.isnan(loss.gradient(rows, rows[::-1].copy())).any()
+
+
+@pytest.mark.parametrize("name", [n for n in losses.__all__ if not n.endswith("gradient")])
+def test_of_a_perfect_prediction_no_loss_is_less_than_nothing(name):
+    y = np.eye(2)
+    loss = getattr(losses, name)
+    value = loss(np.where(y == 1, 1e4, -1e4) if loss.on_logits else y, y)
+    assert value == 0
+    assert not np.signbit(value)
