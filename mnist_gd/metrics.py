@@ -237,8 +237,8 @@ def _checked_shares(prevalence, recall, false_alarms):
 
 def _answered(outcomes, probabilities, bins):
     """Both in one row, the bin of each, and how many bins there are."""
-    outcomes = check_shares("outcomes", outcomes)
-    probabilities = check_shares("probabilities", probabilities)
+    outcomes = check_shares("outcomes", outcomes).astype(float)  # bincount adds no other
+    probabilities = check_shares("probabilities", probabilities).astype(float)
     bins, shape = check_integer("bins", bins), probabilities.shape
     check_room("bins", (bins,))
     if not shape or outcomes.shape not in (shape, shape[-1:]):
