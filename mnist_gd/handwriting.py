@@ -15,10 +15,7 @@ __all__ = ["Handwriting", "digit_from_image", "read_handwriting"]
 
 SIDE, BOX = 28, 20  # of MNIST's field, and of the square that a digit fills in it
 CENTRE = 14.5  # where its centre of mass lies: the middle of pixel 14 of 0 to 27
-PEN = (
-    2.0,
-    3.2,
-)  # how wide its lines may be, in pixels: thinner and thicker ones are brought there
+PEN = (2.0, 3.2)  # pixels that its lines may be wide: finer and broader ones are brought there
 SMALLEST, LARGEST = 128, 512  # of a picture's longer side when it is looked at
 FAINTEST = 16  # how far ink stands out from paper at least, of 255
 TOO_MUCH = 1 / 2  # of the picture is no ink

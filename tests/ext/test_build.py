@@ -34,7 +34,8 @@ with open("runs.txt", "a", encoding="utf-8") as runs:
     runs.write("once ")
 ```
 
-Glued {glue:text}`page-value`, math $0.5$, code `0.5`, 60,000 images, **{glue:text}`page-value`**.
+Glued {glue:text}`page-value`, math $x^2$ and $0.5$, code `0.5`, 60,000 images,
+**{glue:text}`page-value`**.
 
 | a | b |
 | --- | --- |
