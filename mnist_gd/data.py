@@ -1,7 +1,4 @@
-"""MNIST, offline, and the few operations on it that the book needs (chapter *The data*).
-
-Images of one's own come by `digit_from_image`, of :mod:`mnist_gd.handwriting`.
-"""
+"""MNIST, offline, and the few operations on it that the book needs (chapter *The data*)."""
 
 from dataclasses import dataclass
 from functools import lru_cache

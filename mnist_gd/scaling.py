@@ -39,7 +39,8 @@ def makespan(seconds, workers, *, start=0.0, each=0.0, longest_first=False):
     (3.0, 2.0)
     """
     seconds, workers, start, each = _checked(seconds, workers, start, each)
-    if check_flag("longest_first", longest_first):
+    longest_first = check_flag("longest_first", longest_first)
+    if longest_first:
         seconds.sort(reverse=True)
     free = [start] * min(workers, len(seconds))
     handed_out = start
@@ -74,4 +75,4 @@ def _checked(seconds, workers, start, each):
     if not seconds:
         raise ValueError("seconds must hold the time of at least one run")
     start, each = check_real("start", start, minimum=0), check_real("each", each, minimum=0)
-    return seconds, check_integer("workers", workers), start, each
+    return seconds, check_integer("workers", workers, maximum=2**31), start, each

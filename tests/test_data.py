@@ -439,7 +439,8 @@ def test_six_processes_start_at_once_on_an_empty_folder(tmp_path, mnist, sound_r
 # torchvision, with and without its compiled operators
 
 
-def test_schemas_are_declared_only_where_the_operators_do_not_load(mnist):
+def test_schemas_are_declared_only_where_the_operators_do_not_load():
+    _archives.torchvision_mnist()
     from torchvision.extension import _has_ops
 
     assert (_archives._schemas is None) == _has_ops()

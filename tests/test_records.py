@@ -622,7 +622,7 @@ KILLS, RUNS = 20, 60
 
 SEARCH_TO_KILL = (
     """
-import json, sys, time
+import json, signal, sys, time
 import numpy as np
 from mnist_gd.losses import binary_cross_entropy_with_logits
 from mnist_gd.networks import SingleLayerNetwork
@@ -637,6 +637,7 @@ def slow(configuration, seed):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
     folder, log, workers = sys.argv[1:]
     configurations = grid(
         batch_size=[16, 64], learning_rate=[0.1, 1.0, 1e30], hidden_size=[4, 8], epochs=[1, 3],
