@@ -264,6 +264,7 @@ class Visit:
     def settle(self):
         """Wait until the page has come to rest."""
         self.page.evaluate(SETTLED)
+        self.page.wait_for_function("""() => !document.querySelector("[aria-busy=true]")""")
 
 
 @pytest.fixture(scope="session")
