@@ -53,14 +53,17 @@ def in_text(formula: str) -> str | None:
     return text + power.translate(RAISE)
 
 
-def pieces(text: str) -> list[nodes.Node]:
-    """Return the nodes that show a text: itself, or with its exponents and measures apart."""
+def pieces(text: str, formulas: bool = True) -> list[nodes.Node]:
+    """Return the nodes that show a text: itself, or with its exponents and measures apart.
+
+    A page without `formulas` loads nothing that could set one.
+    """
     made: list[nodes.Node] = []
     end = 0
     for found in PIECES.finditer(text):
         made.append(nodes.Text(text[end : found.start()]))
         if found["f1"]:
-            made.append(nodes.math("F_1", "F_1"))
+            made.append(nodes.math("F_1", "F_1") if formulas else nodes.Text("F₁"))
         else:
             made.append(nodes.superscript("", found["power"].translate(LOWER)))
         end = found.end()
@@ -89,10 +92,11 @@ class Numerals(SphinxPostTransform):
             if text is not None:
                 parent = formula.parent  # by its place: nodes that read the same are equal
                 parent[parent.index(formula)] = nodes.Text(text)
+        formulas = self.env.domains["math"].has_equations(self.env.docname)
         for text in list(self.document.findall(nodes.Text)):
             if PIECES.search(text) and is_prose(text.parent):
                 place = next(i for i, child in enumerate(text.parent) if child is text)
-                text.parent[place : place + 1] = pieces(text.astext())
+                text.parent[place : place + 1] = pieces(text.astext(), formulas)
 
 
 def setup(app):

@@ -53,5 +53,5 @@ def test_little_blocks_and_nothing_is_asked_unused(window, book, name):
 def test_what_moves_is_seen(window):
     page = window.open("api.html")
     before = page.evaluate("window.shift")
-    page.evaluate("document.querySelector('h1').style.paddingTop = '300px'")
+    page.evaluate("document.querySelector('.bd-article h1').style.paddingTop = '300px'")
     page.wait_for_function("(least) => window.shift > least", arg=before + MOST_SHIFT)

@@ -1,5 +1,7 @@
 """Numbers are set in one way, whoever wrote them."""
 
+from types import SimpleNamespace
+
 import pytest
 
 numerals = pytest.importorskip("numerals", reason="the extra 'book' is not installed")
@@ -45,6 +47,10 @@ def test_exponents_and_the_measure_stand_apart(text, shown):
     assert [signs[type(node)] + node.astext() for node in numerals.pieces(text)] == shown
 
 
+def test_a_page_that_sets_no_formulas_gets_none():
+    assert "".join(node.astext() for node in numerals.pieces("F1, 10⁶", False)) == "F₁, 106"
+
+
 def test_prose_is_set_and_code_is_left():
     from docutils.core import publish_doctree
     from docutils.frontend import get_default_settings
@@ -52,6 +58,10 @@ def test_prose_is_set_and_code_is_left():
 
     tree = publish_doctree("F1 of :math:`10^{-3}` and ``F1``, *F1* :math:`x`\n\n::\n\n  F1 10⁻³")
     document = new_document("", get_default_settings())
+    document.settings.env = SimpleNamespace(
+        docname="page",
+        domains={"math": SimpleNamespace(has_equations=lambda docname: docname == "page")},
+    )
     document += tree.children
     numerals.Numerals(document).run()
     found = [(type(node).__name__, node.astext()) for node in document.findall(nodes.Inline)]
