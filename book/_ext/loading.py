@@ -70,7 +70,9 @@ def prepare(app, pagename, templatename, context, doctree) -> None:
             continue
         if body:
             said.add(body)
-        elif templatename != "search.html":  # whose own scripts ask for these at once
+        elif templatename == "search.html":  # whose own scripts ask for these at once
+            script.attributes.pop("defer", None)  # pages share them
+        else:
             script.attributes["defer"] = "defer"
         scripts.append(script)
     context["script_files"] = scripts

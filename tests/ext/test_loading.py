@@ -14,8 +14,8 @@ def script(filename, **attributes):
     return SimpleNamespace(filename=filename, attributes=attributes)
 
 
-def prepared(body, templatename="page.html"):
-    """The context of a page with this body."""
+def prepared(body, templatename="page.html", **had):
+    """The context of a page with this body; what another page had given to the first script."""
     context = {
         "body": body,
         "css_files": [
@@ -24,7 +24,7 @@ def prepared(body, templatename="page.html"):
             SimpleNamespace(filename="https://example.org/three.css"),
         ],
         "script_files": [
-            script("_static/doctools.js"),
+            script("_static/doctools.js", **had),
             script(None, body="let hint = 1;"),
             script(None, body="let hint = 1;"),
             script(None, body="DOCUMENTATION_OPTIONS.pagename = 'page';"),
@@ -52,7 +52,7 @@ def test_a_page_with_a_formula_has_mathjax():
 
 
 def test_on_the_page_of_the_search_none_waits():
-    _, context = prepared("", "search.html")
+    _, context = prepared("", "search.html", defer="defer")
     assert all("defer" not in s.attributes for s in context["script_files"])
 
 
