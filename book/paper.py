@@ -61,6 +61,7 @@ FIT = """(width) => {
 }"""
 CUT = """(width) => [...document.querySelectorAll("article *")].filter((e) =>
   !e.closest("mjx-assistive-mml, svg svg *, .math .eqno") && e.checkVisibility() &&
+  !e.matches("mjx-container") && // which has room for ink beyond its box
   e.getBoundingClientRect().right > width + 3).map((e) => e.outerHTML.slice(0, 90))"""
 
 
