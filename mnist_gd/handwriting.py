@@ -199,7 +199,7 @@ def _without_ground(grey):
 def _inked(contrast):
     """Where ink is, by Otsu's threshold: it parts the values into the two most distant groups."""
     values = np.arange(256)
-    counts = np.bincount(contrast.ravel(), minlength=256).astype(np.int64)
+    counts = np.bincount(contrast.ravel().astype(np.intp), minlength=256).astype(np.int64)
     below, total = counts.cumsum(), (counts * values).cumsum()
     above, rest = below[-1] - below, total[-1] - total
     means = total / np.maximum(below, 1), rest / np.maximum(above, 1)

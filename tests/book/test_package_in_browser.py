@@ -18,7 +18,13 @@ TIME_LIMIT = 1_200_000  # ms
 
 #: The tests, and what they read beside the package and its data.
 READ = ["tests/*.py", "tests/pages/*.py", "benchmarks/*.py", "book/*.md", "book/_toc.yml"]
-READ += ["book/_extra/live/*.js", "book/references.bib", "pyproject.toml", "Makefile"]
+READ += [
+    "book/_extra/live/*.js",
+    "book/_extra/run/*.py",
+    "book/references.bib",
+    "pyproject.toml",
+    "Makefile",
+]
 
 #: Test files that are not run there, and why.
 FILES_LEFT_OUT = {
@@ -53,6 +59,7 @@ TESTS_LEFT_OUT = {
         "training_with_an_optimizer_agrees_with_pytorch",
     },
     "SciPy, which would be 20 MB to load": {
+        "test_handwriting": "steps_agree_with_scipy",
         "test_activations": "sigmoid_at_extreme_logits softmax_at_extreme_logits "
         "softmax_agrees_with_scipy_on_each_axis_length",
         "test_losses": "a_confident_mistake_is_pushed_the_hardest "
@@ -63,6 +70,7 @@ TESTS_LEFT_OUT = {
     },
     "scikit-learn": {
         "test_data": "the_nearest_mean_is_that_of_scikit_learn",
+        "test_doubt": "subspaces_are_those_of_principal_components",
         "test_losses": "agreement_with_scipy_and_scikit_learn",
         "test_metrics": "binary_agrees_with_scikit_learn "
         "each_class_and_macro_agree_with_scikit_learn "
