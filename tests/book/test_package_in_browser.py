@@ -87,6 +87,7 @@ TESTS_LEFT_OUT = {
         "test_experiments": "same_seed_same_weights_in_two_processes",
         "test_plots": "style_in_a_fresh_process",
         "test_records": "killed_at_any_moment_and_started_again "
+        "no_worker_outlives_a_search_and_what_it_finished_is_kept "
         "two_searches_at_once_share_the_work",
         "test_training": "the_same_seed_gives_the_same_bits_in_this_process_and_in_another",
     },
