@@ -85,11 +85,12 @@ lint: $(READY)
 	$(BIN)/codespell
 
 test: lint
-	$(BIN)/python -X warn_default_encoding -m pytest -m "not slow"
+	$(BIN)/python -X warn_default_encoding -m pytest -n 2 -m "not slow"
 
 # What tests/book/ tests; also REQUIRE_BROWSER=1 make test-book, to fail without Chromium.
 test-book: pdf
-	$(BIN)/python -X warn_default_encoding -m pytest -n 2 --dist loadfile tests/book
+	$(BIN)/python -X warn_default_encoding -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	  --durations=15 tests/book
 
 # .jupyter/ makes the chapters, which are Markdown, open as notebooks by jupytext.
 live: $(READY)

@@ -41,6 +41,14 @@ OPTIONS = [
 PACKED = {".html", ".css", ".js", ".svg", ".json", ".ipynb", ".txt", ".inv"}
 
 
+LONGEST = ("test_run_all", "test_site")  # minutes each, so that no worker ends with one alone
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take longest; within each the order stays."""
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
+
+
 def give_up(reason):
     """Skip, or fail where a browser is required."""
     if os.environ.get("REQUIRE_BROWSER") == "1":
