@@ -29,7 +29,10 @@ MEASURES = re.compile(
     r"|threadpool_info|cpu_count|benchmarks|fingerprint\(|tracemalloc"
 )
 #: Cells whose text differs for a reason: page, a piece of their code, the reason.
-DIFFER = {("data", "y.dtype"): "NumPy's own integers have 32 bits in a browser"}
+DIFFER = {
+    ("data", "y.dtype"): "NumPy's own integers have 32 bits in a browser",
+    ("networks", "history.summary()"): "last bits decide, as between BLAS kernels",
+}
 UNFIT = "not-in-browser"
 TOOK = re.compile(r"\bin [\d.,]+ s\b")
 NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+|(?:\s*×\s*10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)))?")
