@@ -243,7 +243,7 @@ STYLE = ["ruff check .", "ruff format --check .", "codespell "]
 @pytest.mark.parametrize(
     ("fails_on", "calls"),
     [
-        ("nothing", [*STYLE, "python -X warn_default_encoding -m pytest -n 2 -m not slow"]),
+        ("nothing", [*STYLE, "python -X warn_default_encoding -m pytest -m not slow"]),
         ("format --check", STYLE[:2]),
     ],
 )
