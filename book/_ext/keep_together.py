@@ -14,7 +14,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 BEFORE = re.compile(r"[(\[“‘±−-]+$")
-BEHIND = re.compile(r"^(?:[.,;:!?)\]”’…%-]|'s\b|’s\b|s\b|th\b)+| [=≈<>] ")
+BEHIND = re.compile(r"^(?:[.,;:!?)\]”’…%-]|'s\b|’s\b|s\b|th\b)+|\s[=≈<>]\s")
 #: What has a number behind it, in text: "λ =" or "F_1 \approx"
 RELATION = re.compile(r"(?:=|\\approx|\\le|\\ge|<|>)\s*$")
 
@@ -26,7 +26,7 @@ def keep_together(formula: nodes.math) -> None:
     before = parent[place - 1] if place else None
     behind = parent[place + 1] if place + 1 < len(parent) else None
     first = BEFORE.search(before) if isinstance(before, nodes.Text) else None
-    sign = re.compile(" ") if RELATION.search(formula.astext()) else BEHIND
+    sign = re.compile(r"\s") if RELATION.search(formula.astext()) else BEHIND
     last = sign.match(behind) if isinstance(behind, nodes.Text) else None
     if not first and not last:
         return
@@ -39,20 +39,22 @@ def keep_together(formula: nodes.math) -> None:
     kept += formula
     if last:
         parent[place + 1] = nodes.Text(behind[last.end() :])
-        kept += nodes.Text(last[0].replace(" ", "\u00a0"))
+        kept += nodes.Text(re.sub(r"\s", "\u00a0", last[0]))
 
 
 #: Where a line does not break: beside the sign of two numbers, before a unit, behind a name.
 SPACES = re.compile(
     r"""
-    (?<=[\d%])\ (?=[±×]\ [\d(])
-  | (?<=\d)\ (?=/\ \d) | (?<=\d\ /)\ (?=\d)
-  | (?<=\d\ [±×])\ (?=[\d(]) | (?<=%\ ±)\ (?=[\d(])
-  | (?<=\d)\ (?=(?:ms|s|kB|MB|GB|TB|million|thousand)\b)
-  | (?<=Fig\.)\ (?=\d) | (?<=Table)\ (?=\d) | (?<=Exercise)\ (?=\d) | (?<=Theorem)\ (?=\d)
+    (?<=[\d%])\s(?=[±×]\s[\d(])
+  | (?<=\d)\s(?=[/:]\s\d) | (?<=\d\s[/:])\s(?=\d) | (?<=\(±)\s
+  | (?<=\d\s[±×])\s(?=[\d(]) | (?<=%\s±)\s(?=[\d(])
+  | (?<=\d)\s(?=(?:ms|s|kB|MB|GB|TB|million|thousand)\b)
+  | (?<=Fig\.)\s(?=\d) | (?<=Table)\s(?=\d) | (?<=Exercise)\s(?=\d) | (?<=Theorem)\s(?=\d)
     """,
     re.VERBOSE,
 )
+#: A unit behind a number that a cell computed.
+UNIT = re.compile(r"\s(?:ms|s|kB|MB|GB|TB|million|thousand)\b")
 
 
 def put(text: nodes.Text, *others: nodes.Node) -> None:
@@ -68,6 +70,16 @@ def keep_numbers(document: nodes.document) -> None:
         held = SPACES.sub("\u00a0", text)
         if held != text and not isinstance(text.parent, nodes.FixedTextElement | nodes.literal):
             put(text, nodes.Text(held))
+
+
+def keep_units(document: nodes.document) -> None:
+    """Let no line break between a number that a cell computed and its unit."""
+    for number in list(document.findall(nodes.inline)):
+        if "pasted-text" in number["classes"]:
+            place = number.parent.index(number) + 1
+            behind = number.parent[place] if place < len(number.parent) else None
+            if isinstance(behind, nodes.Text) and UNIT.match(behind):
+                number.parent[place] = nodes.Text(f"\u00a0{behind[1:]}")
 
 
 def begin_with_words(document: nodes.document) -> None:
@@ -91,6 +103,7 @@ class KeepTogether(SphinxPostTransform):
         for formula in list(self.document.findall(nodes.math)):
             keep_together(formula)
         keep_numbers(self.document)
+        keep_units(self.document)
         begin_with_words(self.document)
 
 

@@ -30,3 +30,35 @@ var Scorer = {
     return score;
   },
 };
+
+// The excerpt below a hit is prose: without code, lists of contents and buttons, and a formula as
+// far as it can be said in a line, else as three dots.
+const SIGNS = {
+  alpha: "α", beta: "β", gamma: "γ", delta: "δ", Delta: "Δ", epsilon: "ε", varepsilon: "ε", eta:
+  "η", theta: "θ", kappa: "κ", lambda: "λ", mu: "μ", nabla: "∇", pi: "π", rho: "ρ", sigma: "σ",
+  tau: "τ", approx: "≈", cdot: "·", times: "×", le: "≤", ge: "≥", pm: "±", partial: "∂", infty:
+  "∞", to: "→",
+};
+const inALine = (tex) => {
+  const line = tex.replace(/^\s*\\[([]|\\[)\]]\s*$/g, "").replace(/\\[,;! ]|~/g, " ")
+    .replace(/\\(?:mathbf|mathrm|mathcal|operatorname|text)\{([^{}]*)\}/g, "$1")
+    .replace(/\\(exp|log|ln|max|min|sin|cos|tanh)\b/g, "$1")
+    .replace(/\\([A-Za-z]+)/g, (whole, name) => SIGNS[name] ?? whole)
+    .replace(/_\{?(\w)\}?(?!\w)/g, "$1");
+  return /[\\{}^_&]/.test(line) ? "…" : line.replace(/\s+/g, " ").trim();
+};
+const NO_PROSE = "pre, details, nav, table, button, script, style, .chapter-links, .figure-svg, " +
+  ".eqno, .headerlink, .live, .draw-demo";
+// Once the rest of this file, which makes `Search`, has run: no page has come by then.
+queueMicrotask(() => {
+  Search.htmlToText = (html, anchor) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const main = page.querySelector(".bd-article") ?? page.querySelector("[role=main]");
+    const part = (anchor && main?.querySelector(anchor)) || main;
+    part?.querySelectorAll(NO_PROSE).forEach((e) => e.remove());
+    part?.querySelectorAll(".math").forEach((e) => e.replaceWith(inALine(e.textContent)));
+    part?.querySelectorAll("sup").forEach((e) => e.replaceWith(
+      e.textContent.replace(/[−\d]/g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["−0123456789".indexOf(sign)])));
+    return part?.textContent.replace(/\s+/g, " ") ?? "";
+  };
+});

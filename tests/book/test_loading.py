@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("*.md"))
-MADE = ["genindex", "prf-prf"]
+MADE = ["genindex"]
 WIDTHS = {1280: 900, 390: 844}
 MOST_BLOCKING = 1  # files: the style sheet
 MOST_SHIFT = 0.05  # where MathJax does not set formulas late, which break lines anew

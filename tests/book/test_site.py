@@ -3,6 +3,7 @@
 import io
 import re
 import statistics
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ MADE = [
     "search",
     "genindex",
     "py-modindex",
-    "prf-prf",
     "_modules/mnist_gd/losses",
     "tests/test_losses",
 ]
@@ -63,6 +63,10 @@ NAMELESS = r"""() => {
     }
   }
   return faults;
+}"""
+TWICE = """() => {
+  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+  return ids.filter((id, n) => ids.indexOf(id) !== n).map((id) => `twice on the page: #${id}`);
 }"""
 UNTYPESET = r"""() => {
   const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
@@ -114,7 +118,8 @@ def test_page(window, server, axe, name):
     faults += page.evaluate(HIDDEN) + page.evaluate(NAMELESS) + page.evaluate(UNTYPESET)
     page.evaluate(SET_MODE, "light")
     visit.settle()
-    faults += page.evaluate(TOO_WIDE, width) + axe(page)
+    faults += page.evaluate(TOO_WIDE, width) + axe(page) + axe(page, "target-size")
+    faults += page.evaluate(TWICE)
     page.evaluate(SET_MODE, "dark")
     visit.settle()
     faults += page.evaluate(TOO_WIDE, width)
@@ -173,6 +178,16 @@ UNREACHABLE = """() => {
 }"""
 WIDE_FORMULAS = """() => [...document.querySelectorAll("div.math mjx-container.scrolls")].map(
   (e) => `too wide for a large window: ${e.textContent.trim().slice(0, 60)}`)"""
+CLOSE_ROWS = """() => {
+  const fractions = (row) => [...row.querySelectorAll('mjx-frac[type="d"]')].map(
+    (e) => e.getBoundingClientRect());
+  return [...document.querySelectorAll("div.math mjx-mtr + mjx-mtr")].filter((row) => {
+    const bottom = Math.max(...fractions(row.previousElementSibling).map((e) => e.bottom));
+    const top = Math.min(...fractions(row).map((e) => e.top));
+    return Number.isFinite(bottom) && Number.isFinite(top) && top - bottom < 6;
+  }).map((row) => row.closest(".math").textContent.trim().slice(0, 60)).map(
+    (text) => `fractions that nearly touch: ${text}`);
+}"""
 # What a pseudo-element prints over the words of a title. Its place is its own where it is laid
 # on top of the others, and else it is part of the line.
 OVER_TITLES = """() => {
@@ -334,7 +349,7 @@ def test_nothing_is_cut_or_printed_over(window, name):
     faults = page.evaluate(OVER_TITLES) + page.evaluate(UNREACHABLE)
     faults += page.evaluate(TABLES) + page.evaluate(NAMES)
     if width == max(WIDTHS):
-        faults += page.evaluate(WIDE_FORMULAS)
+        faults += page.evaluate(WIDE_FORMULAS) + page.evaluate(CLOSE_ROWS)
         faults += page.evaluate(CODE_CUT) if name != "api" else []
     # A lone pixel may be painted anew; what is cut off is so on the page opened again too.
     faults += cut(page) and cut(opened(visit, name))
@@ -350,6 +365,7 @@ def test_nothing_is_cut_or_printed_over(window, name):
         ("mjx-container { background: none !important }", "no shadow"),
         (".eqno { position: relative; left: 9rem }", "no number"),
         ("div.math { font-size: 3em !important }", "too wide for a large window"),
+        ("mjx-mtd { padding-block: 0 !important }", "fractions that nearly touch"),
         ("pre { font-size: 2rem !important }", "code wider than its box"),
         (".table-scroll { margin: 0 0 -3rem !important }", "no room below"),
         ("table { min-width: 60rem } caption { position: static !important }", "scrolls away"),
@@ -374,6 +390,7 @@ def test_what_cuts_and_prints_over_is_found(visit, book, style, said):
     page = opened(made, "losses")
     faults = page.evaluate(OVER_TITLES) + page.evaluate(UNREACHABLE)
     faults += page.evaluate(WIDE_FORMULAS) + page.evaluate(CODE_CUT) + page.evaluate(TABLES)
+    faults += page.evaluate(CLOSE_ROWS)
     faults += cut(page)
     assert [fault for fault in faults if said in fault], faults
 
@@ -450,6 +467,8 @@ def test_weight_counts_all_parts(visit, server):
 @pytest.mark.parametrize(
     ("planted", "said"),
     [
+        ("<p id='main-content'>again</p>", "twice on the page: #main-content"),
+        ("<p><a href='#a' style='display: block; height: 9px'>a</a></p>" * 2, "axe target-size"),
         ("<img src='_static/favicon.svg'>", "no alt text"),
         ("<img src='_static/favicon.svg' alt='_images/0b5cdd3b.svg'>", "no alt text"),
         ("<svg viewBox='0 0 1 1' width='9'></svg>", "no alt text"),
@@ -478,6 +497,7 @@ def test_what_is_planted_is_found(visit, axe, book, planted, said):
     page = made.open("bibliography.html")
     faults = made.faults + page.evaluate(HIDDEN) + page.evaluate(NAMELESS)
     faults += page.evaluate(UNTYPESET) + page.evaluate(TOO_WIDE, 390) + axe(page)
+    faults += page.evaluate(TWICE) + axe(page, "target-size")
     assert [fault for fault in faults if said in fault], faults
 
 
@@ -496,7 +516,60 @@ def test_a_script_that_no_hash_names_is_refused(visit, server):
     assert any("policy: connect-src" in fault for fault in made.faults)
 
 
+#: Elements that must not stand anywhere in another, and those that hold nothing.
+NOT_INSIDE = {"summary": ("p", "div"), "pre": ("p", "div"), "p": ("p", "div", "ul", "table")}
+VOID = {"br", "img", "input", "meta", "link", "hr", "source", "wbr", "col"}
+
+
+class Misplaced(HTMLParser):
+    """Elements that HTML does not allow where they stand: a browser moves them, unasked."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.found = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.found += [
+            f"{tag} in {outer}" for outer in self.open if tag in NOT_INSIDE.get(outer, ())
+        ]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        """What ends at once holds nothing."""
+
+    def handle_endtag(self, tag):
+        while tag in self.open and self.open.pop() != tag:
+            pass
+
+
+def test_elements_stand_where_html_allows_them(book):
+    assert Misplaced("<p>a<br><b>b</b></p><pre><div></div></pre>").found == ["div in pre"]
+    pages = [
+        *book.glob("*.html"),
+        *(book / "_modules").rglob("*.html"),
+        *book.glob("tests/*.html"),
+    ]
+    found = {path.name: set(Misplaced(path.read_text(encoding="utf-8")).found) for path in pages}
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
 # ------------------------------------------------------------------------------ search
+
+
+def test_search_excerpts_are_prose_and_nothing_covers_what_is_typed(visit):
+    page = visit(viewport={"width": 1280, "height": 900}).open("search.html?q=learning+rate")
+    page.locator("#search-results p.context").first.wait_for()
+    page.wait_for_timeout(1500)  # each page that was found is fetched
+    excerpts = page.locator("#search-results p.context").all_inner_texts()
+    assert len(excerpts) > 9
+    assert [
+        text for text in excerpts if re.search(r"\\|Show the code|import |assert ", text)
+    ] == []
+    assert any("η" in text for text in excerpts)
+    glass, field = (page.locator(f".bd-search > {e}").bounding_box() for e in ("i", "input"))
+    assert glass["x"] + glass["width"] <= field["x"]
 
 
 @pytest.mark.parametrize("base", ["server", "disk"])

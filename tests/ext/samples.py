@@ -15,8 +15,11 @@ DRAWING = """<?xml version="1.0" encoding="utf-8" standalone="no"?>
    <g id="legend_1"><path d="M 9 9" style="fill: #ffffff; stroke: #cccccc"/></g>
    <text style="font-weight: 700; font-size: 12px; font-family: 'DejaVu Sans'">A &amp; B</text>
    <text style="fill: #ffffff">white</text>
-   <text><tspan x="0" style="font-family: 'DejaVu Sans'">x</tspan>
-     <tspan x="3"> </tspan></text>
+   <g><text>
+    <tspan x="0 9" y="-1" style="font-size: 12px; font-family: 'DejaVu Sans'">2=</tspan>
+    <tspan x="22" y="-1" style="font: oblique 12px 'DejaVu Sans'">x</tspan>
+    <tspan x="29" y="-5" style="font-size: 8.4px; font-family: 'DejaVu Sans'">3</tspan>
+   </text></g>
   </g>
  </g>
  <defs><clipPath id="p1"><rect x="1" y="1" width="9" height="9"/></clipPath></defs>

@@ -30,6 +30,8 @@ def drawn(plot, **limits):
         (lambda axes: axes.scatter([0.5, 1.05], [0.5, 0.5]), 1),
         (lambda axes: [axes.plot([0, 0.5], [y, 3 * y]) for y in (0.2, 0.5, 0.6)], 2),
         (lambda axes: axes.axvline(0.5), 0),
+        (lambda axes: axes.errorbar([0.5], [0.4], yerr=[0.3], fmt="o"), 0),
+        (lambda axes: axes.errorbar([0.5], [0.4], yerr=[0.7], fmt="o"), 1),
         (lambda axes: axes.bar([0.5], [3]), 0),
         (lambda axes: axes.contour([[0, 1], [1, 3]]), 0),
     ],
@@ -56,3 +58,28 @@ def test_a_caption_may_say_so_and_names_no_colour_that_turns(caption, said):
         figure += nodes.caption("", caption)
     leaving = drawn(lambda axes: axes.plot([0, 1], [0, 2]))
     assert checks.faults(leaving, image) == said
+
+
+@pytest.mark.parametrize(
+    ("plot", "count"),
+    [
+        (lambda axes: axes.plot([0, 1], [0.8, 0.8], label="far below"), 0),
+        (lambda axes: axes.plot([0, 1], [0.95, 0.97], label="a line under the words"), 1),
+        (lambda axes: axes.plot([0, 1], [0.95, 0.97], "o", label="its ends alone"), 0),
+        (lambda axes: axes.scatter([0.9], [0.96], label="a point among the words"), 1),
+        (lambda axes: axes.plot([0, 1], [0.96, 0.96], label="$x^2 + x^2$"), 1),
+    ],
+)
+def test_what_runs_under_a_legend_is_counted(plot, count):
+    plt.rcParams.update({"svg.fonttype": "none", "legend.frameon": False})
+
+    def with_legend(axes):
+        plot(axes)
+        axes.legend(loc="upper right")
+
+    drawing = drawn(with_legend)
+    assert checks.under_legends(drawing) == count
+    if count:
+        assert "a legend stands over 1 lines or groups of points" in checks.faults(
+            drawing, nodes.image()
+        )

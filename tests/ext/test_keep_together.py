@@ -17,6 +17,7 @@ keep_together = pytest.importorskip("keep_together", reason="the extra 'book' is
         ("of :math:`x` so", []),
         (":math:`x`", []),
         ("has :math:`x` = 1, or", ["$_=_"]),
+        ("has :math:`x` =\n1, or", ["$_=_"]),
         ("has :math:`x =` 1, or", ["$ =_"]),
         ("has :math:`x` and = 1", []),
     ],
@@ -25,7 +26,7 @@ def test_a_formula_keeps_what_touches_it(text, kept):
     from docutils.core import publish_doctree
 
     tree = publish_doctree(text)
-    before = tree.astext()
+    before = tree.astext().replace("\n", " ")
     for formula in list(tree.findall(keep_together.nodes.math)):
         keep_together.keep_together(formula)
     together = [node for node in tree.findall(keep_together.nodes.inline)]
@@ -41,17 +42,28 @@ def test_numbers_keep_their_spreads_and_units_but_for_code():
 
     text = (
         "of 98.3% ± 0.1% or 1 ± 2, *3 ± 4*, a ± b, ``5 ± 6``, 8.1 × 10, a × 3, in 5 s, 5 seeds,"
-        " 1 / 2, 16 MB, Fig. 53, Table 3, Tables 3, 4 million"
+        " 1 / 2, 9 : 1, (± standard error), 16 MB, Fig. 53, Table 3, Tables 3, 4 million"
     )
     tree = publish_doctree(f"{text}\n\n::\n\n  7 ± 8 s")
     keep_together.keep_numbers(tree)
     first, code = tree.astext().split("\n\n")
     held = (
         "of 98.3%_±_0.1% or 1_±_2, 3_±_4, a ± b, 5 ± 6, 8.1_×_10, a × 3, in 5_s, 5 seeds,"
-        " 1_/_2, 16_MB, Fig._53, Table_3, Tables 3, 4_million"
+        " 1_/_2, 9_:_1, (±_standard error), 16_MB, Fig._53, Table_3, Tables 3, 4_million"
     )
     assert first.replace("\u00a0", "_") == held
     assert code == "7 ± 8 s"
+
+
+@pytest.mark.parametrize(
+    ("behind", "kept"), [(" s on one core", "\u00a0s on one core"), (" seeds", " seeds"), ("", "")]
+)
+def test_a_computed_number_keeps_its_unit(behind, kept):
+    nodes = keep_together.nodes
+    number = nodes.inline("", "1.2", classes=["pasted-text"])
+    line = nodes.paragraph("", "", nodes.Text("in "), number, nodes.Text(behind))
+    keep_together.keep_units(line)
+    assert line.astext() == f"in 1.2{kept}"
 
 
 def test_a_link_begins_with_its_first_word():

@@ -50,16 +50,36 @@ def test_inline_drops_unused_ids_and_prefixes_the_others(drawn):
     assert any(path.get("clip-path") == "url(#svg3-p1)" for path in every(drawn, "path"))
 
 
-def test_inline_leaves_fonts_to_the_page_but_for_placed_glyphs(drawn):
-    title, _, formula = every(drawn, "text")
+def test_inline_leaves_fonts_to_the_page(drawn):
+    title, *_ = every(drawn, "text")
     assert title.get("style") == "font-weight: 700; font-size: 12px"
     assert title.text == "A & B"
-    assert "DejaVu" in formula[0].get("style")
-    assert formula[1].text == " "
+    assert "DejaVu" not in ET.tostring(drawn, encoding="unicode")
+
+
+def test_inline_makes_a_formula_one_line_of_text(drawn):
+    """With room around the sign of equality, letters in italics, and exponents where they were."""
+    formula = every(drawn, "text")[-1]
+    assert (formula.get("text-anchor"), formula.get("y")) == ("middle", "-1")
+    assert [(span.text, span.get("dy")) for span in formula] == [
+        ("2\u00a0=\u00a0", "0"),
+        ("x", "0"),
+        ("3", "-4"),
+    ]
+    assert ["italic" in span.get("style") for span in formula] == [False, True, False]
+
+
+def test_inline_begins_a_formula_of_a_legend_where_its_line_ends():
+    in_legend = DRAWING.replace("<g><text>", '<g id="legend_2"><g><text>')
+    root = ET.fromstring(svg.inline(in_legend.replace("</text></g>", "</text></g></g>")))
+    formula = every(root, "text")[-1]
+    assert (formula.get("text-anchor"), formula.get("x")) == (None, "0")
 
 
 def test_inline_writes_the_prime_of_a_formula():
-    prime = DRAWING.replace("'DejaVu Sans'\">x</tspan>", "'cmsy10'\">0</tspan>")
+    glyph = "8.4px; font-family: 'DejaVu Sans'\">3</tspan>"
+    prime = DRAWING.replace(glyph, "8.4px; font-family: 'cmsy10'\">0</tspan>")
+    assert prime != DRAWING
     assert "′</" in svg.inline(prime)
     assert "0</" in svg.inline(prime.replace("cmsy10", "DejaVu Sans"))
 

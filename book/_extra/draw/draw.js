@@ -43,7 +43,7 @@
         window.digitBoard.paintPixels(canvas, shown, 32, Math.max(1e-9, ...values));
         const active = values.filter((value) => value > 0).length;
         find(`active-${number + 1}`).textContent = image
-          ? `${active} of ${values.length} active`
+          ? `, ${active} of ${values.length} active`
           : "";
       });
       find("step").disabled = find("label").disabled = !image;

@@ -9,8 +9,8 @@ Inside the page it can take the page's colours and its font. Each figure is rewr
   cell write ``"#010101"`` for a black that must stay black in dark mode.
 * the colours of the palette become variables, ``var(--fig-blue, #0072b2)``, which the style
   sheet sets darker or lighter so that they stand out from the page in either mode.
-* text takes the font of the page; only the glyphs of formulas, which Matplotlib places
-  one by one, keep a font of the widths that it reckoned with.
+* text takes the font of the page. So do the glyphs of a formula, which Matplotlib places one by
+  one by the widths of another font: they become a line of text again, its letters in italics.
 * identifiers that nothing refers to go, the others are made unique on their page.
 * numbers are written as in prose: a minus is none of the hyphens that Python prints, ``1e-05`` is
   a power of ten, and a number alone, at an axis for one, has commas between its thousands; F1 is
@@ -32,9 +32,11 @@ XLINK = "http://www.w3.org/1999/xlink"
 BLACK = re.compile(r"(?<![\w-])(?:#000000|#000|black|rgb\(0,\s*0,\s*0\))(?!\w)", re.I)
 WHITE = re.compile(r"(?<![\w-])(?:#ffffff|#fff|white|rgb\(255,\s*255,\s*255\))(?!\w)", re.I)
 PAGE_COLOUR = "var(--pst-color-background, #fff)"
-MATH_FONT = "'DejaVu Sans', 'Bitstream Vera Sans', Verdana, sans-serif"
-#: Matplotlib takes the prime of a formula from a font of symbols, where it has a digit's place.
-SYMBOLS = str.maketrans({"0": "′"})
+ITALICS = {"font-style": "italic", "font-family": "var(--book-serif)"}
+#: Matplotlib leaves room around the first and behind the comma, but puts no glyph there; both are
+#: so wide in the font that it reckons with, in units of their size.
+WIDTHS = dict.fromkeys("=≈≤≥<>×+−→", 0.838) | {",": 0.318}
+ROOM = 0.1
 F1 = re.compile(r"\b[Ff]1(?: score)?\b")
 HYPHEN = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
 POWER = re.compile(r"(?<![\w.])(?:1|(?P<factor>\d+(?:\.\d+)?))e(?P<power>[+-]?\d+)\b")
@@ -54,6 +56,9 @@ COLOURS = {
 }
 PALETTE_COLOUR = re.compile("|".join(COLOURS), re.I)
 FONT_SIZE = re.compile(r"([\d.]+)px")
+SHORT_FONT = re.compile(  # as older releases of Matplotlib write it
+    r"(?:(?P<style>oblique|italic) )?(?:(?P<weight>\d+) )?(?P<size>[\d.]+px) (?P<family>.+)"
+)
 PX_OF_PT = 4 / 3
 LEGIBLE = 10.0  # CSS pixels
 
@@ -64,9 +69,18 @@ def local_name(element: ET.Element) -> str:
 
 
 def parse_style(style: str) -> dict[str, str]:
-    """Read the declarations of a style attribute, in their order."""
+    """Read the declarations of a style attribute, in their order; `font` as what it stands for.
+
+    >>> parse_style("font: oblique 10px 'DejaVu Sans'")
+    {'font-style': 'oblique', 'font-size': '10px', 'font-family': "'DejaVu Sans'"}
+    """
     pairs = (item.split(":", 1) for item in style.split(";") if ":" in item)
-    return {name.strip(): value.strip() for name, value in pairs}
+    found = {name.strip(): value.strip() for name, value in pairs}
+    short = SHORT_FONT.fullmatch(found.pop("font", ""))
+    if short:
+        parts = {f"font-{name}": value for name, value in short.groupdict().items() if value}
+        found = parts | found
+    return found
 
 
 def recolour(properties: dict[str, str], is_text: bool) -> None:
@@ -109,16 +123,71 @@ def rewrite_style(element: ET.Element) -> None:
     if name == "text" and element.text:
         element.text = typeset(element.text)
     if is_text and "font-family" in style:
-        if name == "tspan":
-            if "cmsy10" in style["font-family"] and element.text:
-                element.text = element.text.translate(SYMBOLS)
-            style["font-family"] = MATH_FONT
-        else:
+        if style["font-family"] != ITALICS["font-family"]:
             del style["font-family"]
     if style:
         element.set("style", "; ".join(f"{key}: {value}" for key, value in style.items()))
     else:
         element.attrib.pop("style", None)
+
+
+def glyphs_of(text: ET.Element) -> list[tuple[float, float, str, dict[str, str]]]:
+    """Return the places, signs and styles of a formula's glyphs, in the order of reading."""
+    found = []
+    for span in text:
+        style = parse_style(span.get("style", ""))
+        oblique = style.pop("font-style", "") in {"oblique", "italic"}
+        prime = "cmsy10" in style.pop("font-family", "")  # a font of symbols: a prime is its 0
+        style |= ITALICS if oblique else {}
+        places = [float(x) for x in span.get("x", "").split()]
+        for x, sign in zip(places, span.text or "", strict=True):
+            found.append(
+                (x, float(span.get("y", "0")), "′" if prime and sign == "0" else sign, style)
+            )
+    return sorted(found, key=lambda glyph: glyph[0])
+
+
+def set_formula(text: ET.Element, begins: bool) -> None:
+    """Make the glyphs of a formula one line of text, about its middle or from where it begins."""
+    glyphs = glyphs_of(text)
+    sizes = [float(FONT_SIZE.match(style["font-size"])[1]) for *_, style in glyphs]
+    largest = max(sizes)
+    line = next(y for (_, y, *_), size in zip(glyphs, sizes, strict=True) if size == largest)
+    runs = []
+    for number, (x, y, sign, style) in enumerate(glyphs):
+        size, following = sizes[number], glyphs[number + 1 :][:1]
+        if sign == "′" or size == largest:  # the prime of a text is high already
+            style, y = style | {"font-size": f"{largest:g}px"}, line
+        if following and following[0][0] - x > (WIDTHS.get(sign, 9) + ROOM) * size:
+            sign = f"{sign} " if sign == "," else f" {sign} "
+        if not runs or (y, style) != runs[-1][:2]:
+            runs.append((y, style, ""))
+        runs[-1] = (y, style, runs[-1][2] + sign)
+    for span in list(text):
+        text.remove(span)
+    middle = (glyphs[-1][0] + 0.6 * sizes[-1]) / 2
+    text.attrib |= {"x": "0"} if begins else {"x": f"{middle:g}", "text-anchor": "middle"}
+    text.set("y", f"{line:g}")
+    at = line
+    for y, style, signs in runs:
+        signs = re.sub(r"\s+", "\u00a0", signs)
+        declared = "; ".join(f"{key}: {value}" for key, value in style.items())
+        ET.SubElement(text, f"{{{SVG}}}tspan", dy=f"{y - at:g}", style=declared).text = signs
+        at = y
+
+
+def set_formulas(root: ET.Element) -> None:
+    """Make every formula a line of text, but for those with a line drawn in them: fractions."""
+    in_legends = {
+        id(element)
+        for legend in root.iter(f"{{{SVG}}}g")
+        if legend.get("id", "").startswith("legend_")
+        for element in legend.iter()
+    }
+    for group in root.iter(f"{{{SVG}}}g"):
+        texts = [child for child in group if local_name(child) == "text"]
+        if len(group) == 1 and texts and len(texts[0]):
+            set_formula(texts[0], id(texts[0]) in in_legends)
 
 
 def legible_width(root: ET.Element) -> float | None:
@@ -234,6 +303,7 @@ def inline(svg: str, *, alt: str = "", prefix: str = "", width: str = "") -> str
 
     clear_backgrounds(root)
     slim(root)
+    set_formulas(root)
     legible = legible_width(root)
     rename_ids(root, prefix)
     for element in root.iter():
