@@ -217,8 +217,8 @@ class LinearLayer:
     def backward(self, grad_output, *, input_gradient=True):
         """Turn the gradient for the output into gradients for weights, bias and input.
 
-        Fills `weights_grad` (equation `eq-linear-weights-gradient`) and `bias_grad`
-        (`eq-linear-bias-gradient`) for the rows of the last :meth:`forward`.
+        Fills `weights_grad`, equation `eq-linear-weights-gradient`, and `bias_grad`, equation
+        `eq-linear-bias-gradient`, for the rows of the last :meth:`forward`.
 
         Parameters
         ----------

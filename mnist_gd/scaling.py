@@ -51,7 +51,7 @@ def makespan(seconds, workers, *, start=0.0, each=0.0, longest_first=False):
 
 
 def makespan_bounds(seconds, workers, *, start=0.0, each=0.0):
-    """Return between what every :func:`makespan` lies, in whatever order (`eq-makespan-bounds`).
+    """Return between what every :func:`makespan` lies, in whatever order, `eq-makespan-bounds`.
 
     Parameters
     ----------

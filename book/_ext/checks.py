@@ -52,7 +52,7 @@ STOPS = re.compile(
     r"""
     (?<!\.)\.\.(?!\.)                 # twice
   | [,;:](?:\s*[.,;:](?!\.))           # after another
-  | \(\( | \)\)                       # brackets, as round the number of an equation
+  | \(\(                              # brackets: the number of an equation has its own
   | (?:^|\s)(?!(?<=\d\s):\s\d)[.,;:!?](?=\s|$)  # after a space, or first, but for 9 : 1
     """,
     re.VERBOSE,

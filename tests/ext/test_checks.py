@@ -78,6 +78,8 @@ def test_fill_alt():
         ("and so on ... or ... until", 0),
         ("weights of 9 : 1 and", 0),
         ("weights of 9 : a", 1),
+        ("the way back ((3.7)). And", 1),
+        ("the way back (by (3.7)). And", 0),
         ("Baydin et al., 2018; see e.g. □, □: it is .5, a 3:1 ratio, ‘:’ and (□).", 0),
     ],
 )
