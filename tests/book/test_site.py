@@ -365,7 +365,10 @@ def test_nothing_is_cut_or_printed_over(window, name):
         ("mjx-container { background: none !important }", "no shadow"),
         (".eqno { position: relative; left: 9rem }", "no number"),
         ("div.math { font-size: 3em !important }", "too wide for a large window"),
-        ("mjx-mtd { padding-block: 0 !important }", "fractions that nearly touch"),
+        (
+            ":root:root:root:root mjx-mtd { padding-block: 0 !important }",
+            "fractions that nearly touch",
+        ),
         ("pre { font-size: 2rem !important }", "code wider than its box"),
         (".table-scroll { margin: 0 0 -3rem !important }", "no room below"),
         ("table { min-width: 60rem } caption { position: static !important }", "scrolls away"),
@@ -568,7 +571,9 @@ def test_search_excerpts_are_prose_and_nothing_covers_what_is_typed(visit):
         text for text in excerpts if re.search(r"\\|Show the code|import |assert ", text)
     ] == []
     assert any("η" in text for text in excerpts)
-    glass, field = (page.locator(f".bd-search > {e}").bounding_box() for e in ("i", "input"))
+    glass, field = (
+        page.locator(f".bd-search-container form > {e}").bounding_box() for e in ("i", "input")
+    )
     assert glass["x"] + glass["width"] <= field["x"]
 
 
