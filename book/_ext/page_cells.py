@@ -4,12 +4,14 @@ A reader who presses *Run this page* gets the page's code cells as editors (``_e
 such a page needs to know beside its own HTML stands in ``run/pages/<page>.json``, which is fetched
 only then:
 
-* ``cells``: in their order, the hidden ones too, the ``source`` and ``tags`` of each, whether it
-  has a place in the page (``shown``), and the ``seconds`` of processor time that it took in the
-  build, without the processes in which trainings run; null if the build did not measure;
+* ``cells``: in their order, the hidden ones too, the ``source`` and ``tags`` of each, and whether
+  it has a place in the page (``shown``);
 * ``pasted``: the names of the texts that cells glued into the page, in the order of the page.
 
-``run/build.json`` says how fast the machine of the build is (``_extra/run/speed.py``). A page
+What is measured stands in one file, so that all others of two builds are the same:
+``run/build.json`` says how fast the machine of the build is (``_extra/run/speed.py``), and under
+``cells`` for each page the seconds of processor time that its cells took, without the processes
+in which trainings run; null if the build did not measure. A page
 itself gets one line, the script that offers the button, and only where the build has a runtime.
 """
 
@@ -86,22 +88,20 @@ class NamedText(PasteTextRole):
         return made, messages
 
 
-def cells_of(notebook, seconds: list[float] | None) -> list[dict]:
+def cells_of(notebook) -> list[dict]:
     """Return what a page in the browser is told of each code cell.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
         The page.
-    seconds : list of float, optional
-        What each of them took.
     """
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     cells = []
-    for cell, took in zip(code, seconds or [None] * len(code), strict=True):
-        tags = cell.metadata.get("tags", [])
-        about = {"source": cell.source, "tags": tags, "shown": not UNSEEN & set(tags)}
-        cells.append(about | {"seconds": took})
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            tags = cell.metadata.get("tags", [])
+            shown = not UNSEEN & set(tags)
+            cells.append({"source": cell.source, "tags": tags, "shown": shown})
     return cells
 
 
@@ -115,8 +115,7 @@ def write_cells(app, doctree: nodes.document, docname: str) -> None:
         if "pasted-text" in node["classes"]
     ]
     kept = Path(app.env.mystnb_config.output_folder) / f"{docname}.ipynb"
-    took = app.env.metadata[docname].get("language_info", {}).get("seconds")
-    about = {"cells": cells_of(nbformat.read(kept, as_version=4), took), "pasted": pasted}
+    about = {"cells": cells_of(nbformat.read(kept, as_version=4)), "pasted": pasted}
     path = Path(app.outdir) / FOLDER / f"{docname}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
@@ -157,12 +156,17 @@ def seconds_of_work(records: Path) -> float | None:
 
 
 def write_speed(app, exception) -> None:
-    """Write down how fast this machine is, with one thread, as the pages are run."""
+    """Write down how fast this machine is, with one thread, and what the cells of pages took."""
     if exception or app.builder.name != "html":
         return
     with threadpool_limits(1):
         about = {"speed": speed.measured()}
     about["seconds_of_work"] = seconds_of_work(Path(app.outdir).parent / "records")
+    about["cells"] = {
+        name: app.env.metadata[name].get("language_info", {}).get("seconds")
+        for name in sorted(app.env.found_docs)
+        if runs(app.env, name)
+    }
     path = Path(app.outdir, "run", "build.json")
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(about), encoding="utf-8")

@@ -16,17 +16,16 @@ def notebook(*sources, tags=()):
 
 def test_cells_are_told_in_their_order_the_hidden_ones_too():
     page = notebook("a = 1", "b = 2", tags=["remove-cell"])
-    assert page_cells.cells_of(page, [0.5, 1.5]) == [
-        {"source": "a = 1", "tags": [], "shown": True, "seconds": 0.5},
-        {"source": "b = 2", "tags": ["remove-cell"], "shown": False, "seconds": 1.5},
+    assert page_cells.cells_of(page) == [
+        {"source": "a = 1", "tags": [], "shown": True},
+        {"source": "b = 2", "tags": ["remove-cell"], "shown": False},
     ]
-    assert page_cells.cells_of(page, None)[0]["seconds"] is None
 
 
 @pytest.mark.parametrize("tag", ["remove-cell", "remove-input", "not-in-browser"])
 def test_a_page_is_run_where_it_is_read_if_some_cell_can_be(tag):
-    neither = page_cells.cells_of(notebook("a = 1", tags=[tag]), None)
-    one = page_cells.cells_of(notebook("a = 1", "b = 2", tags=[tag]), None)
+    neither = page_cells.cells_of(notebook("a = 1", tags=[tag]))
+    one = page_cells.cells_of(notebook("a = 1", "b = 2", tags=[tag]))
     assert not page_cells.to_edit(neither)
     assert page_cells.to_edit(one)
 

@@ -100,7 +100,8 @@ class Cell {
   }
 
   get estimate() {
-    return this.about.seconds === null ? null : this.about.seconds * this.page.slower;
+    const seconds = this.page.build.cells[nameOfPage()]?.[this.number - 1] ?? null;
+    return seconds === null ? null : seconds * this.page.slower;
   }
 
   /** Make it an editor with its buttons. */
