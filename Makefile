@@ -7,8 +7,13 @@
 #   make pdf        the whole book as one PDF, by Chromium
 #   make live       open the chapters as notebooks in JupyterLab
 #   make studies    run the long studies in full, which takes long; the next build shows them
-#   make benchmark  measure the speed beside other libraries; the next build shows the record
+#   make benchmark  measure the speed beside other libraries, and what the book shows of times and
+#                   of other kernels; the next build shows the records
+#   make verify     build the book anew elsewhere and name the files that differ from this one's;
+#                   PUBLISHED=folder compares with those of another built book
 #   make setup      the environment alone, which the others set up by themselves
+#   make refresh    resolve all versions anew, without installing them, into constraints.txt
+#   make audit      ask PyPI for known weaknesses of those versions: it needs the network
 #   make lint       check the style alone
 #   make clean      remove what was built, but no record of a training
 #   make distclean  remove the records and the environment too
@@ -25,12 +30,13 @@ EXTRAS := book,test,cluster
 FIRST_PAGE := book/_build/html/index.html
 BUILT := book/_build/html/.built
 RUNTIME := $(VENV)/.ready-runtime
+AUDIT := $(VENV)/audit
 # PyTorch's own index of a build; without TORCH its usual one comes from PyPI.
 TORCH_INDEX = https://download.pytorch.org/whl/$(TORCH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book serve studies pdf test test-book lint live benchmark clean distclean
+.PHONY: help setup refresh audit book verify serve studies pdf test test-book lint live benchmark clean distclean
 
 help:
 	@sed -n '/^#   /s/^#   /  /p' Makefile
@@ -56,6 +62,17 @@ $(RUNTIME): $(READY) book/runtime.toml book/runtime.py
 	@$(BIN)/python book/runtime.py || echo "The book will have no Run buttons; to try again: $(BIN)/python book/runtime.py"
 	@touch $@
 
+refresh: $(READY)
+	$(BIN)/python .ci/constraints.py
+
+# In an environment of its own: what it needs is not the book's.
+audit: $(READY)
+	[ -x $(AUDIT)/bin/pip-audit ] || { $(BIN)/python -m venv $(AUDIT) && \
+	  $(AUDIT)/bin/python -m pip install --disable-pip-version-check pip-audit==2.10.1; }
+	@$(AUDIT)/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt || { \
+	  echo "error: a known weakness stands above, or PyPI could not be asked (without network" >&2; \
+	  echo "       nothing is checked): see the lines of pip-audit." >&2; exit 1; }
+
 # The hash is taken before the build: what is edited while it runs is built by the next.
 # -W: a warning fails the build; --all: pages that did not change are checked again
 # too (their cells are not run again: those results are cached by the code's hash).
@@ -68,6 +85,9 @@ book: $(READY) $(RUNTIME)
 	  $(BIN)/jupyter-book build book -W --keep-going --all && echo "$$inputs" > $(BUILT); \
 	fi
 	@echo "The book: file://$(CURDIR)/$(FIRST_PAGE)"
+
+verify: $(if $(PUBLISHED),$(READY) $(RUNTIME),book)
+	$(BIN)/python book/verify.py $(PUBLISHED)
 
 serve: book
 	$(BIN)/python book/serve.py
@@ -102,6 +122,8 @@ benchmark:
 	@$(MAKE) --no-print-directory setup EXTRAS=benchmark,cluster READY=$(VENV)/.ready-benchmark
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.on_a_cluster
+	$(BIN)/python -m benchmarks.kernels book/_build/records
+	$(BIN)/python -m benchmarks.times book/_build/records
 
 clean:
 	[ ! -d book/_build ] || find book/_build -mindepth 1 -maxdepth 1 ! -name 'records*' -exec rm -rf {} +

@@ -12,7 +12,7 @@ import json
 import warnings
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import joblib
@@ -36,6 +36,7 @@ with warnings.catch_warnings():  # in a browser, which has no other process, loc
     from filelock import FileLock, Timeout
 
 LOCKS = 128  # runs that a process takes for itself at a time: each is an open file of maybe 256
+TIMES = "times.json"  # in a folder of records: what runs took on another day
 
 __all__ = ["Record", "code_version", "run_all"]
 
@@ -53,7 +54,8 @@ class Record:
     arrays : dict of ndarray
         The arrays that it returned.
     seconds : float
-        Processor time of the process while the run took place.
+        Processor time of the process while the run took place, or on another day, if the folder
+        of the records holds such times (:func:`run_all`).
     """
 
     configuration: object
@@ -137,6 +139,29 @@ def _key(function, configuration, seed):
     return _digest(json.dumps(about, sort_keys=True))[:32]
 
 
+def _run_name(function, configuration, seed):
+    """Name of a run that is the same whatever its code: the time that it took is kept by that."""
+    name = f"{function.__module__}.{function.__qualname__}"
+    return _digest(json.dumps([name, settings_of(configuration), seed], sort_keys=True))[:16]
+
+
+def _with_time(record, time):
+    """The record with the `seconds` of another day, and of its `history` if it is as long."""
+    outcome, history = record.outcome, record.outcome.get("history", {})
+    if time is None or len(time["history"]) != len(history.get("seconds", [])):
+        return record
+    if time["history"]:
+        outcome = outcome | {"history": history | {"seconds": time["history"]}}
+    return replace(record, outcome=outcome, seconds=time["seconds"])
+
+
+def _times(folder):
+    try:
+        return json.loads((folder / TIMES).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+
+
 def _digest(data):
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
@@ -209,7 +234,9 @@ def run_all(
         more `work`, if they have such an attribute, is begun before the others.
     seeds : sequence of int
     records : path
-        Folder of the records. What is found there is not run again.
+        Folder of the records. What is found there is not run again. Where it holds a `times.json`,
+        runs are returned with the times that stand there, so that what is shown of times, or
+        chosen by them, is the same in each build.
     n_jobs : int
         Workers, as in joblib; -1 takes every processor.
     progress : bool
@@ -246,6 +273,11 @@ def run_all(
     if lacking and not run_missing:
         raise LookupError(f"{lacking} of {len(found)} runs have no record in {folder}")
     _run_missing(function, wanted, found, folder, n_jobs, progress)
+    if times := _times(folder):
+        found = {
+            key: _with_time(record, times.get(_run_name(function, *wanted[key])))
+            for key, record in found.items()
+        }
     return [found[key] for key in keys]
 
 

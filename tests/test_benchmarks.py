@@ -11,8 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import contenders, processes, summary, worker
+from benchmarks import contenders, kernels, processes, summary, worker
+from benchmarks import times as page_times
 from benchmarks.contenders import CONTENDERS, SIZES
+from mnist_gd.experiments import plans
+from mnist_gd.experiments.runs import Configuration, validation_run
+from mnist_gd.records import run_all
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -175,6 +179,104 @@ def test_a_search_is_extrapolated_by_its_epochs():
     loops = [{"rates": 2, "seconds": {"float32": 3.0}}, {"rates": 1, "seconds": {"float32": 4.0}}]
     search = {"epochs": [10, 15, 20], "loops": loops, "search": {"epochs": 2, "seconds": 9.0}}
     assert summary.whole_search(search) == (9 * 10, {"float32": 45 * (2 * 3 + 4)})
+
+
+def test_what_pages_show_of_times_is_measured():
+    rng = np.random.default_rng(0)
+    images = rng.integers(256, size=(2000, 784), dtype=np.uint8)
+    labels = rng.integers(10, size=2000)
+    taken = {
+        "steps": page_times.steps(images, labels, rounds=2),
+        "activations": page_times.activations(rounds=2, calls=1),
+        "buffers": page_times.buffers(images, rounds=2, calls=1),
+        "drawing": page_times.drawing(images, labels, rounds=2),
+    }
+    kept = summary.newest(summary.RECORDS / "times")
+    for name, found in taken.items():
+        assert found.keys() == kept[name].keys()
+    assert list(kept["steps"]) == ["1", "4", "16", "64", "256", "1024"]
+    assert numbers([*kept["steps"].values(), *kept["activations"].values()])
+    assert kept["steps"]["1024"] > kept["steps"]["16"]
+    for name in ("buffers", "drawing"):
+        assert all(map(numbers, kept[name].values()))
+
+
+def test_the_buffered_layer_is_the_plain_one():
+    images = np.random.default_rng(0).integers(256, size=(64, 784), dtype=np.uint8)
+    given = page_times.layer(images)
+    buffered = page_times.Buffered(given[0], given[2])
+    for _ in range(2):
+        for a, b in zip(page_times.plain(*given), buffered(*given), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_jobs_take_turns():
+    turns = []
+    seconds = page_times.by_turns(
+        {name: lambda name=name: turns.append(name) for name in "ab"}, 2, 3
+    )
+    assert "".join(turns) == "aaabbb" * 2
+    assert {name: len(of_job) for name, of_job in seconds.items()} == {"a": 2, "b": 2}
+
+
+def test_times_of_trainings_are_taken_from_records(tmp_path):
+    configuration = Configuration(
+        question="four", loss="binary_cross_entropy_with_logits", batch_size=512, epochs=2,
+        learning_rate=0.1, hidden_size=4, images=1024,
+    )  # fmt: skip
+    asked = {"records": tmp_path, "n_jobs": 1, "progress": False}
+    (run,) = run_all(validation_run, [configuration], **asked)
+    (kept,) = (found := page_times.of_runs(tmp_path)).values()
+    assert kept["seconds"] == pytest.approx(run.seconds, rel=1e-3)
+    assert kept["history"] == pytest.approx(run.history.seconds, rel=1e-3)
+    doubled = {name: {"seconds": 7.0, "history": [3.0, 6.0]} for name in found}
+    (tmp_path / "times.json").write_text(json.dumps(doubled), encoding="utf-8")
+    (again,) = run_all(validation_run, [configuration], **asked)
+    assert (again.seconds, again.history.seconds) == (7.0, [3.0, 6.0])
+    assert page_times.of_runs(tmp_path) == found
+    for path in tmp_path.glob("*.json"):
+        path.rename(path.with_stem("of-other-code"))
+    assert page_times.of_runs(tmp_path) == {}
+
+
+def test_of_every_training_that_a_build_shows_the_time_is_kept():
+    records = ROOT / "book" / "_build" / "records"
+    if not (records / "times.json").is_file() or (records / "studies.json").is_file():
+        pytest.skip("no book built here with its short studies")
+    kept = summary.newest(summary.RECORDS / "runs")["runs"]
+    assert page_times.of_runs(records).keys() <= kept.keys()
+
+
+def test_another_kernel_trains_the_same_networks(monkeypatch):
+    """Each kernel in its own process, with its own name; a kernel that is not there is none."""
+    settings = {
+        question: {"question": question, "loss": loss, "batch_size": 64, "epochs": 1}
+        | {"learning_rate": 0.1, "hidden_size": 4, "images": 2048}
+        for question, loss in (
+            ("ten", "cross_entropy_with_logits"), ("four", "binary_cross_entropy_with_logits")
+        )
+    }  # fmt: skip
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    found = kernels.compared(settings, [0, 1], ["Nehalem", "Haswell"])
+    own = kernels.asked(settings, [0, 1])
+    if own["kernel"] in ("Haswell", "SkylakeX"):
+        assert list(found) == ["Nehalem", "Haswell"]
+    for scores in (*found.values(), own["scores"]):
+        assert list(scores) == ["ten", "four"]
+        assert all(len(of_seed) == 2 and max(of_seed) <= 1 for of_seed in scores.values())
+        np.testing.assert_allclose(scores["ten"], own["scores"]["ten"], atol=0.02)
+
+
+def test_the_kept_record_of_kernels_is_of_the_headlines():
+    kept = summary.newest(summary.RECORDS / "kernels")
+    assert len(kept["kernels"]) >= 2
+    assert kept["seeds"] == list(plans.SEEDS)
+    assert kept["settings"].keys() == kernels.METRICS.keys()
+    for question, settings in kept["settings"].items():
+        assert Configuration(**settings).question == question
+        for scores in kept["kernels"].values():
+            assert len(scores[question]) == len(plans.SEEDS)
+            assert min(scores[question]) > 0.97
 
 
 def test_memory_is_known_where_it_can_be():

@@ -31,7 +31,7 @@ from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.losses import binary_cross_entropy_with_logits
 from mnist_gd.networks import SingleLayerNetwork
-from mnist_gd.records import Record, code_version, run_all
+from mnist_gd.records import Record, _run_name, code_version, run_all
 from mnist_gd.search import grid, grid_search
 from tests.runs import (
     AXES,
@@ -416,6 +416,33 @@ def test_divergence_before_the_first_epoch_ends_leaves_an_empty_history(function
     assert (table.best["score"], table.best["diverged"]) == (0, 1)
     assert record.diverged
     assert (record.score(), record.settled_score()) == (0, 0)
+
+
+def timed_course(configuration, seed):
+    return {"history": {"train_loss": [2.0, 1.0], "seconds": [0.5, 1.0]}}, {}
+
+
+def test_times_of_another_day_take_the_place_of_those_measured(tmp_path):
+    asked = {"records": tmp_path / "records", "n_jobs": 1}
+    (measured,) = run_all(timed_course, [{"a": 1}], **asked)
+    name = _run_name(timed_course, {"a": 1}, 0)
+    assert name != _run_name(timed_course, {"a": 1}, 1)
+
+    def kept(**time):
+        path = tmp_path / "records" / "times.json"
+        path.write_text(json.dumps({name: time}), encoding="utf-8")
+        (record,) = run_all(timed_course, [{"a": 1}], **asked)
+        return record
+
+    record = kept(seconds=8.0, history=[3.0, 7.0])
+    assert (record.seconds, record.history.seconds) == (8.0, [3.0, 7.0])
+    assert record.history.train_loss == measured.history.train_loss
+    other = kept(seconds=8.0, history=[3.0])  # of a training that was as long as no other
+    assert (other.seconds, other.history.seconds) == (measured.seconds, [0.5, 1.0])
+    (fresh,) = run_all(timed_course, [{"a": 2}], **asked)
+    assert fresh.history.seconds == [0.5, 1.0]
+    (tmp_path / "records" / "times.json").unlink()
+    assert run_all(timed_course, [{"a": 1}], **asked)[0].seconds == measured.seconds
 
 
 def test_numbers_of_numpy_name_the_same_record(three):

@@ -30,7 +30,7 @@ from email.parser import BytesHeaderParser
 from functools import cache, partial
 from pathlib import Path
 
-from cache_key import files_read
+from cache_key import files_read, newest_times
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
@@ -116,27 +116,46 @@ def run_functions() -> list:
     return [function for name, function in found if name.endswith("_run")]
 
 
-def records(folder: Path, functions: list) -> dict[str, Path]:
+def at_kept_time(about: dict, time: dict | None) -> bytes:
+    """Return the file of a record as it would be if its run had taken the time that is kept."""
+    from mnist_gd.records import Record, _digest, _with_time
+
+    about = {name: value for name, value in about.items() if name != "sha256"}
+    fields = {name: about[name] for name in ("configuration", "seed", "outcome", "arrays")}
+    record = _with_time(Record(**fields, seconds=about["seconds"]), time)
+    about |= {"outcome": record.outcome, "seconds": record.seconds}
+    whole = about | {"sha256": _digest(json.dumps(about))}
+    return json.dumps(whole, indent=1).encode()
+
+
+def records(folder: Path, functions: list, times: dict) -> dict[str, Path | bytes]:
     """Return the files of those records that the present code finds, by name.
+
+    They have the times that are kept of their runs: so the files of two builds are the same.
 
     Parameters
     ----------
     folder : pathlib.Path
     functions : list of callable
         What the records may be of.
+    times : dict
+        By the names of runs.
     """
-    from mnist_gd.records import _key
+    from mnist_gd.records import _key, _run_name
 
     found = {}
     for path in sorted(folder.glob("*.json")):
         try:
             about = json.loads(path.read_text(encoding="utf-8"))
-            run, wanted = (about["configuration"], about["seed"]), [path]
-            wanted += [path.with_suffix(".npz")] if about["arrays"] else []
+            run, arrays = (about["configuration"], about["seed"]), path.with_suffix(".npz")
+            needs_arrays = bool(about["arrays"])
         except (ValueError, KeyError, TypeError):
             continue  # what the long studies have done, and what is damaged
-        if any(_key(function, *run) == path.stem for function in functions):
-            found |= {file.name: file for file in wanted if file.is_file()}
+        for function in functions:
+            if _key(function, *run) == path.stem:
+                found[path.name] = at_kept_time(about, times.get(_run_name(function, *run)))
+                if needs_arrays and arrays.is_file():
+                    found[arrays.name] = arrays
     studies = folder / "studies.json"
     return found | ({studies.name: studies} if studies.is_file() else {})
 
@@ -307,11 +326,11 @@ class Runtime:
         files = editor(tarballs)
         self.contents["codemirror"] = self.add_folder("codemirror", files, digest(*files.values()))
 
-    def add_lazy(self, found: dict[str, Path]):
+    def add_lazy(self, found: dict[str, Path | bytes]):
         """Add what is fetched when Python first reads it: the data, and records of trainings."""
         # Copies of the data: nothing that happens to a built book shall reach the tree.
         data = {p.name: p.read_bytes() for p in sorted((self.book.parent / DATA).glob("*"))}
-        sums = digest(*(file.read_bytes() for file in found.values()))
+        sums = digest(*(f if isinstance(f, bytes) else f.read_bytes() for f in found.values()))
         self.contents["lazy"] = [
             {"folder": folder, "url": self.add_folder(name, files, about), "names": list(files)}
             for folder, name, files, about in (
@@ -405,7 +424,8 @@ def assemble(app, exception) -> None:
     runtime = app.runtime
     runtime.contents["build"] = _code.made_by()
     runtime.add_editor()
-    runtime.add_lazy(records(Path(app.outdir).parent / "records", run_functions()))
+    kept = Path(app.outdir).parent / "records"
+    runtime.add_lazy(records(kept, run_functions(), newest_times()))
     runtime.add_tests()
     runtime.add_licences()
     runtime.write(target)

@@ -4,13 +4,14 @@ MyST-NB runs a page again when the page's own code changed; it does not notice t
 which the page imports changed. This extension works out a hash for each page: of the modules
 of the package that its cells import, and those that these import (without comments and
 docstrings), of the versions of Python and of the libraries that make the numbers and the
-figures, of the files that its front matter names under ``reads``, and, if it shows studies, of
-what ``make studies`` left. The hash is put behind the
-name of the page's kernel, which the cache takes into account. So an edit runs the pages that
-depend on it, and taking the edit back finds the old results.
+figures, of the files that its front matter names under ``reads``, of the times that are kept of
+trainings if it shows some, and, if it shows studies, of what ``make studies`` left. The hash is
+put behind the name of the page's kernel, which the cache takes into account. So an edit runs the
+pages that depend on it, and taking the edit back finds the old results.
 
-It also makes the package importable, here (for the API page) and in the kernels, from a
-checkout in which nothing was installed.
+It puts those times beside the records of the build, where ``mnist_gd.records`` finds them: no
+page shows a time of this build. And it makes the package importable, here (for the API page) and
+in the kernels, from a checkout in which nothing was installed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+TIMES = ROOT / "benchmarks" / "records" / "runs"
 LIBRARIES = ("numpy", "matplotlib", "torchvision")
 
 CELL = re.compile(
@@ -74,6 +76,19 @@ def files_read(text: str) -> dict[str, str]:
     return found
 
 
+def newest_times() -> dict:
+    """Return the times of trainings that were kept last, by the names of their runs."""
+    path = max(TIMES.glob("*.json"), default=None)
+    return json.loads(path.read_text(encoding="utf-8"))["runs"] if path else {}
+
+
+def put_times(app) -> None:
+    """Put them where the pages' trainings are recorded."""
+    folder = studies_file(app).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "times.json").write_text(json.dumps(newest_times()), encoding="utf-8")
+
+
 def page_key(text: str, studies: Path | None = None) -> str:
     """Return a hash of what the cells of a page depend on beside their own code.
 
@@ -97,6 +112,8 @@ def page_key(text: str, studies: Path | None = None) -> str:
         modules = set(_code.MODULES)
     about = [versions(), {name: _code.digests()[name] for name in sorted(modules)}]
     about += [files] if (files := files_read(text)) else []  # else the key is as it was
+    if "mnist_gd.records" in modules:
+        about.append(newest_times())
     if "mnist_gd.experiments.searches" in modules and studies is not None and studies.exists():
         about.append(studies.read_text(encoding="utf-8"))
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
@@ -140,6 +157,7 @@ def setup(app):
     """Register the extension with Sphinx."""
     make_importable()
     app.connect("config-inited", set_cache)
+    app.connect("builder-inited", put_times)
     app.connect("source-read", add_key)
     app.connect("env-get-outdated", outdated)
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}
