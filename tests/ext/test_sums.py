@@ -19,6 +19,7 @@ def built(tmp_path):
     folder = tmp_path / "html"
     (folder / "run").mkdir(parents=True)
     for name in ("index.html", "run/page.js", *sums.MEASURED, *sums.OF_BUILDS):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name, encoding="utf-8")
 
     class App:
@@ -34,7 +35,8 @@ def built(tmp_path):
 def test_what_is_measured_alone_is_left_out(built):
     found = sums.read_sums(built / "SHA256SUMS")
     assert list(found) == ["index.html", "run/page.js"]
-    assert sums.MEASURED == {"run/build.json"}
+    how_fast = {"how_fast.html", "notebooks/how_fast.ipynb", "lite/files/how_fast.ipynb"}
+    assert sums.MEASURED == {"run/build.json", *how_fast}
     assert found == sums.sums_of(built)
 
 
