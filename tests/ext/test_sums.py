@@ -36,7 +36,7 @@ def test_what_is_measured_alone_is_left_out(built):
     found = sums.read_sums(built / "SHA256SUMS")
     assert list(found) == ["index.html", "run/page.js"]
     how_fast = {"how_fast.html", "notebooks/how_fast.ipynb", "lite/files/how_fast.ipynb"}
-    assert sums.MEASURED == {"run/build.json", *how_fast}
+    assert sums.MEASURED == {"run/build.json", "searchindex.js", *how_fast}
     assert found == sums.sums_of(built)
 
 
