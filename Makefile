@@ -11,6 +11,7 @@
 #                   of other kernels; the next build shows the records
 #   make verify     build the book anew elsewhere and name the files that differ from this one's;
 #                   PUBLISHED=folder compares with those of another built book
+#   make mutants    count which small mistakes in the package its tests see, into a record
 #   make setup      the environment alone, which the others set up by themselves
 #   make refresh    resolve all versions anew, without installing them, into constraints.txt
 #   make audit      ask PyPI for known weaknesses of those versions: it needs the network
@@ -31,12 +32,13 @@ FIRST_PAGE := book/_build/html/index.html
 BUILT := book/_build/html/.built
 RUNTIME := $(VENV)/.ready-runtime
 AUDIT := $(VENV)/audit
+MUTANTS := $(VENV)/mutants
 # PyTorch's own index of a build; without TORCH its usual one comes from PyPI.
 TORCH_INDEX = https://download.pytorch.org/whl/$(TORCH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup refresh audit book verify serve studies pdf test test-book lint live benchmark clean distclean
+.PHONY: help setup refresh audit book verify serve studies pdf test test-book lint live benchmark mutants clean distclean
 
 help:
 	@sed -n '/^#   /s/^#   /  /p' Makefile
@@ -124,6 +126,12 @@ benchmark:
 	$(BIN)/python -m benchmarks.on_a_cluster
 	$(BIN)/python -m benchmarks.kernels book/_build/records
 	$(BIN)/python -m benchmarks.times book/_build/records
+
+# What makes the mistakes stands beside the environment's packages, as what audits does.
+mutants: $(READY)
+	[ -d $(MUTANTS) ] || $(BIN)/python -m pip install --disable-pip-version-check \
+	  --target $(MUTANTS) cosmic-ray==8.7.0
+	PYTHONPATH=$(MUTANTS) $(BIN)/python -m benchmarks.mutants $(MODULES)
 
 clean:
 	[ ! -d book/_build ] || find book/_build -mindepth 1 -maxdepth 1 ! -name 'records*' -exec rm -rf {} +

@@ -215,7 +215,7 @@ def prelu_backward(grad_output, z, slope):
     """
     grad_z = np.where(z > 0, grad_output, slope * grad_output)
     each = np.where(z > 0, 0, z * grad_output)
-    if slope.ndim == 0 or slope.size == 1:
+    if slope.size == 1:
         return grad_z, each.sum().reshape(slope.shape)
     return grad_z, each.reshape(-1, z.shape[-1]).sum(axis=0).reshape(slope.shape)
 

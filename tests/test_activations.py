@@ -115,6 +115,11 @@ def test_leaky_relu_by_hand():
     np.testing.assert_array_equal(leaky_relu(z, negative_slope=0), relu(z))
 
 
+def test_prelu_at_the_kink_has_the_slope_below_it():
+    grad_z, grad_slope = prelu.backward(np.array([10.0]), np.array([0.0]), 0.25)
+    assert (grad_z, grad_slope) == (2.5, 0)
+
+
 # --------------------------------------------------------------------------- PReLU
 
 
@@ -274,12 +279,19 @@ def test_leaky_relu_refuses_bad_slopes(slope, error, words):
         leaky_relu.backward(np.ones(2), np.ones(2), slope)
 
 
+def test_layers_can_ask_which_are_rectifiers_and_which_learn_a_slope():
+    functions = (identity, relu, leaky_relu, prelu, sigmoid, softmax)
+    assert [f for f in functions if f.rectifier] == [relu, leaky_relu, prelu]
+    assert [f for f in functions if f.trainable] == [prelu]
+
+
 def test_with_options_fixes_the_derivative_too():
     steep = with_options(leaky_relu, negative_slope=0.5)
     assert steep(np.array([-2.0])) == -1
     assert steep.backward(np.array([3.0]), np.array([-2.0])) == 1.5
     assert steep.__name__ == "leaky_relu"
     assert leaky_relu.backward(np.array([3.0]), np.array([-2.0])) == pytest.approx(0.03)
+    assert with_options(steep, negative_slope=0.25)(np.array([-2.0])) == -0.5
 
 
 @pytest.mark.parametrize("name", ["slope", "z", "negativeslope"])

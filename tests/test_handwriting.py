@@ -1,6 +1,7 @@
 """Pictures of digits: what is found on them, whatever the paper, pen, light and place."""
 
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -206,3 +207,50 @@ def test_steps_agree_with_scipy(digits):
     inner = (slice(3, -3), slice(3, -3))
     theirs = ndimage.uniform_filter(grey.astype(float), 7)
     np.testing.assert_allclose((sums / sizes)[inner], theirs[inner])
+
+
+def various():
+    """Pictures of many forms: sizes, colours, opacity, light, noise, pens, strokes."""
+    rng = np.random.default_rng(2)
+    shaded = drawn(*SEVEN, ink=90) - np.arange(240) // 4 - rng.integers(0, 20, (200, 240))
+    colours = np.stack([shaded, shaded * 3 // 4, 255 - shaded // 2], axis=2)
+    ring = (np.hypot(*(np.mgrid[:90, :70] - np.array([45, 35])[:, None, None])) // 5) == 5
+    rings = 30 + 180 * np.kron(ring, np.ones((7, 8), int))
+    return {
+        "shaded": shaded,
+        "shaded, in floats": (shaded + 0.25) / 255,
+        "colours": colours,
+        "opacity": np.dstack([colours, 255 - shaded // 3]),
+        "small": rings[3::21, 5::24],
+        "large": rings + rng.integers(0, 30, rings.shape),
+        "narrow": drawn((30, 1170, 60, 75), (30, 45, 20, 90), shape=(1201, 131)),
+        "fine": drawn((31, 170, 100, 102), (90, 92, 60, 141)),
+        "broad": drawn((31, 170, 70, 131), (150, 170, 40, 171), paper=60, ink=90),
+        "strokes": drawn((40, 50, 80, 160), (57, 160, 148, 160), (5, 9, 5, 12), (60, 140, 0, 6)),
+    }
+
+
+def checksum(step):
+    return zlib.crc32(np.asarray(step).astype("<i8").tobytes())
+
+
+EXPECTED = {  # grey, contrast, ink, its box, the digit
+    "shaded": [2961737681, 1225069504, 1854796191, 3789110714, 2521990549],
+    "shaded, in floats": [2961737681, 1225069504, 1854796191, 3789110714, 2521990549],
+    "colours": [235683384, 3977213968, 1854796191, 3789110714, 2521990549],
+    "opacity": [3270411472, 3322157111, 3213572981, 1054847096, 3439057603],
+    "small": [1441927845, 3123706213, 2202804077, 2219917976, 1720496083],
+    "large": [1436424536, 3187326538, 310742102, 1410576484, 4218671084],
+    "narrow": [3056333202, 2265130501, 351278685, 1483087782, 523600281],
+    "fine": [348878473, 2746825444, 3847319903, 2678972440, 3227307281],
+    "broad": [3301101630, 1448284451, 2572922389, 3282157401, 1587666606],
+    "strokes": [871083766, 3326431900, 758010160, 2933043330, 2463747025],
+}
+
+
+@pytest.mark.parametrize("name", various())
+def test_every_step_is_what_it_always_was(name):
+    """To the last digit: what a network says of a picture hangs on it."""
+    way = read_handwriting(various()[name])
+    steps = (way.grey, way.contrast, way.ink, way.boxed, np.round(way.digit * 2**16))
+    assert [checksum(step) for step in steps] == EXPECTED[name]

@@ -36,7 +36,9 @@ def test_spread_is_mean_and_standard_deviation():
 def test_the_standard_error_is_that_of_a_mean():
     means = np.random.default_rng(0).normal(size=(20_000, 4)).mean(axis=1)
     sample = np.random.default_rng(1).normal(size=(4, 20_000))
-    assert np.sqrt(np.mean(standard_error(sample) ** 2)) == pytest.approx(means.std(), rel=0.02)
+    errors = standard_error(sample)
+    assert errors.shape == (20_000,)
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(means.std(), rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,7 @@ def test_the_standard_error_is_that_of_a_mean():
         (["a"], "a"),
         (["a", "b"], "a and b"),
         (["a", "b, c", "d"], "a, b (c) and d"),
+        (["a, b, c"], "a (b, c)"),
     ],
 )
 def test_names_are_listed(names, sentence):
@@ -55,7 +58,19 @@ def test_names_are_listed(names, sentence):
 def test_a_table_has_a_label_and_breaks_no_number():
     text = table("tab-x", "What is shown.", ["name", "score"], [["a", "0.5 ± 0.1"]]).data
     assert text.splitlines()[:2] == ["```{table} What is shown.", ":name: tab-x"]
-    assert "| a | 0.5\u00a0±\u00a00.1 |" in text
+    assert text.splitlines()[3:-1] == [
+        "| name | score |",
+        "| --- | --: |",
+        "| a | 0.5\u00a0±\u00a00.1 |",
+    ]
+
+
+def test_what_is_said_is_typeset_and_not_displayed(monkeypatch):
+    myst_nb = pytest.importorskip("myst_nb")
+    said = []
+    monkeypatch.setattr(myst_nb, "glue", lambda *what, display: said.append((*what, display)))
+    say("loss", -0.5, ".2f")
+    assert said == [("loss", "−0.50", False)]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,7 +99,7 @@ def test_another_worker_never_hurts(runs, workers, start, each, longest_first):
 
 @given(RUNS)
 def test_enough_workers_leave_the_longest(runs):
-    assert makespan(runs, len(runs)) == makespan(runs, 1024) == max(runs)
+    assert makespan(runs, len(runs)) == makespan(runs, 2**31) == max(runs)
 
 
 @pytest.mark.parametrize(
@@ -108,10 +109,14 @@ def test_enough_workers_leave_the_longest(runs):
         ({"seconds": [1, -1]}, ValueError, "seconds must be at least 0, but is -1"),
         ({"seconds": [math.nan]}, ValueError, "seconds must be"),
         ({"seconds": ["1"]}, TypeError, "seconds must be a real number"),
+        ({"seconds": 1.0}, TypeError, "seconds must hold the times of runs, but is 1.0"),
+        ({"seconds": np.array(1.0)}, TypeError, "seconds must hold the times of runs"),
         ({"workers": 0}, ValueError, "workers must be at least 1, but is 0"),
+        ({"workers": 2**31 + 1}, ValueError, "workers must be at most 2147483648"),
         ({"workers": 1.5}, TypeError, "workers must be an integer"),
         ({"start": -1}, ValueError, "start must be at least 0"),
         ({"each": math.inf}, ValueError, "each must be finite"),
+        ({"each": -0.5}, ValueError, "each must be at least 0"),
     ],
 )
 @pytest.mark.parametrize("function", [makespan, makespan_bounds])
