@@ -7,8 +7,8 @@ kept as long as that mistake is not seen. With names of modules, as in
 ``python -m benchmarks.mutants losses experiments.runs``, only theirs are made again.
 
 A mistake is a mutation by Cosmic Ray that a slip of the pen might be: one operator, comparison,
-number, decorator, condition or kind of exception for another, a loop that does not run. Messages of
-errors and annotations are left as they are. Of many, some are drawn, always the same.
+number, decorator, condition or kind of exception for another, a loop that does not run. Messages
+of errors and annotations are left as they are. Of many, some are drawn, always the same.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from filelock import FileLock
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "mnist_gd"
 RECORD = Path(__file__).parent / "records" / "mutants" / "mutants.json"
-MOST = 150
+MOST = 100
 SEED = 0
 COPIED = ("benchmarks", "book", "mnist_gd", "tests")
 LEFT_OUT = shutil.ignore_patterns("_build", "__pycache__")
@@ -50,8 +50,8 @@ TESTED_BY = {
     "_ink": "handwriting",
     "_pictures": "handwriting",
     "_workers": "records",
-    "experiments._tables": "experiments",
-    "experiments.plans": "experiments",
+    "experiments._tables": "searches studies",
+    "experiments.plans": "searches studies",
     "experiments.runs": "experiments",
 }
 
@@ -82,7 +82,7 @@ def source(name):
 
 def tests(name):
     """Where its tests stand."""
-    files = TESTED_BY.get(name, name.split(".")[-1]).split()
+    files = TESTED_BY.get(name, name.split(".")[-1].lstrip("_")).split()
     return [Path("tests", f"test_{file}.py") for file in files]
 
 
@@ -211,6 +211,9 @@ class Trial:
         finally:
             os._exit(int(status))
 
+    def _said(self):
+        return (self.folder / "out").read_text(encoding="utf-8")
+
     def reports(self):
         lines = self.notes.read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]
@@ -218,7 +221,7 @@ class Trial:
     def begin(self):
         """Run the tests on the right code; return for how long a wrong one may run."""
         if not self.passes(self.code, 600):
-            raise SystemExit(f"{self.name}: {(self.folder / 'out').read_text()}")
+            raise SystemExit(f"{self.name}: {self._said()}")
         for test, seconds, _ in self.reports():
             self.seconds[test] = self.seconds.get(test, 0) + seconds
         for name in json.loads(self.notes.with_suffix(".loaded").read_text(encoding="utf-8")):
@@ -231,7 +234,7 @@ class Trial:
         for path in self.path.parent.glob(f"__pycache__/{self.path.stem}.*"):
             path.unlink()  # what was compiled from the right code
         if not self.passes(self.code, 600):
-            raise SystemExit(f"{self.name}, in order: {(self.folder / 'out').read_text()}")
+            raise SystemExit(f"{self.name}, in order: {self._said()}")
         return 20 + 5 * sum(self.seconds.values())
 
     def sees(self, code, limit):
@@ -277,8 +280,11 @@ def measure(name, most, say=print):
                 )
                 say(f"{name}:{line}: {operator}\n  - {before}\n  + {after}", flush=True)
     seconds = time.monotonic() - begun
-    say(f"{name}: {len(tried) - len(survivors)} of {len(tried)}, {len(made)} made, "
-        f"{seconds:.0f} s; tests {sum(trial.seconds.values()):.1f} s", flush=True)
+    say(
+        f"{name}: {len(tried) - len(survivors)} of {len(tried)}, {len(made)} made, "
+        f"{seconds:.0f} s; tests {sum(trial.seconds.values()):.1f} s",
+        flush=True,
+    )
     return {
         "date": str(date.today()),
         "digest": told,
@@ -299,7 +305,7 @@ def read():
 
 def write(name, entry):
     """Put it into the record, with the reasons that stand there."""
-    with FileLock(RECORD.with_suffix(".lock")):
+    with FileLock(Path(tempfile.gettempdir(), "mnist_gd-mutants.lock")):
         record = read()
         known = record["modules"].get(name, {"survivors": []})["survivors"]
         known = {(s["before"], s["after"]): (s["equivalent"], s["why"]) for s in known}
@@ -309,7 +315,9 @@ def write(name, entry):
         record |= {"tool": f"Cosmic Ray {version('cosmic-ray')}", "seed": SEED}
         record["modules"] = dict(sorted((record["modules"] | {name: entry}).items()))
         RECORD.parent.mkdir(parents=True, exist_ok=True)
-        RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        RECORD.write_text(
+            json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
 
 
 def main():

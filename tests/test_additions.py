@@ -317,3 +317,22 @@ def test_every_shift_is_as_likely():
 def test_shift_images_refuses(shape, largest, error, message):
     with pytest.raises(error, match=message):
         shift_images(np.zeros(shape), largest, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("shape", [(784,), (1, 28, 784), (2, 783), (2, 785)])
+def test_what_is_no_row_of_pixels_is_refused(shape, rng):
+    with pytest.raises(ValueError, match=r"images must have the shape \(n, 784\)"):
+        shift_images(np.zeros(shape), 2, rng=rng)
+
+
+def test_a_mask_may_be_empty_but_not_of_a_negative_size(rng):
+    assert dropout_mask((0, 3), 0.5, rng=rng).shape == (0, 3)
+    with pytest.raises(ValueError, match="shape must be at least 0"):
+        dropout_mask((-1, 3), 0.5, rng=rng)
+
+
+@pytest.mark.parametrize("name", ["beta1", "beta2"])
+@pytest.mark.parametrize("value", [-0.5, 1.0, 1.5])
+def test_means_of_adam_forget_neither_nothing_nor_more_than_all(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        Adam(**{name: value})

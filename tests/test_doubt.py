@@ -67,6 +67,8 @@ def test_what_is_no_digit_lies_farther_away_than_most_digits(digits):
     [
         ((np.zeros(4), np.array([0, 0, 1, 1]), 1), r"rows.*\(4,\)"),
         ((np.zeros((4, 9)), np.array([0, 0, 1]), 1), "4 and 3"),
+        ((np.zeros((4, 9)), np.array([0, 0, 0, 1, 1]), 1), "4 and 5"),
+        ((np.zeros((9, 2)), np.zeros(9, int), 3), "components must be at most 2"),
         ((np.zeros((4, 9)), np.array([0, 0, 1, 1]), 2), "components.*below the 2 rows"),
         ((np.zeros((4, 9)), np.array([0, 0, 2, 2]), 1), "components.*below the 0 rows"),
         ((np.zeros((4, 9)), np.array([0, 0, 1, 1]), 0), "components"),
@@ -85,3 +87,18 @@ def test_images_and_rows_of_another_shape_are_refused():
     known = fit_subspaces(np.eye(4), np.array([0, 0, 1, 1]), components=1)
     with pytest.raises(ValueError, match=r"rows.*4.*\(2, 3\)"):
         known.distances(np.zeros((2, 3)))
+
+
+def test_all_directions_leave_no_distance_and_what_was_found_is_fixed():
+    rows = np.random.default_rng(0).normal(size=(9, 3))
+    found = fit_subspaces(rows, np.zeros(9, int), components=3)
+    np.testing.assert_allclose(found.distances(rows + 5), 0, atol=1e-6)
+    assert (found.distances(rows + 5) >= 0).all()
+    with pytest.raises(AttributeError):
+        found.means = rows
+
+
+def test_edges_of_a_faint_image_have_length_1():
+    image = np.zeros((28, 28))
+    image[8:20, 9:15] = 1e-4
+    assert np.linalg.norm(edges(image.reshape(1, 784))) == pytest.approx(1)

@@ -249,3 +249,46 @@ def test_cosine_tells_how_far_two_gradients_point_the_same_way():
     assert cosine(a, 5 * a) == 1
     assert cosine(a, -a) == -1
     assert cosine(a, b) == pytest.approx(np.cos(np.pi / 3))
+
+
+# --------------------------------------------------------------------------- how far it may be off
+
+
+def test_an_infinite_tolerance_only_measures(rng):
+    x = rng.normal(size=3)
+    assert check_gradient(lambda x: np.sum(x**2), 4 * x, x, np.inf) == pytest.approx(0.5)
+    assert check_gradient(lambda x: 1.0, np.zeros(3), x, 0) == 0
+
+
+def test_a_tolerance_is_the_largest_that_is_allowed():
+    def f(x):
+        return 2 * float(x[0])
+
+    step = 2.0**-17  # all of it is exact
+    assert numerical_gradient(f, np.zeros(1), step) == 2
+    found = check_gradient(f, np.array([1.0]), np.zeros(1), np.inf)
+    assert check_gradient(f, np.array([1.0]), np.zeros(1), found) == found
+    with pytest.raises(AssertionError, match="the gradient is wrong"):
+        check_gradient(f, np.array([1.0]), np.zeros(1), np.nextafter(found, 0))
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "error"),
+    [(-0.5, ValueError), (-np.inf, ValueError), (np.nan, ValueError), ("1", TypeError)],
+)
+def test_what_is_no_tolerance_is_refused(tolerance, error):
+    with pytest.raises(error, match="tolerance must be"):
+        check_gradient(np.sum, np.ones(2), np.ones(2), tolerance)
+
+
+@pytest.mark.parametrize(("at", "length"), [(0.0, 1), (0.5, 1), (-3.0, 3), (8.0, 8)])
+def test_the_step_is_relative_to_an_entry_above_1(at, length):
+    asked = []
+    numerical_gradient(lambda x: asked.append(float(x[0])) or 0.0, np.array([at]), 2.0**-10)
+    assert asked == [at + length * 2.0**-10, at - length * 2.0**-10]
+
+
+@pytest.mark.parametrize("shape", [(2,), (4,), (3, 1), (1, 3), ()])
+def test_a_gradient_of_another_shape_is_refused(shape):
+    with pytest.raises(ValueError, match=r"gradient has the shape .*, but x has \(3,\)"):
+        check_gradient(np.sum, np.ones(shape), np.ones(3))

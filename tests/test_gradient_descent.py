@@ -133,6 +133,8 @@ def test_values_that_are_not_finite_stop_the_descent():
         ({"momentum": -0.1}, ValueError, "momentum must be at least 0"),
         ({"gradient": lambda x: x[:, None]}, ValueError, "must have the same shape"),
         ({"gradient": lambda x: 1.0}, ValueError, "must have the same shape"),
+        ({"gradient": lambda x: x.astype(np.float32)}, TypeError, "must be float64 as start is"),
+        ({"start": np.float32(START)}, TypeError, "must be float32 as start is"),
     ],
 )
 def test_bad_arguments_are_refused(change, error, words):
@@ -146,3 +148,8 @@ def test_bad_arguments_are_refused(change, error, words):
     }
     with pytest.raises(error, match=words):
         minimize(**arguments)
+
+
+def test_what_was_walked_is_fixed():
+    with pytest.raises(AttributeError):
+        minimize(bowl, slope, START, 0.1, 1).values = None

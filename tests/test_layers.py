@@ -14,7 +14,13 @@ from mnist_gd.activations import (
     with_options,
 )
 from mnist_gd.gradient_check import check_gradient
-from mnist_gd.layers import FEW_ROWS, LinearLayer, initial_weights
+from mnist_gd.layers import (
+    FEW_ROWS,
+    LinearLayer,
+    check_chain,
+    initial_weights,
+    unchanged_by_errors,
+)
 
 ACTIVATIONS = {
     None: lambda z: z,
@@ -432,3 +438,84 @@ def test_parameters_replaced_after_the_backward_pass_do_not_meet_its_gradients(n
         layer.update(0.1)
     np.testing.assert_array_equal(layer.weights, kept[0])
     np.testing.assert_array_equal(layer.bias, kept[1])
+
+
+# --------------------------------------------------------------------------- several layers
+
+
+def chain(rng, *sizes, dtypes=(np.float32, np.float32, np.float32)):
+    pairs = zip(sizes, sizes[1:], dtypes, strict=False)
+    return [LinearLayer(before, after, rng=rng, dtype=dtype) for before, after, dtype in pairs]
+
+
+def test_layers_that_fit_each_other_are_a_chain(rng):
+    for sizes in ((4, 3), (4, 3, 5), (4, 3, 5, 1), (2, 2, 2)):
+        check_chain(chain(rng, *sizes))
+
+
+def test_layers_that_do_not_fit_are_no_chain(rng):
+    for layers in ([], [np.eye(3)], [*chain(rng, 4, 3), None]):
+        with pytest.raises(ValueError, match="layers must be one LinearLayer or more"):
+            check_chain(layers)
+    four_to_three, three_to_five, five_to_two = chain(rng, 4, 3, 5, 2)
+    for layers in (
+        [four_to_three, five_to_two],
+        [five_to_two, four_to_three],
+        [four_to_three, three_to_five, four_to_three],
+    ):
+        with pytest.raises(ValueError, match="layers must fit each other"):
+            check_chain(layers)
+    with pytest.raises(ValueError, match="all be float32 or all float64"):
+        check_chain(chain(rng, 4, 3, 5, dtypes=(np.float32, np.float64)))
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_fails_leaves_every_layer_as_it_was(error, rng):
+    layers = chain(rng, 4, 3, 5)
+    before = [dict(vars(layer)) for layer in layers]
+
+    def fails():
+        with unchanged_by_errors(layers):
+            for layer in layers:
+                layer.forward(np.ones((2, layer.input_size), np.float32))
+            raise error
+
+    with pytest.raises(error):
+        fails()
+    for layer, state in zip(layers, before, strict=True):
+        assert all(value is state[name] for name, value in vars(layer).items())
+    with unchanged_by_errors(layers):
+        layers[0].forward(np.ones((2, 4), np.float32))
+    assert layers[0]._x is not None
+
+
+def test_a_function_that_says_nothing_of_itself_is_no_rectifier_and_has_no_parameters(rng):
+    def double(z):
+        return 2 * z
+
+    double.backward = lambda grad_output, z: 2 * grad_output
+    layer = LinearLayer(3, 3, double, rng=np.random.default_rng(0), dtype=np.float64)
+    plain = LinearLayer(3, 3, identity, rng=np.random.default_rng(0), dtype=np.float64)
+    np.testing.assert_array_equal(layer.weights, plain.weights)
+
+
+def test_a_bias_of_another_shape_or_dtype_is_refused():
+    weights = np.ones((4, 3), np.float32)
+    for bias in (
+        np.ones((2, 3), np.float32),
+        np.ones((1, 2), np.float32),
+        np.ones(3, np.float32),
+        np.ones((1, 3), np.float16),
+        np.ones((1, 3), np.float64),
+    ):
+        with pytest.raises(ValueError, match=r"bias must have the shape \(1, 3\)"):
+            LinearLayer.from_arrays(weights, bias)
+
+
+@pytest.mark.parametrize("lost", ["weights_grad", "bias_grad"])
+def test_a_step_needs_both_gradients(lost, x, rng):
+    layer = make(None, rng)
+    layer.backward(np.ones_like(layer.forward(x)))
+    setattr(layer, lost, None)
+    with pytest.raises(RuntimeError, match="update needs a backward pass before it"):
+        layer.update(0.1)

@@ -10,6 +10,7 @@ from sklearn.calibration import calibration_curve
 from mnist_gd import metrics
 from mnist_gd.metrics import (
     accuracy,
+    answers,
     calibration_error,
     confusion_matrix,
     f1_at,
@@ -286,3 +287,44 @@ def test_a_share_of_nothing_is_none():
 def test_of_ten_classes_the_message_names_the_way_out():
     with pytest.raises(ValueError, match="go up to 9: of more classes ask for average='macro'"):
         metrics.f1_score(np.arange(10), np.arange(10))
+
+
+def test_the_answer_is_the_class_of_the_largest_logit():
+    np.testing.assert_array_equal(answers(np.array([[1.0, 2.0], [3.0, -1.0]])), [1, 0])
+    np.testing.assert_array_equal(answers(np.array([[0.0, -5.0, 1.0]])), [2])
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.5, 0.8])
+def test_the_answer_is_yes_above_a_probability(threshold):
+    border = np.log(threshold / (1 - threshold))
+    logits = np.array([[border - 1], [np.nextafter(border, -9)], [border], [border + 1e-9], [9.0]])
+    np.testing.assert_array_equal(answers(logits, threshold), [0, 0, 0, 1, 1])
+
+
+@pytest.mark.parametrize("threshold", [-0.5, 0.0, 1.0, 1.5])
+def test_a_threshold_is_a_probability_between_both_answers(threshold):
+    with pytest.raises(ValueError, match="threshold must be"):
+        answers(np.zeros((1, 1)), threshold)
+
+
+def test_three_classes_are_too_many_for_a_binary_average():
+    with pytest.raises(ValueError, match=r"must be from 0 to 1 .* but go up to 2"):
+        precision([0, 1, 2], [0, 1, 1])
+
+
+def test_a_probability_of_1_lies_in_the_last_bin_and_a_bin_is_kept_from_fewest_on():
+    outcomes, probabilities = np.array([1, 0, 1, 1]), np.array([1.0, 0.95, 0.15, 0.05])
+    np.testing.assert_allclose(
+        reliability(outcomes, probabilities), [[0.05, 0.15, 0.975], [1, 1, 0.5]]
+    )
+    np.testing.assert_allclose(reliability(outcomes, probabilities, fewest=2), [[0.975], [0.5]])
+    np.testing.assert_allclose(
+        reliability(outcomes, probabilities, fewest=0), reliability(outcomes, probabilities)
+    )
+    with pytest.raises(ValueError, match="fewest must be at least 0"):
+        reliability(outcomes, probabilities, fewest=-1)
+
+
+def test_shares_of_two_shapes_are_refused():
+    with pytest.raises(ValueError, match="must be numbers or of one shape"):
+        precision_at(np.full(2, 0.5), np.full(3, 0.5), 0.1)

@@ -1015,3 +1015,30 @@ def test_a_refused_update_moves_no_layer(wrong, rng):
     with pytest.raises((ValueError, TypeError, RuntimeError), match=r"bias_grad|backward pass"):
         network.update(0.1)
     assert_same(before, weights_of(network))
+
+
+@pytest.mark.parametrize("dropout", [-0.5, 1.0, 1.5])
+def test_a_share_of_units_to_be_silenced_lies_in_its_range(dropout, rng):
+    network = make("multi", losses.cross_entropy_with_logits)
+    with pytest.raises(ValueError, match="dropout must be"):
+        network.forward(np.ones((2, 4)), dropout=dropout, rng=rng)
+
+
+@pytest.mark.parametrize("rows", [(3, 4), (4, 3)])
+def test_rows_without_a_label_and_labels_without_a_row_are_not_learned(rows, rng):
+    network = make("multi", losses.cross_entropy_with_logits)
+    x, y = np.ones((rows[0], 4)), np.zeros(rows[1], int)
+    with pytest.raises(ValueError, match="x and y must have as many rows"):
+        network.train(x, y, epochs=1, batch_size=2, learning_rate=0.1, rng=rng)
+
+
+@pytest.mark.parametrize("lacking", ["__call__", "gradient", "on_logits"])
+def test_a_loss_that_lacks_something_is_refused(lacking, rng):
+    def loss(self, y_pred, y_true):
+        return 0.0
+
+    members = {"__call__": loss, "gradient": loss, "on_logits": True}
+    del members[lacking]
+    layers = [LinearLayer(4, 3, rng=rng)]
+    with pytest.raises(TypeError, match=r"loss must be a function of mnist_gd\.losses"):
+        Network(layers, loss=type("Loss", (), members)())

@@ -18,6 +18,7 @@ from mnist_gd.gradient_check import numerical_gradient
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.layers import LinearLayer
 from mnist_gd.networks import MultiLayerNetwork, Network, SingleLayerNetwork, minibatches
+from mnist_gd.training import Settings
 from tests.small_networks import (
     BINARY_LOSSES,
     CLASS_LOSSES,
@@ -810,3 +811,40 @@ def test_labels_are_brought_to_their_form_once_for_all_epochs(monkeypatch, rng):
     settings = {"batch_size": 4, "learning_rate": 0.01, "rng": rng}
     network.train(x, y, epochs=3, validation=validation, **settings)
     assert asked == [12, 9]
+
+
+# --------------------------------------------------------------------------- settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("dropout", -0.5),
+        ("dropout", 1.0),
+        ("dropout", 1.5),
+        ("weight_decay", -0.5),
+        ("weight_decay", 2.0),  # at the rate of 0.5 it would leave nothing
+    ],
+)
+def test_shares_out_of_their_range_are_refused(name, value, rng):
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        Settings(epochs=1, batch_size=1, learning_rate=0.5, rng=rng, **{name: value})
+
+
+def test_settings_are_named_kept_as_checked_and_fixed(rng):
+    settings = Settings(epochs=np.int64(2), batch_size=np.int8(3), learning_rate=1, rng=rng)
+    assert (type(settings.epochs), type(settings.batch_size)) == (int, int)
+    assert type(settings.learning_rate) is float
+    with pytest.raises(AttributeError):
+        settings.epochs = 3
+    with pytest.raises(TypeError):
+        Settings(2, 3, 0.5, rng)
+
+
+@pytest.mark.parametrize("rows", [(3, 4), (4, 3)])
+def test_rows_without_a_label_and_labels_without_a_row_are_refused(rows, rng):
+    x, y = np.ones((rows[0], 2)), np.arange(rows[1])
+    with pytest.raises(ValueError, match="x and y must have the same number of rows"):
+        next(minibatches(x, y, 2, rng=rng))
+    with pytest.raises(ValueError, match="x and y must have the same number of rows"):
+        next(minibatches(np.ones(1), np.array(1), 2, rng=rng))
