@@ -2,10 +2,10 @@
 
 The articles of the built pages are put one after the other into one page, in the order of
 the contents, each identifier with its chapter's name before it, so that every link inside
-the book leads to a place in the same document. Headless Chromium sets the formulas and
-prints it. Nothing of the book is run again; scripts other than MathJax are left out, so that
-live figures show their static picture. Solutions are open; the code that a page folds away,
-most of which draws figures, is left to the pages and the notebooks.
+the book leads to a place in the same document. Headless Chromium prints it. Nothing of the
+book is run again; scripts are left out, so that live figures show their static picture.
+Solutions are open; the code that a page folds away, most of which draws figures, is left to
+the pages and the notebooks.
 """
 
 from __future__ import annotations
@@ -131,13 +131,6 @@ def whole(folder: Path, toc: Path) -> str:
     titles = {page: soups[page].select_one("article h1").get_text().rstrip("#") for page in pages}
     head = soups[pages[0]].head
     styles = "".join(str(tag) for tag in head.select('link[rel="stylesheet"]'))
-    scripts = (
-        tag
-        for page in pages
-        for tag in soups[page].find_all("script")
-        if "MathJax" in (tag.string or "") or "mathjax" in tag.get("src", "")
-    )
-    mathjax = "".join(dict.fromkeys(map(str, scripts)))
     title = html.escape(titles[pages[0]])
     lines = [f'<li><a href="#{place(pages[0])}">{title}</a></li>']
     for caption, files in parts:
@@ -152,7 +145,7 @@ def whole(folder: Path, toc: Path) -> str:
     articles = "".join(article(soups[page], page, pages) for page in pages)
     return (
         '<!DOCTYPE html><html lang="en" data-theme="light" data-mode="light"><head>'
-        f'<meta charset="utf-8"><title>{title}</title>{styles}<style>{STYLE}</style>{mathjax}'
+        f'<meta charset="utf-8"><title>{title}</title>{styles}<style>{STYLE}</style>'
         '</head><body><div class="bd-main"><div class="bd-content">'
         f'<div class="bd-article-container">{front}{articles}</div></div></div></body></html>'
     )
@@ -188,7 +181,7 @@ def main() -> None:
         window.route("**/*", lambda route: answer(route, page))
         window.emulate_media(media="print")
         window.goto(BASE)
-        window.evaluate("MathJax.startup.promise.then(() => document.fonts.ready)")
+        window.evaluate("document.fonts.ready")
         window.evaluate(FIT, WIDTH)
         for cut in window.evaluate(CUT, WIDTH)[:20]:
             print(f"wider than the paper: {cut}", file=sys.stderr)

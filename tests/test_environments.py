@@ -18,8 +18,9 @@ CPU_INDEX = ["--extra-index-url", "https://download.pytorch.org/whl/cpu"]
 
 
 def pip_install(text):
-    """What a script's one `pip install` installs, and under which constraints."""
-    (command,) = re.findall(r"pip install((?:.*\\\n)*.*)", text)
+    """What a script's one `pip install` of the project installs, and under which constraints."""
+    commands = re.findall(r"pip install((?:.*\\\n)*.*)", text)
+    (command,) = (command for command in commands if "constraints.txt" in command)
     extras = re.search(r"^EXTRAS := (.*)$", MAKEFILE, re.MULTILINE)[1]
     command = command.replace("\\\n", " ").replace("$(EXTRAS)", extras)
     words = shlex.split(command.replace("$(if $(TORCH),--extra-index-url $(TORCH_INDEX))", ""))

@@ -51,24 +51,35 @@
     reach();
   };
 
-  // What scrolls sideways can be reached, and so scrolled, with the keyboard.
+  // What scrolls sideways can be reached, and so scrolled, with the keyboard. All is measured
+  // before anything is changed, once the page is laid out: else it would be laid out for each.
+  // What is far from the window is not laid out (content-visibility): it waits until it is.
   const kinds = {
     ".figure-svg": "Figure", ".table-scroll": "Table", ".math, mjx-container": "Formula",
   };
+  let asked = false;
   const reach = () => {
-    each("div.math mjx-container, .table-scroll, .figure-svg, pre", (box) => {
-      mark(box, box.scrollWidth - box.clientWidth);
-    });
-    // MathJax's text for screen readers, out of sight, widens the box of a formula in a line.
-    each("span.math", (box) => {
-      const drawn = box.querySelector("mjx-math");
-      mark(box, drawn === null ? 0 : drawn.offsetWidth - box.clientWidth);
-    });
+    if (asked) { return; }
+    asked = true;
+    requestAnimationFrame(() => setTimeout(() => {
+      asked = false;
+      const boxes = [...document.querySelectorAll(
+        "div.math mjx-container, span.math, .table-scroll, .figure-svg, pre")]
+        .filter((box) => box.checkVisibility({ contentVisibilityAuto: true }));
+      const hidden = boxes.map((box) => {
+        // MathJax's text for screen readers, out of sight, widens the box of a formula in a line.
+        const wide = box.matches("span")
+          ? box.querySelector("mjx-math")?.offsetWidth ?? 0 : box.scrollWidth;
+        return wide - box.clientWidth;
+      });
+      boxes.forEach((box, place) => mark(box, hidden[place]));
+    }));
   };
   const mark = (box, hidden) => {
     box.classList.toggle("scrolls", hidden > 1); // a pixel is a rounding, and no hint is due
     const kind = Object.keys(kinds).find((selector) => box.matches(selector));
     if (hidden <= 0) {
+      if (!box.hasAttribute("tabindex")) { return; }
       box.removeAttribute("tabindex");
       if (kind) {
         box.removeAttribute("role");
@@ -103,18 +114,16 @@
   // A box may begin to scroll when the window changes or what holds it is opened.
   window.addEventListener("resize", reach);
   document.addEventListener("toggle", reach, true);
+  document.addEventListener("contentvisibilityautostatechange", reach, true);
   document.addEventListener("click", () => setTimeout(reach, 100));
   document.fonts.ready.then(reach);
-  document.fonts.addEventListener("loadingdone", reach); // MathJax asks for its fonts late
+  document.fonts.addEventListener("loadingdone", reach); // formulas ask for theirs late
   document.addEventListener("DOMContentLoaded", () => {
     const article = document.querySelector(".bd-article");
     if (article) {
-      new ResizeObserver(() => setTimeout(reach)).observe(article);
+      new ResizeObserver(reach).observe(article);
     }
   });
-  // Again when the theme's own scripts, and the formulas, are done.
+  // Again when the theme's own scripts are done.
   window.addEventListener("load", () => setTimeout(repairs, 200));
-  window.addEventListener("load", () => {
-    window.MathJax?.startup?.promise?.then(repairs);
-  });
 })();

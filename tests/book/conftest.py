@@ -118,7 +118,7 @@ def handlers():
 def policy(html, lite=False):
     """The Content-Security-Policy under which a page must work.
 
-    Styles may stand in the page: MathJax makes some as it sets the formulas, and figures
+    Styles may stand in the page: MathJax makes some where a cell is run, and formulas, figures
     and theme carry them in attributes. 'unsafe-hashes' lets hashes count for attributes;
     'wasm-unsafe-eval' lets Python run, in a worker. JupyterLite makes scripts of the schemas of
     its settings: its pages alone need 'unsafe-eval'.
@@ -221,8 +221,10 @@ SETTLED = """async () => {
   if (document.readyState !== "complete") {
     await new Promise((done) => addEventListener("load", done));
   }
-  await window.MathJax?.startup?.promise;
   await document.fonts.ready;
+  for (const section of document.querySelectorAll(".bd-article > section > section")) {
+    section.style.contentVisibility = "visible"; // as if a reader had come by all of the page
+  }
   await new Promise((done) => setTimeout(done, 250)); // the repairs after loading
   const moving = () => document.getAnimations().filter((a) => a.playState === "running");
   for (let n = 0; n < 40 && moving().length; n += 1) {
@@ -348,8 +350,6 @@ def open_live(request, chromium):
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
         page.on("request", lambda r: None if r.url.startswith("file:") else faults.append(r.url))
-        # The formulas around the figures take long to set and do not matter here.
-        page.route("**/mathjax/*.js", lambda route: route.fulfill(body=""))
         page.goto(path.as_uri())
         return page
 

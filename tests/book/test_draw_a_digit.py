@@ -239,7 +239,9 @@ def test_gradient_step_agrees_with_numpy(page, exported, network):
 
 
 def test_page_tested_itself(page):
-    assert page.evaluate("document.getElementById('draw-demo').dataset.selftest") == "passed"
+    told = page.locator("#draw-demo[data-selftest]")
+    told.wait_for()
+    assert told.get_attribute("data-selftest") == "passed"
 
 
 def test_strokes_become_the_image_that_python_draws(page):

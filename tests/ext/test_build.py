@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fontTools.ttLib import TTFont
 
 from tests.ext.samples import DRAWING, HEAD
 
@@ -193,23 +194,34 @@ def test_a_page_does_without_the_script_of_icons(sound):
     assert re.search(r"<script defer[^>]*pydata-sphinx-theme.js", html)
 
 
-def test_a_book_holds_the_script_that_its_formulas_ask_for_and_all_its_fonts(sound):
+def test_a_book_holds_the_fonts_of_its_formulas_and_the_script_for_those_of_readers(sound):
     book, html, _ = sound
     built = book / "_build" / "html"
-    (address,) = re.findall(r'<script defer="defer" src="([^"?]*mathjax[^"?]*)', html)
-    script = (built / address).resolve()
-    assert script == built / "mathjax" / "tex-chtml.js"
-    wanted = set(
-        re.findall(
-            r"MathJax_[A-Za-z0-9]+(?:-[A-Za-z]+)?\.woff", script.read_text(encoding="utf-8")
-        )
-    )
-    there = {path.name: path for path in script.parent.glob("output/chtml/fonts/woff-v2/*")}
-    assert len(wanted) > 20
-    assert wanted <= set(there)
-    assert all(there[name].read_bytes()[:4] == b"wOFF" for name in wanted)
-    assert "Apache License" in (script.parent / "LICENSE").read_text(encoding="utf-8")
-    assert sum(p.stat().st_size for p in script.parent.rglob("*") if p.is_file()) < 1.7e6
+    assert "<mjx-container" in html
+    assert "tex-chtml.js" not in html
+    style = (built / "_static" / "book.css").read_text(encoding="utf-8")
+    asked = set(re.findall(r'url\("([^"]*MathJax_[^"]*)"\)', style))
+    assert len(asked) > 20
+    fonts = [built / "_static" / address for address in asked]
+    assert all(path.read_bytes()[:4] == b"wOFF" for path in fonts)
+    assert b"MathJax_Zero" in (built / "mathjax" / "tex-chtml.js").read_bytes()
+    assert "Apache License" in (built / "mathjax" / "LICENSE").read_text(encoding="utf-8")
+    size = sum(path.stat().st_size for path in (built / "mathjax").rglob("*") if path.is_file())
+    assert size < 1.7e6
+
+
+def test_a_style_sheet_asks_for_those_icons_alone_that_a_page_shows(sound):
+    book, html, _ = sound
+    static = book / "_build" / "html" / "_static"
+    style = (static / "book.css").read_text(encoding="utf-8")
+    assert "fa-solid-900.woff2" not in style
+    font = TTFont(static / "fonts" / "icons.woff")
+    shown = set(re.findall(r"\bfa-([a-z-]+)\b", html)) - {"solid", "lg", "fw"}
+    assert len(shown) > 5
+    for name in shown:
+        (icon,) = re.search(rf'\.fa-{name}\b[^{{]*{{[^}}]*"(.)"', style).groups()
+        assert ord(icon) in font.getBestCmap(), name
+    assert len(font.getGlyphOrder()) < 100
 
 
 def test_words_in_a_figure_are_not_searched(sound):

@@ -1,8 +1,15 @@
 """How a page is made to load: one style sheet, scripts that wait, nothing unasked."""
 
 import importlib.util
+import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
+
+import pytest
+
+tinycss2 = pytest.importorskip("tinycss2", reason="the extra 'book' is not installed")
+from sphinx.errors import ExtensionError  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 spec = importlib.util.spec_from_file_location("loading", ROOT / "book" / "_ext" / "loading.py")
@@ -28,11 +35,10 @@ def prepared(body, templatename="page.html", **had):
             script(None, body="let hint = 1;"),
             script(None, body="let hint = 1;"),
             script(None, body="DOCUMENTATION_OPTIONS.pagename = 'page';"),
-            script(None, body="window.MathJax = {}"),
-            script("_static/../mathjax/tex-chtml.js"),
         ],
     }
-    app = SimpleNamespace(builder=SimpleNamespace(format="html"), confdir=ROOT / "book")
+    env = SimpleNamespace(found_docs=["index"], doc2path=lambda name: ROOT / f"book/{name}.md")
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"), confdir=ROOT / "book", env=env)
     loading.prepare(app, "page", templatename, context, None)
     return app, context
 
@@ -43,12 +49,6 @@ def test_scripts_wait_and_are_there_once_and_only_where_needed():
         ("_static/doctools.js", {"defer": "defer"}),
         (None, {"body": "let hint = 1;"}),
     ]
-
-
-def test_a_page_with_a_formula_has_mathjax():
-    _, context = prepared('<span class="math notranslate">x</span>')
-    assert context["script_files"][-1].filename.endswith("tex-chtml.js")
-    assert context["script_files"][-1].attributes == {"defer": "defer"}
 
 
 def test_on_the_page_of_the_search_none_waits():
@@ -75,3 +75,60 @@ def test_what_a_style_sheet_asks_for_is_found_from_the_whole(tmp_path):
         "a { b: url(\"fonts/x.woff2\") } c { d: url('data:image/svg+xml,<x>') }\n"
         'e { f: url("g.svg") }'
     )
+
+
+def kept(style, *known):
+    rules = tinycss2.parse_stylesheet(style, True, True)
+    return re.sub(r"\s", "", tinycss2.serialize(loading.used(rules, {"mjx-mi", *known})))
+
+
+@pytest.mark.parametrize(
+    ("style", "left"),
+    [
+        (".a{x:1}.b{x:2}", ".a{x:1}"),
+        (".a.b{x:1} p .b{x:2} p{x:3}", "p{x:3}"),
+        (".b,.a,.a .b,i{x:1}", ".a,i{x:1}"),
+        ('.a:not(.b){x:1} [class*="b"]{x:2}', '.a:not(.b){x:1}[class*="b"]{x:2}'),
+        ("@media print{.b{x:1}} @media print{.a{x:2}.b{x:3}}", "@mediaprint{.a{x:2}}"),
+        ("@font-face{x:1} @supports (x:1){.b{x:2}}", "@font-face{x:1}"),
+        ("mjx-mo{x:1} mjx-mi.a{x:2}", "mjx-mi.a{x:2}"),
+        (r".w\:b{x:1}", r".w\:b{x:1}"),  # no word: nobody knows
+    ],
+)
+def test_rules_for_what_no_page_names_are_left_out(style, left):
+    assert kept(style, "a") == left
+
+
+def test_words_are_those_of_pages_and_scripts_but_not_of_other_sites(tmp_path):
+    for name in ("page.html", "_modules/a/b.html", "run/c.js", "lite/d.html", "lite/e/f.js"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"<p class='of-{path.stem}'>", encoding="utf-8")
+    assert {w for w in loading.words(tmp_path) if w.startswith("of-")} == {
+        "of-page",
+        "of-b",
+        "of-c",
+    }
+
+
+def test_large_data_are_files_of_their_own(tmp_path):
+    large = json.dumps({"weights": 'x"y' * 10_000})
+    element = '<script type="application/json" id="{}">{}</script>'
+    body = element.format("small", "[1]") + element.format("large", large)
+    app, context = SimpleNamespace(outdir=tmp_path), {"body": body}
+    loading.set_apart(app, "page", "page.html", context, None)
+    assert element.format("small", "[1]") in context["body"]
+    assert len(context["body"]) < 300
+    (source,) = re.findall(r'id="large" data-src="([^"?]+)', context["body"])
+    said = (tmp_path / source).read_text(encoding="utf-8")
+    name, data = re.fullmatch(
+        r"document.getElementById\((.*)\).textContent = (.*);\n", said
+    ).groups()
+    assert (json.loads(name), json.loads(data)) == ("large", large)
+
+
+def test_a_theme_whose_script_measures_otherwise_is_told():
+    measuring = 'a();"complete"===document.readyState?Q():window.addEventListener("load",Q);b()'
+    assert loading.unmeasured(measuring) == "a();0;b()"
+    with pytest.raises(ExtensionError, match="measures in 0 places"):
+        loading.unmeasured("a()")

@@ -55,5 +55,12 @@
     };
   };
 
-  window.digitDoubt = { distance, edges, load };
+  // The differences from the distances of the package, one image after the other.
+  function* differences({ distances }, known, images) {
+    for (const [n, image] of images.entries()) {
+      yield Math.abs(distance(known, image) - distances[n]);
+    }
+  }
+
+  window.digitDoubt = { differences, distance, edges, load };
 })();

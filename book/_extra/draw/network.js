@@ -19,13 +19,22 @@
     return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
   };
 
-  const bytesOf = (base64) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  const bytesOf = (base64) => {
+    const text = atob(base64);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i += 1) {
+      bytes[i] = text.charCodeAt(i);
+    }
+    return bytes;
+  };
 
   const halves = (base64) => {
     const view = new DataView(bytesOf(base64).buffer);
-    return Float64Array.from({ length: view.byteLength / 2 }, (_, i) =>
-      fromHalf(view.getUint16(2 * i, true)),
-    );
+    const numbers = new Float64Array(view.byteLength / 2);
+    for (let i = 0; i < numbers.length; i += 1) {
+      numbers[i] = fromHalf(view.getUint16(2 * i, true));
+    }
+    return numbers;
   };
 
   // Layers from the sizes and one array that holds weights and bias of each in turn.
@@ -178,20 +187,19 @@
       bias: layer.bias.slice(),
     }));
 
-  // The largest difference from NumPy: in the probabilities, and in the loss of the first
-  // image before and after a gradient step towards a wrong label.
-  const largestDifference = (data) => {
-    const { layers, images } = load(data);
-    const differences = images.flatMap((image, n) =>
-      [...forward(layers, image).probabilities].map((p, k) => p - data.probabilities[n][k]),
-    );
-    const { label, rate, before, after } = data.step;
-    differences.push(gradientStep(layers, images[0], label, rate) - before);
-    differences.push(crossEntropy(forward(layers, images[0]).logits, label) - after);
-    return Math.max(...differences.map(Math.abs));
-  };
+  // The differences from NumPy, one image after the other: in the probabilities, and in the loss
+  // of the first image before and after a gradient step towards a wrong label.
+  function* differences({ probabilities, step }, { layers, images }) {
+    for (const [n, image] of images.entries()) {
+      const found = forward(layers, image).probabilities;
+      yield Math.max(...found.map((p, k) => Math.abs(p - probabilities[n][k])));
+    }
+    const own = copy(layers);
+    yield Math.abs(gradientStep(own, images[0], step.label, step.rate) - step.before);
+    yield Math.abs(crossEntropy(forward(own, images[0]).logits, step.label) - step.after);
+  }
 
   window.digitNetwork = {
-    SIDE, copy, crossEntropy, forward, gradientStep, largestDifference, load, makeLayers, toImage,
+    SIDE, copy, crossEntropy, differences, forward, gradientStep, load, makeLayers, toImage,
   };
 })();

@@ -102,8 +102,8 @@
     }
   };
 
-  // Show a figure, with the words around it that only make sense when it is there, and draw
-  // it now and whenever its width changes; returns a function that draws once a frame.
+  // Show a figure, with the words around it that only make sense when it is there, and draw it
+  // once it is laid out, and whenever its width changes; returns what draws once a frame.
   const open = (figure, draw) => {
     document.documentElement.classList.add("live-figures");
     figure.hidden = false;
@@ -123,7 +123,6 @@
         }
       }
     }).observe(figure);
-    draw();
     return later;
   };
 

@@ -43,19 +43,6 @@
     return copy;
   };
 
-  // A page without formulas has no MathJax: it comes from where the page of the formula has it.
-  const mathjax = async (source, url) => {
-    if (!window.MathJax) {
-      window.MathJax = { options: { enableMenu: false }, startup: { typeset: false } };
-      const script = document.createElement("script");
-      script.src = new URL(source.querySelector("script[src*=mathjax]").getAttribute("src"), url);
-      document.head.append(script);
-      await new Promise((done, failed) => Object.assign(script, { onload: done, onerror: failed }));
-    }
-    await window.MathJax.startup.promise;
-    return window.MathJax;
-  };
-
   // What a link leads to, ready to be seen, in the panel; false where there is nothing to show.
   const fill = async (link) => {
     const url = new URL(link.href);
@@ -67,9 +54,6 @@
     const element = source.getElementById(url.hash.slice(1))?.closest(SHOWN);
     if (!element) { return false; }
     panel.append(copyOf(element, url));
-    if (source !== document && panel.querySelector(".math")) {
-      await (await mathjax(source, url)).typesetPromise([panel]);
-    }
     return true;
   };
 

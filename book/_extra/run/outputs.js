@@ -15,6 +15,22 @@ function parsed(html) {
   return template.content;
 }
 
+let mathjax; // those of the book are set already: it is asked for when another comes
+
+/** Set the formulas in what a cell shows. */
+export async function typeset(element) {
+  if (!/\\[([]|\$\$/.test(element.textContent)) return;
+  mathjax ??= new Promise((loaded, failed) => {
+    window.MathJax = { options: { enableMenu: false }, startup: { typeset: false } };
+    const script = document.createElement("script");
+    script.src = new URL("../mathjax/tex-chtml.js", import.meta.url);
+    Object.assign(script, { onload: loaded, onerror: failed });
+    document.head.append(script);
+  }).then(() => window.MathJax.startup.promise);
+  await mathjax;
+  await window.MathJax.typesetPromise([element]);
+}
+
 /** The output of one run, beside that of the build, whose captions and numbers it keeps. */
 export class Output {
   constructor(old, edited) {

@@ -1,6 +1,6 @@
 // Runs the cells of a page where they stand. Loaded when the reader presses the button.
 import { createEditor } from "./editor.js";
-import { Output } from "./outputs.js";
+import { Output, typeset } from "./outputs.js";
 import { python, Stopped } from "./python.js";
 
 const HERE = new URL(".", import.meta.url);
@@ -473,7 +473,7 @@ class Page {
     if (cell.shown) cell.show(output.empty ? null : output.element);
     cell.setState(ok ? "" : "failed", ok ? `ran in ${time(seconds)}` : "");
     if (cell.shown && ok) say(`Cell ${cell.number} is done, after ${time(seconds)}`);
-    if (cell.shown) await window.MathJax?.typesetPromise?.([output.element]);
+    if (cell.shown) await typeset(output.element);
     return { ok, error };
   }
 
