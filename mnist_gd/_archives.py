@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mnist_gd._checks import check_path
 from mnist_gd._files import write_atomically
 
 ARCHIVES = Path(__file__).parent / "mnist"
@@ -78,8 +79,8 @@ def stage_with_torchvision(root):
     RuntimeError
         If an archive is damaged.
     """
+    root = check_path("root", root)
     dataset = torchvision_mnist()
-    root = Path(root)
     _raw(root).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".staging-", dir=root) as folder:
         staging = _raw(Path(folder))

@@ -25,8 +25,7 @@ def checked(check):
 
     def decorate(kernel):
         parameters = signature(kernel)
-        named = parameters.parameters.values()
-        defaults = [p.default for p in named if p.kind is not Parameter.KEYWORD_ONLY]
+        defaults = [parameter.default for parameter in parameters.parameters.values()]
         required = sum(default is Parameter.empty for default in defaults)
 
         @wraps(kernel)
@@ -38,7 +37,7 @@ def checked(check):
             except TypeError as error:
                 raise TypeError(f"{kernel.__name__}() {error}") from None
             given.apply_defaults()
-            return kernel(*check(*given.args), **given.kwargs)
+            return kernel(*check(*given.args))
 
         function.kernel, kernel.door = kernel, function
         kernel.__qualname__ += ".kernel"  # where pickle finds it
@@ -134,6 +133,13 @@ def check_same_shape(first_name, first, second_name, second):
         )
 
 
+def check_writeable(name, array):
+    """Return `array` if it can be changed."""
+    if not array.flags.writeable:
+        raise ValueError(f"{name} must be writeable, but is read-only")
+    return array
+
+
 def check_labels(name, value, num_classes=None):
     """Return `value` as a non-empty one-dimensional array of integers from 0 on."""
     array = as_array(name, value)
@@ -181,6 +187,32 @@ def check_real(name, value, *, above=None, minimum=None, below=None, maximum=Non
     if not isfinite(number):
         raise ValueError(f"{name} must be finite, but is {number}")
     return number
+
+
+def check_text(name, value):
+    """Return `value` if it is a string."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, but is {value!r}")
+    return value
+
+
+def check_sequence(name, value):
+    """Return what `value` holds as a list; a string, a dict or an array of no axis holds none."""
+    if isinstance(value, str | bytes | dict) or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name} must be a sequence, but is {value!r}")
+    if isinstance(value, np.ndarray):
+        value = as_array(name, value)
+        if value.ndim == 0:
+            raise TypeError(f"{name} must be a sequence, but is an array of no axis, {value!r}")
+    return list(value)
+
+
+def check_as_many(name, value, number):
+    """Return what `value` holds as a list, if it is so many; a string holds its letters."""
+    held = list(value) if isinstance(value, str) else check_sequence(name, value)
+    if len(held) != number:
+        raise ValueError(f"{name} must hold {number} entries, but holds {len(held)}")
+    return held
 
 
 def check_path(name, value):

@@ -53,14 +53,21 @@ def plain(name, value):
         If it, or what it holds, is no such value, or is not finite.
     """
     try:
-        text = json.dumps(value, default=lambda number: np.generic.item(number), allow_nan=False)
-    except TypeError:
+        text = json.dumps(value, default=_number, allow_nan=False)
+    except (TypeError, RecursionError):  # the latter of what is nested too deeply
         raise TypeError(
             f"{name} must hold plain values (numbers, strings, lists, dicts), but is {value!r}"
         ) from None
     except ValueError:  # NaN and infinity are no JSON
         raise ValueError(f"{name} must hold finite numbers, but is {value!r}") from None
     return json.loads(text)
+
+
+def _number(value):
+    number = np.generic.item(value)
+    if isinstance(number, np.generic):  # a longdouble, of which Python has no number
+        raise TypeError
+    return number
 
 
 def checked_configuration(configuration):
@@ -75,9 +82,12 @@ def checked_configuration(configuration):
     ValueError, TypeError
         If it is neither, or holds anything else.
     """
+    is_one = is_dataclass(configuration) and not isinstance(configuration, type)
+    if not is_one and not isinstance(configuration, dict):
+        raise TypeError(
+            f"configurations must be dicts or dataclasses, but one is {configuration!r}"
+        )
     settings = plain("configurations", settings_of(configuration))
-    if not isinstance(settings, dict):
-        raise TypeError(f"configurations must be dicts or dataclasses, but one is {settings!r}")
     if not is_dataclass(configuration):
         return settings
     if replace(configuration, **settings) != configuration:

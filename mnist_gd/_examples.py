@@ -3,6 +3,7 @@
 import numpy as np
 
 from mnist_gd._checks import (
+    as_array,
     check_distributions,
     check_finite,
     check_labels,
@@ -14,7 +15,9 @@ from mnist_gd.data import one_hot
 
 def as_rows(x, size):
     """Return `x` as an array of rows of as many features as a network takes."""
-    x = np.asarray(x)
+    x = as_array("x", x)
+    if x.dtype.kind not in "biuf":
+        raise TypeError(f"x must hold real numbers, but its dtype is {x.dtype}")
     if x.ndim != 2 or x.shape[1] != size or len(x) == 0:
         raise ValueError(f"x must have the shape (n, {size}) with n >= 1, but has {x.shape}")
     return x
@@ -26,7 +29,7 @@ def as_targets(y, outputs, dtype):
     What has that shape already must hold probabilities, and with several outputs a distribution
     in each row.
     """
-    y = np.asarray(y)
+    y = as_array("y", y)
     if y.ndim == 2 and y.shape[1] == outputs:
         y = check_matrix("y", y)
         check_finite("y", y)
@@ -41,7 +44,8 @@ def as_targets(y, outputs, dtype):
 
 def as_labels(y, outputs):
     """Bring what :func:`as_targets` takes to labels, integers of shape (n,)."""
-    if np.ndim(y) == 1:
+    y = as_array("y", y)
+    if y.ndim == 1:
         return check_labels("y", y, max(2, outputs)).astype(int)
     y = as_targets(y, outputs, np.float64)
     return (y[:, 0] > 0.5).astype(int) if outputs == 1 else y.argmax(axis=1)

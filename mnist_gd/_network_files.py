@@ -65,6 +65,8 @@ def from_arrays(arrays):
 def write_network(path, network):
     """Write an ``.npz`` file in one step, once it has been seen that it gives the same back."""
     path, content = check_path("path", path), io.BytesIO()
+    if not path.name:
+        raise ValueError(f"path must name a file, but is {str(path)!r}")
     arrays = to_arrays(network)
     np.savez(content, **arrays)
     try:

@@ -9,6 +9,7 @@ from mnist_gd._checks import (
     check_real,
     check_rng,
     check_room,
+    check_writeable,
 )
 
 __all__ = [
@@ -24,24 +25,24 @@ LARGEST_SHIFT = 27  # pixels: one more, and nothing is left of the image
 
 
 def _check_arrays(name, values):
+    """Return arrays as plain ones: the product of two matrices of NumPy's is another."""
     arrays = isinstance(values, list | tuple) and all(isinstance(v, np.ndarray) for v in values)
     if not arrays or not values:
         raise TypeError(f"{name} must be a list of arrays, but is {values!r}")
     if not all(value.dtype.kind == "f" for value in values):
         dtypes = [value.dtype.name for value in values]
         raise TypeError(f"{name} must hold floating-point numbers, but are {dtypes}")
+    return [value if type(value) is np.ndarray else as_array(name, value) for value in values]
 
 
 def _check_moved(name, values):
-    _check_arrays(name, values)
-    if not all(value.flags.writeable for value in values):
-        raise ValueError(f"{name} must be writeable, but one is read-only")
+    return [check_writeable(f"each of {name}", value) for value in _check_arrays(name, values)]
 
 
 def _check_step(parameters, gradients, learning_rate, state):
-    """Return the rate, and the state of each parameter or zeros; raise before anything moves."""
-    _check_moved("parameters", parameters)
-    _check_arrays("gradients", gradients)
+    """Return all of it, with zeros for a state of None; raise before anything moves."""
+    parameters = _check_moved("parameters", parameters)
+    gradients = _check_arrays("gradients", gradients)
     shapes = [parameter.shape for parameter in parameters]
     if [gradient.shape for gradient in gradients] != shapes:
         raise ValueError(
@@ -54,7 +55,7 @@ def _check_step(parameters, gradients, learning_rate, state):
             f"parameters must be those of the first step, of the shapes "
             f"{[array.shape for array in state]}, but have {shapes}"
         )
-    return check_real("learning_rate", learning_rate, above=0), state
+    return parameters, gradients, check_real("learning_rate", learning_rate, above=0), state
 
 
 class Momentum:
@@ -90,7 +91,7 @@ class Momentum:
         ValueError, TypeError
             If an argument is not of this kind; nothing has moved then.
         """
-        learning_rate, self._velocities = _check_step(
+        parameters, gradients, learning_rate, self._velocities = _check_step(
             parameters, gradients, learning_rate, self._velocities
         )
         for parameter, gradient, velocity in zip(
@@ -125,7 +126,9 @@ class Adam:
 
     def update(self, parameters, gradients, learning_rate):
         """Take one step, in place; the arguments are those of :meth:`Momentum.update`."""
-        learning_rate, self._means = _check_step(parameters, gradients, learning_rate, self._means)
+        parameters, gradients, learning_rate, self._means = _check_step(
+            parameters, gradients, learning_rate, self._means
+        )
         if self._squares is None:
             self._squares = [np.zeros_like(parameter) for parameter in parameters]
         self._steps += 1
@@ -152,16 +155,21 @@ def cosine_decay(learning_rate):
     Returns
     -------
     callable
-        Takes the share of the training that is over, in [0, 1]; for
+        Takes the share of the training that is over, `progress` in [0, 1]; for
         :meth:`mnist_gd.networks.Network.train`.
 
     Raises
     ------
     ValueError, TypeError
-        If `learning_rate` is out of its range.
+        If `learning_rate` is out of its range; the callable, if `progress` is.
     """
     start = check_real("learning_rate", learning_rate, above=0)
-    return lambda progress: start * (1 + np.cos(np.pi * progress)) / 2
+
+    def rate(progress):
+        progress = check_real("progress", progress, minimum=0, maximum=1)
+        return start * (1 + np.cos(np.pi * progress)) / 2
+
+    return rate
 
 
 def shrink_weights(weights, learning_rate, weight_decay):
@@ -182,7 +190,7 @@ def shrink_weights(weights, learning_rate, weight_decay):
     ValueError, TypeError
         If an argument is not of this kind; nothing has shrunk then.
     """
-    _check_moved("weights", weights)
+    weights = _check_moved("weights", weights)
     learning_rate = check_real("learning_rate", learning_rate, above=0)
     weight_decay = check_real("weight_decay", weight_decay, minimum=0, below=1 / learning_rate)
     for array in weights:

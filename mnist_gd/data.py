@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from platformdirs import user_cache_path
@@ -15,6 +14,7 @@ from mnist_gd._checks import (
     check_labels,
     check_matrix,
     check_one_of,
+    check_path,
     check_rng,
     check_room,
 )
@@ -122,7 +122,7 @@ def load_mnist(root=None, dtype="float32"):
         If the archives in the package themselves are missing or damaged; names the file.
     """
     check_one_of("dtype", dtype, ("float32", "uint8"))
-    arrays = load_arrays(user_cache_path("mnist_gd") if root is None else Path(root))
+    arrays = load_arrays(user_cache_path("mnist_gd") if root is None else check_path("root", root))
     splits = []
     for part in ("train", "t10k"):
         images = arrays[f"{part}-images"].reshape(-1, 784)
@@ -225,8 +225,7 @@ def balanced_subset(labels, digit, *, rng):
     ValueError, TypeError
         If `digit` or every other class is absent, or too rare for a balance.
     """
-    labels = check_labels("labels", labels)
-    check_rng(rng)
+    labels, rng = check_labels("labels", labels), check_rng(rng)
     digit = check_integer("digit", digit, minimum=0)
     others = [c for c in np.unique(labels) if c != digit]
     counts = [np.count_nonzero(labels == c) for c in others]
@@ -261,8 +260,7 @@ def train_validation_split(labels, validation_size, *, rng):
     ValueError, TypeError
         If `validation_size` is not from 1 to n - 1.
     """
-    labels = check_labels("labels", labels)
-    check_rng(rng)
+    labels, rng = check_labels("labels", labels), check_rng(rng)
     n = len(labels)
     validation_size = check_integer("validation_size", validation_size)
     if validation_size >= n:
@@ -276,7 +274,6 @@ def train_validation_split(labels, validation_size, *, rng):
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 
-@lru_cache(maxsize=4)
 def examples(question, part, mix="natural"):
     """Return the images and labels of an experiment, from the training set of MNIST.
 
@@ -306,10 +303,14 @@ def examples(question, part, mix="natural"):
     check_one_of("question", question, QUESTIONS)
     check_one_of("part", part, PARTS)
     check_one_of("mix", mix, MIXES)
+    return _examples(question, part, mix)
+
+
+@lru_cache(maxsize=4)
+def _examples(question, part, mix):
     images, labels = _training_set()
-    if part != "full":
-        rows = _split_rows()[part == "validation"]
-        images, labels = images[rows], labels[rows]
+    rows = slice(None) if part == "full" else _split_rows()[part == "validation"]
+    images, labels = images[rows], labels[rows]
     if mix == "balanced":
         rows = balanced_subset(labels, QUESTIONS["four"], rng=np.random.default_rng(0))
         images, labels = images[rows], labels[rows]

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_gd._checks import check_finite, check_integer, check_labels, check_matrix
+from mnist_gd._checks import (
+    check_finite,
+    check_integer,
+    check_labels,
+    check_matrix,
+    check_unit_interval,
+)
 
 __all__ = ["Subspaces", "edges", "fit_subspaces"]
 
@@ -29,10 +35,11 @@ def edges(images):
     Raises
     ------
     ValueError, TypeError
-        If `images` has another shape, or is not finite.
+        If `images` has another shape, or holds something else.
     """
     images = check_matrix("images", images, SIDE**2)
     check_finite("images", images)
+    check_unit_interval("images", images)
     grid = images.reshape(-1, SIDE, SIDE)
     across, down = np.zeros_like(grid), np.zeros_like(grid)
     across[:, :, 1:-1] = grid[:, :, 2:] - grid[:, :, :-2]
@@ -75,14 +82,16 @@ class Subspaces:
         Raises
         ------
         ValueError, TypeError
-            If `rows` has another shape.
+            If `rows` has another shape, or is not finite.
         """
         rows = check_matrix("rows", rows, self.means.shape[1])
+        check_finite("rows", rows)
         squares = np.full(len(rows), np.inf)
         for mean, directions in zip(self.means, self.directions, strict=True):
             away = rows - mean
             along = away @ directions.T
             squares = np.minimum(squares, (away**2).sum(axis=1) - (along**2).sum(axis=1))
+        check_finite("squared distances of rows", squares)
         return np.sqrt(np.maximum(squares, 0))
 
 
@@ -109,6 +118,7 @@ def fit_subspaces(rows, labels, components=20):
     """
     labels = check_labels("labels", labels)
     rows = check_matrix("rows", rows)
+    check_finite("rows", rows)
     if len(rows) != len(labels):
         raise ValueError(f"rows and labels must be as many, but are {len(rows)} and {len(labels)}")
     fewest = np.bincount(labels).min()

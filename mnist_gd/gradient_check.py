@@ -5,7 +5,14 @@ Chapter *Checking a gradient*, equations `eq-central-difference` and `eq-relativ
 
 import numpy as np
 
-from mnist_gd._checks import as_array, as_float, check_callable, check_finite, check_real
+from mnist_gd._checks import (
+    as_array,
+    as_float,
+    check_callable,
+    check_finite,
+    check_real,
+    check_same_shape,
+)
 
 __all__ = ["check_gradient", "cosine", "numerical_gradient"]
 
@@ -116,5 +123,22 @@ def cosine(a, b):
     Returns
     -------
     float
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes differ, or one of the two is zero throughout or not finite.
     """
+    a, b = as_float("a", a), as_float("b", b)
+    check_same_shape("a", a, "b", b)
+    a, b = _of_largest_one("a", a), _of_largest_one("b", b)
     return float(np.sum(a * b) / (np.linalg.norm(a) * np.linalg.norm(b)))
+
+
+def _of_largest_one(name, gradient):
+    """A gradient divided by its largest entry, so that no square is too large or too small."""
+    check_finite(name, gradient)
+    largest = np.abs(gradient).max(initial=0)
+    if largest == 0:
+        raise ValueError(f"{name} must not be zero throughout: it has no direction")
+    return gradient / largest

@@ -9,6 +9,7 @@ from os import PathLike
 
 import numpy as np
 
+from mnist_gd._checks import as_array, check_path, check_room
 from mnist_gd._ink import around, box, cropped, parts, peeled
 
 __all__ = ["Handwriting", "digit_from_image", "read_handwriting"]
@@ -108,13 +109,18 @@ def _pixels_of(path):
             "Pillow, which reads pictures, is not installed; it comes with the extra: "
             "pip install 'mnist_gd[plots]'"
         ) from error
-    with Image.open(path) as picture:
-        return np.asarray(ImageOps.exif_transpose(picture).convert("RGBA"))
+    with open(check_path("image", path), "rb") as file:
+        try:
+            with Image.open(file) as picture:
+                check_room("image", (picture.height, picture.width, 4))
+                return np.asarray(ImageOps.exif_transpose(picture).convert("RGBA"))
+        except Exception as error:  # what a damaged file leads to is not to be foreseen
+            raise ValueError(f"image must be a picture, but {path} is not: {error}") from error
 
 
 def _grey(image):
     """Grey values from 0 to 255 of what an argument holds, weighted as eyes do."""
-    image = np.asarray(image)
+    image = as_array("image", image)
     kind = image.dtype.kind
     if kind not in "iuf":
         raise TypeError(f"image must hold integers or floats, but its dtype is {image.dtype}")

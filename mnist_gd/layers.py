@@ -5,16 +5,19 @@ from contextlib import contextmanager
 import numpy as np
 
 from mnist_gd._checks import (
+    as_array,
     as_float,
     check_callable,
     check_dtype,
     check_finite,
+    check_flag,
     check_integer,
     check_matrix,
     check_real,
     check_rng,
     check_room,
     check_same_shape,
+    check_writeable,
     checked,
     has_kernel,
     kernel_of,
@@ -45,8 +48,7 @@ def initial_weights(input_size, output_size, activation, *, rng):
     input_size = check_integer("input_size", input_size)
     output_size = check_integer("output_size", output_size)
     check_room("input_size times output_size", (input_size, output_size))
-    if activation is not None:
-        activation = check_callable("activation", activation)
+    activation = check_callable("activation", identity if activation is None else activation)
     rectifier = getattr(activation, "rectifier", False)
     variance = 2 / input_size if rectifier else 2 / (input_size + output_size)
     return check_rng(rng).normal(scale=np.sqrt(variance), size=(input_size, output_size))
@@ -79,17 +81,19 @@ def _check_input(layer, x):
     return layer, check_matrix("x", x, layer.weights.shape[0])
 
 
-def _check_output_gradient(layer, grad_output):
+def _check_backward(layer, grad_output, input_gradient):
     if layer._x is None:
         raise RuntimeError("backward needs a forward pass before it")
     grad_output = as_float("grad_output", grad_output)
     check_same_shape("grad_output", grad_output, "z", layer._z)
-    return layer, grad_output
+    return layer, grad_output, check_flag("input_gradient", input_gradient)
 
 
-def _check_descent(layer, grad_output, learning_rate):
-    learning_rate = check_real("learning_rate", learning_rate, above=0)
-    return *_check_output_gradient(layer, grad_output), learning_rate
+def _check_descent(layer, grad_output, learning_rate, input_gradient):
+    grad_output, flag = _check_backward(layer, grad_output, input_gradient)[1:]
+    for name in ("weights", "bias"):
+        check_writeable(name, getattr(layer, name))
+    return layer, grad_output, check_real("learning_rate", learning_rate, above=0), flag
 
 
 def _check_update(layer, learning_rate):
@@ -121,20 +125,15 @@ class LinearLayer:
 
     Raises
     ------
-    TypeError
-        If a size is no integer, `rng` no Generator, `activation` has no derivative or is
-        ``prelu``, whose slope the layer would not learn.
-    ValueError
-        If a size is below 1 or `dtype` neither float32 nor float64.
+    ValueError, TypeError
+        If a size is no integer from 1 on, `rng` no Generator, `dtype` another, or if `activation`
+        has no derivative or is ``prelu``, whose slope the layer would not learn.
     """
 
     def __init__(self, input_size, output_size, activation=None, *, rng, dtype=np.float32):
-        input_size = check_integer("input_size", input_size)
-        output_size = check_integer("output_size", output_size)
-        activation = _check_activation(activation)
-        dtype = check_dtype(dtype)
-        weights = initial_weights(input_size, output_size, activation, rng=check_rng(rng))
-        self._set(weights.astype(dtype), np.zeros((1, output_size), dtype), activation)
+        activation, dtype = _check_activation(activation), check_dtype(dtype)
+        weights = initial_weights(input_size, output_size, activation, rng=rng)
+        self._set(weights.astype(dtype), np.zeros((1, weights.shape[1]), dtype), activation)
 
     def _set(self, weights, bias, activation):
         self.weights, self.bias, self.activation = weights, bias, activation
@@ -164,11 +163,11 @@ class LinearLayer:
             If shapes or dtypes do not fit each other, an entry is not finite, or the activation
             is none.
         """
-        weights = np.asarray(weights)
+        weights = as_array("weights", weights)
         if weights.dtype not in (np.float32, np.float64):
             raise ValueError(f"weights must be float32 or float64, but are {weights.dtype}")
         weights = check_matrix("weights", weights)
-        bias, shape = np.asarray(bias), (1, weights.shape[1])
+        bias, shape = as_array("bias", bias), (1, weights.shape[1])
         if bias.shape != shape or bias.dtype != weights.dtype:
             raise ValueError(
                 f"bias must have the shape {shape} and the dtype {weights.dtype}, but has "
@@ -213,8 +212,8 @@ class LinearLayer:
         self._x, self._z = x, z  # only now: a call that fails leaves the last pass as it was
         return output
 
-    @checked(_check_output_gradient)
-    def backward(self, grad_output, *, input_gradient=True):
+    @checked(_check_backward)
+    def backward(self, grad_output, input_gradient=True):
         """Turn the gradient for the output into gradients for weights, bias and input.
 
         Fills `weights_grad`, equation `eq-linear-weights-gradient`, and `bias_grad`, equation
@@ -233,10 +232,8 @@ class LinearLayer:
 
         Raises
         ------
-        RuntimeError
-            If nothing was passed forward.
-        ValueError
-            If `grad_output` has another shape than the output.
+        RuntimeError, ValueError
+            If nothing was passed forward, or `grad_output` has another shape than the output.
         """
         grad_z = kernel_of(self.activation.backward)(grad_output, self._z)
         self.weights_grad = self._x.T @ grad_z
@@ -250,6 +247,8 @@ class LinearLayer:
         for name in ("weights", "bias"):
             gradient = as_float(f"{name}_grad", getattr(self, f"{name}_grad"))
             check_same_shape(f"{name}_grad", gradient, name, getattr(self, name))
+            if has_kernel(self.update):  # one of others may have no use for them
+                check_writeable(name, getattr(self, name))
 
     @checked(_check_update)
     def update(self, learning_rate):
@@ -269,7 +268,7 @@ class LinearLayer:
         self.bias -= learning_rate * self.bias_grad
 
     @checked(_check_descent)
-    def descend(self, grad_output, learning_rate, *, input_gradient=True):
+    def descend(self, grad_output, learning_rate, input_gradient=True):
         """Take the step of :meth:`backward` and :meth:`update` at once, `eq-linear-descent`.
 
         The rate multiplies the rows that come back in place of the gradient for the weights,
@@ -296,7 +295,8 @@ def check_chain(layers):
     ValueError
         If there is none, sizes do not fit, or float32 and float64 are mixed.
     """
-    if not layers or not all(isinstance(layer, LinearLayer) for layer in layers):
+    several = isinstance(layers, list | tuple) and len(layers)
+    if not several or not all(isinstance(layer, LinearLayer) for layer in layers):
         raise ValueError(f"layers must be one LinearLayer or more, but are {layers!r}")
     for before, after in zip(layers, layers[1:], strict=False):
         if before.output_size != after.input_size:

@@ -9,7 +9,10 @@ import numpy as np
 
 from mnist_gd import metrics
 from mnist_gd._checks import (
+    check_as_many,
+    check_callable,
     check_finite,
+    check_flag,
     check_integer,
     check_real,
     check_rng,
@@ -47,10 +50,9 @@ class Network:
 
     Raises
     ------
-    TypeError
-        If `loss` does not say what its gradient is and whether it takes logits.
-    ValueError
-        If the layers do not fit each other.
+    ValueError, TypeError
+        If the layers do not fit each other, or `loss` does not say what its gradient is and
+        whether it takes logits.
     """
 
     def __init__(self, layers, *, loss):
@@ -132,12 +134,12 @@ class Network:
         probabilities = kernel_of(self.output_activation)(logits)
         return self.output_activation.backward(gradient(probabilities, targets), logits)
 
-    def backward(self, y_true):
+    def backward(self, y):
         """Fill the gradients of every layer for the last forward pass, `eq-backpropagation`.
 
         Parameters
         ----------
-        y_true : ndarray
+        y : ndarray
             As in :meth:`targets`, one row for each that was passed forward.
 
         Raises
@@ -147,8 +149,8 @@ class Network:
         """
         if self._logits is None:
             raise RuntimeError("backward needs a forward pass before it")
-        targets = self.targets(y_true)
-        check_same_shape("y_pred", self._logits, "y_true", targets)
+        targets = self.targets(y)
+        check_same_shape("the logits", self._logits, "y", targets)
         self._check_loss(self._logits, targets)
         with unchanged_by_errors(self.layers):
             self._backward(targets)
@@ -201,7 +203,8 @@ class Network:
 
         `y` is as in :meth:`targets`, `metric` a function of :mod:`mnist_gd.metrics`.
         """
-        return (metric or self.metric)(self.labels(y), self.predict(x))
+        metric = self.metric if metric is None else check_callable("metric", metric)
+        return metric(self.labels(y), self.predict(x))
 
     def labels(self, y):
         """Return what :meth:`targets` takes as labels, integers of shape (n,)."""
@@ -240,8 +243,10 @@ class Network:
         """
         settings = Settings(**settings)
         examples = self._examples(x, y)
-        judged = None if validation is None else self._examples(*validation)
-        return train(self, examples, settings, judged, track_training, progress)
+        if validation is not None:
+            validation = self._examples(*check_as_many("validation", validation, 2))
+        flags = check_flag("track_training", track_training), check_flag("progress", progress)
+        return train(self, examples, settings, validation, *flags)
 
     def _examples(self, x, y):
         x, targets = as_rows(x, self.input_size), self.targets(y)
@@ -278,10 +283,8 @@ class Network:
 def _chain(sizes, **options):
     """Layers from each size to the next: ReLU after all but the last."""
     *hidden, last = pairwise(sizes)
-    return [
-        *(LinearLayer(*size, relu, **options) for size in hidden),
-        LinearLayer(*last, **options),
-    ]
+    layers = [LinearLayer(*size, relu, **options) for size in hidden]
+    return [*layers, LinearLayer(*last, **options)]
 
 
 class SingleLayerNetwork(Network):
@@ -291,10 +294,8 @@ class SingleLayerNetwork(Network):
     """
 
     def __init__(self, input_size, hidden_size, output_size=1, *, loss, rng, dtype=np.float32):
-        hidden_size = check_integer("hidden_size", hidden_size)
-        super().__init__(
-            _chain([input_size, hidden_size, output_size], rng=rng, dtype=dtype), loss=loss
-        )
+        sizes = [input_size, check_integer("hidden_size", hidden_size), output_size]
+        super().__init__(_chain(sizes, rng=rng, dtype=dtype), loss=loss)
 
 
 class MultiLayerNetwork(Network):
@@ -325,6 +326,5 @@ class MultiLayerNetwork(Network):
     ):
         hidden_layers = check_integer("hidden_layers", hidden_layers, minimum=0)
         hidden = [check_integer("hidden_size", hidden_size)] * hidden_layers
-        super().__init__(
-            _chain([input_size, *hidden, output_size], rng=rng, dtype=dtype), loss=loss
-        )
+        sizes = [input_size, *hidden, output_size]
+        super().__init__(_chain(sizes, rng=rng, dtype=dtype), loss=loss)

@@ -5,8 +5,9 @@ from functools import partial
 import numpy as np
 
 from mnist_gd import activations
-from mnist_gd._checks import check_finite
+from mnist_gd._checks import check_finite, check_flag
 from mnist_gd.layers import LinearLayer
+from mnist_gd.networks import Network
 
 try:
     from onnx import checker, helper, numpy_helper
@@ -48,9 +49,12 @@ def to_onnx(network, *, probabilities=False):
 
     Raises
     ------
-    ValueError
-        If a layer or an activation is not of this package, or a parameter is not finite.
+    ValueError, TypeError
+        If network, layer or activation is not of this package, or a parameter is not finite.
     """
+    if not isinstance(network, Network):
+        raise TypeError(f"network must be a Network, but is {network!r}")
+    probabilities = check_flag("probabilities", probabilities)
     nodes, constants, signal = [], {}, "x"
     for number, layer in enumerate(network.layers):
         if type(layer) is not LinearLayer:

@@ -5,6 +5,16 @@ import sys
 
 import numpy as np
 
+from mnist_gd._checks import (
+    as_array,
+    check_as_many,
+    check_finite,
+    check_integer,
+    check_matrix,
+    check_real,
+    check_text,
+)
+
 try:
     import matplotlib
     from matplotlib import pyplot as plt
@@ -22,6 +32,8 @@ __all__ = [
     "plot_history",
     "use_book_style",
 ]
+
+SIDE = 28  # of an image, in pixels
 
 # Okabe and Ito's colours in an order that stays apart in grey too, without the black and the
 # yellow that vanish on one of the two backgrounds.
@@ -75,7 +87,14 @@ def plot_history(history):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    TypeError
+        If `history` is something else.
     """
+    if not hasattr(history, "validation_score"):
+        raise TypeError(f"history must be a History, but is {history!r}")
     epochs = np.arange(1, len(history) + 1)
     figure, (left, right) = plt.subplots(1, 2)
     for axes, label, series in [
@@ -114,10 +133,30 @@ def plot_heatmap(
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the arguments do not fit together.
     """
-    axes = axes or plt.gca()
-    values = np.asarray(values)
-    image = axes.imshow(values, vmin=limits[0], vmax=limits[1], aspect="auto")
+    values = check_matrix("values", values)
+    rows = check_as_many("rows", rows, values.shape[0])
+    columns = check_as_many("columns", columns, values.shape[1])
+    if texts is not None:
+        texts = [
+            check_as_many("each row of texts", row, len(columns))
+            for row in check_as_many("texts", texts, len(rows))
+        ]
+    low, high = (
+        end if end is None else check_real("limits", end)
+        for end in check_as_many("limits", limits, 2)
+    )
+    try:
+        check_text("form", form).format(0.5)
+    except (ValueError, LookupError, AttributeError) as error:
+        raise ValueError(f"form must format a number, but {form!r} does not: {error}") from None
+    axes = _checked_axes(axes)
+    image = axes.imshow(values, vmin=low, vmax=high, aspect="auto")
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)
     axes.tick_params(length=0)
@@ -138,6 +177,15 @@ def plot_heatmap(
     return axes
 
 
+def _checked_axes(axes):
+    """The axes to draw on, by default those that are at hand."""
+    if axes is None:
+        return plt.gca()
+    if not isinstance(axes, matplotlib.axes.Axes):
+        raise TypeError(f"axes must be Axes of Matplotlib, but is {axes!r}")
+    return axes
+
+
 def plot_confusion_matrix(matrix, classes=None, *, axes=None):
     """Draw a confusion matrix: counts in the cells, shares of each row as colours.
 
@@ -152,10 +200,21 @@ def plot_confusion_matrix(matrix, classes=None, *, axes=None):
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the matrix is not square, holds no counts, or has another number of classes.
     """
-    matrix = np.asarray(matrix)
-    classes = range(len(matrix)) if classes is None else classes
-    axes = axes or plt.gca()
+    matrix = as_array("matrix", matrix)
+    if matrix.ndim != 2 or len(matrix) != matrix.shape[1] or not matrix.size:
+        raise ValueError(f"matrix must have the shape (n, n) with n >= 1, but has {matrix.shape}")
+    if matrix.dtype.kind not in "iu" or matrix.min() < 0:
+        raise ValueError(f"matrix must hold counts, integers from 0 on, but is {matrix}")
+    classes = check_as_many(
+        "classes", range(len(matrix)) if classes is None else classes, len(matrix)
+    )
+    axes = _checked_axes(axes)
     totals = matrix.sum(axis=1, keepdims=True)
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals != 0)
     counts = [[f"{count:,}" if count else "·" for count in row] for row in matrix]
@@ -173,13 +232,25 @@ def plot_digits(images, titles=None, *, columns=10, size=0.75):
     titles : sequence of str, optional
         One over each image.
     columns : int
+        From 1 to 100.
     size : float
-        Width of one image in inches.
+        Width of one image in inches, from 0.01 to 100.
 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of its range, or the titles are not as many as the images.
     """
+    images = check_matrix("images", images, SIDE**2)
+    check_finite("images", images)
+    if titles is not None:
+        titles = check_as_many("titles", titles, len(images))
+    columns = check_integer("columns", columns, maximum=100)
+    size = check_real("size", size, minimum=0.01, maximum=100)
     rows = -(-len(images) // columns)
     height = size * rows * (1.35 if titles is not None else 1.08)
     figure, grid = plt.subplots(
@@ -188,7 +259,7 @@ def plot_digits(images, titles=None, *, columns=10, size=0.75):
     for axes in grid.flat:
         axes.axis("off")
     for number, (axes, image) in enumerate(zip(grid.flat, images, strict=False)):
-        axes.imshow(np.reshape(image, (28, 28)), cmap="gray", vmin=0)
+        axes.imshow(np.reshape(image, (SIDE, SIDE)), cmap="gray", vmin=0)
         if titles is not None:
             axes.set_title(titles[number], fontsize="small")
     return figure

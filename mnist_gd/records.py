@@ -6,25 +6,35 @@ is one file, written in one step and named by everything that its result depends
 killed goes on where it stopped, and a record of other code is never taken for this one.
 """
 
-import hashlib
 import inspect
 import json
 import warnings
-from collections.abc import Iterable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from mnist_gd._checks import check_integer
+from mnist_gd._checks import (
+    check_flag,
+    check_integer,
+    check_path,
+    check_sequence,
+)
 from mnist_gd._code import code_of, made_by
 from mnist_gd._configurations import checked_configuration, plain, settings_of
-from mnist_gd._files import write_atomically
 from mnist_gd._network_files import from_arrays
 from mnist_gd._progress import counted
+from mnist_gd._record_files import (
+    checked_outcome,
+    digest,
+    read_record,
+    read_times,
+    with_time,
+    write_record,
+)
 from mnist_gd._running import Bar, processor_time
 from mnist_gd._workers import here, is_near
 from mnist_gd.gradient_descent import DivergenceError
@@ -36,7 +46,6 @@ with warnings.catch_warnings():  # in a browser, which has no other process, loc
     from filelock import FileLock, Timeout
 
 LOCKS = 128  # runs that a process takes for itself at a time: each is an open file of maybe 256
-TIMES = "times.json"  # in a folder of records: what runs took on another day
 
 __all__ = ["Record", "code_version", "run_all"]
 
@@ -76,6 +85,7 @@ class Record:
 
     def ended_before(self, epochs):
         """Whether the training broke off before so many epochs; one that was stopped did not."""
+        epochs = check_integer("epochs", epochs)
         ran, planned = len(self.history.seconds), settings_of(self.configuration)["epochs"]
         stopped = self.history.best_epoch is not None and not self.diverged and ran < planned
         return ran < epochs and not stopped
@@ -121,7 +131,7 @@ def code_version():
 
     The data are among it: :mod:`mnist_gd.data` holds the sums that it loads them by.
     """
-    return _digest(json.dumps(made_by(), sort_keys=True))
+    return digest(json.dumps(made_by(), sort_keys=True))
 
 
 def _check_function(function):
@@ -136,74 +146,33 @@ def _key(function, configuration, seed):
     """Name of a record: a hash of everything that its result depends on."""
     name = f"{function.__module__}.{function.__qualname__}"
     about = [name, settings_of(configuration), seed, made_by()["numpy"], code_of(function)]
-    return _digest(json.dumps(about, sort_keys=True))[:32]
+    return digest(json.dumps(about, sort_keys=True))[:32]
 
 
 def _run_name(function, configuration, seed):
     """Name of a run that is the same whatever its code: the time that it took is kept by that."""
     name = f"{function.__module__}.{function.__qualname__}"
-    return _digest(json.dumps([name, settings_of(configuration), seed], sort_keys=True))[:16]
+    return digest(json.dumps([name, settings_of(configuration), seed], sort_keys=True))[:16]
 
 
-def _with_time(record, time):
-    """The record with the `seconds` of another day, and of its `history` if it is as long."""
-    outcome, history = record.outcome, record.outcome.get("history", {})
-    if time is None or len(time["history"]) != len(history.get("seconds", [])):
-        return record
-    if time["history"]:
-        outcome = outcome | {"history": history | {"seconds": time["history"]}}
-    return replace(record, outcome=outcome, seconds=time["seconds"])
+def _load(folder, key, configuration, seed, *, tell=False):
+    """Return the record of a run, or None if there is no whole one, or it is another run's.
 
-
-def _times(folder):
+    If there is one of that name, `tell` says by a warning why it is not taken.
+    """
+    path = folder / f"{key}.json"
     try:
-        return json.loads((folder / TIMES).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-
-
-def _digest(data):
-    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
-
-
-def _array_digest(array):
-    return _digest(f"{array.dtype.str} {array.shape} {_digest(array.tobytes())}")
-
-
-def _save(folder, key, record):
-    """Keep a record; its .json comes last and says, by sums over all of it, that it is whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    arrays = {name: np.asarray(array) for name, array in record.arrays.items()}
-    sums = {name: _array_digest(array) for name, array in sorted(arrays.items())}
-    settings = settings_of(record.configuration)
-    about = {"key": key, **vars(record), "configuration": settings, "arrays": sums}
-    text = json.dumps(about | {"sha256": _digest(json.dumps(about))}, indent=1)
-    if arrays:
-        write_atomically(folder / f"{key}.npz", lambda file: np.savez_compressed(file, **arrays))
-    write_atomically(folder / f"{key}.json", lambda file: file.write(text.encode()))
-
-
-def _load(folder, key, configuration, seed):
-    """Return the record of a run, or None if there is no whole one, or it is another run's."""
-    try:
-        about = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
-        if about.pop("sha256") != _digest(json.dumps(about)):
-            return None
-        if [about.pop(name) for name in ("key", "configuration", "seed")] != [
-            key,
-            settings_of(configuration),
-            seed,
-        ]:
-            return None
-        sums, arrays = about.pop("arrays"), {}
-        if sums:
-            with open(folder / f"{key}.npz", "rb") as file, np.load(file) as saved:
-                arrays = {name: saved[name] for name in sums}
-        if any(_array_digest(array) != sums[name] for name, array in arrays.items()):
-            return None
-        return Record(configuration, seed, arrays=arrays, **about)
-    except Exception:  # however a file is damaged, its run is done again
-        return None
+        if path.exists():
+            content = read_record(path, key, settings_of(configuration), seed)
+            return Record(configuration, seed, **content)
+    except Exception as error:  # however a file is damaged, its run is done again
+        if tell:
+            warnings.warn(
+                f"{path} is no whole record of its run, which has to be done again: "
+                f"{type(error).__name__}: {error}",
+                stacklevel=3,
+            )
+    return None
 
 
 def _run(function, configuration, seed):
@@ -211,12 +180,22 @@ def _run(function, configuration, seed):
     start = processor_time()
     with threadpool_limits(1, user_api="blas"):
         try:
-            outcome, arrays = function(configuration, seed)
+            outcome, arrays = checked_outcome(function(configuration, seed))
         except DivergenceError as error:
             history = getattr(error, "history", History())
             outcome, arrays = {"diverged": str(error), "history": history.as_dict()}, {}
     seconds = processor_time() - start
     return Record(configuration, seed, plain("outcome", outcome), arrays, seconds)
+
+
+def _check_workers(n_jobs):
+    """Return how many workers are asked for; more than there are runs at a time stay idle."""
+    if n_jobs is None:  # joblib's own way to leave it to `joblib.parallel_config`
+        return None
+    n_jobs = check_integer("n_jobs", n_jobs, minimum=-(2**31))
+    if n_jobs == 0:
+        raise ValueError("n_jobs must be a number of workers, or -1 for every processor, but is 0")
+    return min(n_jobs, LOCKS)
 
 
 def run_all(
@@ -238,7 +217,7 @@ def run_all(
         runs are returned with the times that stand there, so that what is shown of times, or
         chosen by them, is the same in each build.
     n_jobs : int
-        Workers, as in joblib; -1 takes every processor.
+        Workers, as in joblib, but no more than 128; -1 takes every processor.
     progress : bool
         Whether to show a bar, if on a terminal.
     run_missing : bool
@@ -254,28 +233,38 @@ def run_all(
     LookupError
         If a record is missing and `run_missing` is False.
     ValueError, TypeError
-        If there is no configuration or no seed, a configuration does not hold plain values, or
-        the function is a lambda or an inner one.
+        If there is no configuration or no seed, a configuration does not hold plain values, the
+        function is a lambda or an inner one, or another argument is out of its range.
+
+    Warns
+    -----
+    UserWarning
+        If a record is damaged, or is that of another run under this one's name: it is not taken.
+        Nothing is said of records that are not there, or of other code.
     """
     _check_function(function)
-    folder = Path(records)
-    if not isinstance(seeds, Iterable):
-        raise TypeError(f"seeds must hold integers, such as range(5), but is {seeds!r}")
-    seeds = [check_integer("seed", seed, minimum=0) for seed in seeds]
+    folder, n_jobs = check_path("records", records), _check_workers(n_jobs)
+    progress = check_flag("progress", progress)
+    run_missing = check_flag("run_missing", run_missing)
+    seeds = check_sequence("seeds", seeds)
+    seeds = [check_integer("each of seeds", seed, minimum=0) for seed in seeds]
+    configurations = check_sequence("configurations", configurations)
     configurations = [checked_configuration(c) for c in configurations]
     jobs = [(c, seed) for c in configurations for seed in seeds]
     if not jobs:
         raise ValueError("configurations and seeds must not be empty")
     keys = [_key(function, *job) for job in jobs]
     wanted = dict(zip(keys, jobs, strict=True))
-    found = {key: _load(folder, key, *job) for key, job in wanted.items()}
+    found = {}
+    for key, job in wanted.items():  # from here, whose caller is told
+        found[key] = _load(folder, key, *job, tell=True)
     lacking = list(found.values()).count(None)
     if lacking and not run_missing:
         raise LookupError(f"{lacking} of {len(found)} runs have no record in {folder}")
     _run_missing(function, wanted, found, folder, n_jobs, progress)
-    if times := _times(folder):
+    if times := read_times(folder):
         found = {
-            key: _with_time(record, times.get(_run_name(function, *wanted[key])))
+            key: with_time(record, times.get(_run_name(function, *wanted[key])))
             for key, record in found.items()
         }
     return [found[key] for key in keys]
@@ -304,7 +293,7 @@ def _run_missing(function, wanted, found, folder, n_jobs, progress):
             bar = Bar(parallel(jobs), total=len(ours), disable=None if progress else True)
             for key, record, is_kept in counted(bar, len(ours)):
                 if not is_kept:
-                    _save(folder, key, record)
+                    write_record(folder, key, record)
                 found[key] = record
 
 
@@ -318,5 +307,5 @@ def _keyed_run(key, function, configuration, seed, folder, search):
     is_kept = is_near(search)
     record = _run(function, configuration, seed)
     if is_kept:
-        _save(folder, key, record)
+        write_record(folder, key, record)
     return key, record, is_kept

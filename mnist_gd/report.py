@@ -3,8 +3,18 @@
 import hashlib
 import re
 from contextlib import contextmanager
+from numbers import Number
 
 import numpy as np
+
+from mnist_gd._checks import (
+    as_array,
+    as_float,
+    check_as_many,
+    check_finite,
+    check_sequence,
+    check_text,
+)
 
 __all__ = ["fingerprint", "listed", "say", "spread", "standard_error", "table", "typeset"]
 
@@ -24,15 +34,26 @@ def typeset(value, form=""):
     -------
     str
 
+    Raises
+    ------
+    ValueError, TypeError
+        If `value` is something else, or cannot be formatted so.
+
     Examples
     --------
     >>> typeset(-1.25e-7, ".1e")
     '−1.2 × 10⁻⁷'
     """
+    if not isinstance(value, str | Number | np.generic):
+        raise TypeError(f"value must be a number or a string, but is {value!r}")
+    try:
+        text = format(value, check_text("form", form))
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"form must fit value, but {form!r} and {value!r}: {error}") from None
     text = re.sub(
         r"(?<=\d)e([+-]\d+)",
         lambda e: f" × 10{str(int(e[1])).translate(SUPERSCRIPTS)}",
-        format(value, form),
+        text,
     )
     text = re.sub(r"(?<=\d) (?=%)", "", text)
     return re.sub(r"(?<![\w)-])-(?=[\d.]|inf\b)", "−", text)
@@ -66,7 +87,7 @@ def say(name, value, form=""):
     """
     with _of_the_book():
         from myst_nb import glue
-    glue(name, typeset(value, form), display=False)
+    glue(check_text("name", name), typeset(value, form), display=False)
 
 
 def standard_error(values):
@@ -75,13 +96,36 @@ def standard_error(values):
     Parameters
     ----------
     values : ndarray, shape (n, ...)
-        What the mean is taken of, along the first axis.
+        What the mean is taken of, along the first axis: two or more.
 
     Returns
     -------
     float or ndarray
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are fewer, or one is not finite.
     """
-    return np.std(values, axis=0, ddof=1) / np.sqrt(len(values))
+    values = _several(values)
+    return _deviation(values) / np.sqrt(len(values))
+
+
+def _several(values):
+    values = as_float("values", values)
+    if values.ndim == 0 or len(values) < 2:
+        raise ValueError(
+            f"values must hold two or more along the first axis, but have the shape {values.shape}"
+        )
+    check_finite("values", values)
+    return values
+
+
+def _deviation(values):
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviation = np.std(values, axis=0, ddof=1)
+    check_finite("the deviation of values", deviation)  # whose squares may be too large
+    return deviation
 
 
 def spread(values, form=".2%"):
@@ -97,8 +141,17 @@ def spread(values, form=".2%"):
     Returns
     -------
     str
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are fewer, one is not finite, or they cannot be written so.
     """
-    return f"{typeset(np.mean(values), form)} ± {typeset(np.std(values, ddof=1), form)}"
+    values = _several(values)
+    if values.ndim > 1:
+        raise ValueError(f"values must have the shape (n,), but have {values.shape}")
+    deviation = _deviation(values)
+    return f"{typeset(np.mean(values), form)} ± {typeset(deviation, form)}"
 
 
 def listed(names, nothing="none"):
@@ -121,6 +174,8 @@ def listed(names, nothing="none"):
     >>> listed(["squared error", "focal, α = 0.5", "KL"])
     'squared error, focal (α = 0.5) and KL'
     """
+    nothing = check_text("nothing", nothing)
+    names = [check_text("names", name) for name in check_sequence("names", names)]
     names = [name.replace(", ", " (", 1) + ")" * (", " in name) for name in names]
     *most, last = names or [nothing]
     return f"{', '.join(most)} and {last}" if most else last
@@ -146,7 +201,17 @@ def table(name, caption, header, rows):
     ------
     ImportError
         If IPython is not installed; it comes with the extra ``book``.
+    ValueError, TypeError
+        If something else than strings is to be shown, or a row is not as long as the header.
     """
+    name, caption = check_text("name", name), check_text("caption", caption)
+    header = [check_text("header", cell) for cell in check_sequence("header", header)]
+    if not header:
+        raise ValueError("header must name one column or more, but is empty")
+    rows = [
+        check_as_many("each of rows", row, len(header)) for row in check_sequence("rows", rows)
+    ]
+    rows = [[check_text("each cell of rows", cell) for cell in row] for row in rows]
     with _of_the_book():
         from IPython.display import Markdown
     lines = [header, ["---"] + ["--:"] * (len(header) - 1), *rows]
@@ -166,5 +231,13 @@ def fingerprint(arrays):
     Returns
     -------
     str
+
+    Raises
+    ------
+    TypeError
+        If one is no array, or holds objects.
     """
+    arrays = [as_array("arrays", array) for array in check_sequence("arrays", arrays)]
+    if any(array.dtype.hasobject for array in arrays):
+        raise TypeError(f"arrays must hold numbers, but one holds objects: {arrays}")
     return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()

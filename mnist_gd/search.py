@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_gd._checks import check_integer, check_real
+from mnist_gd._checks import check_integer, check_real, check_sequence
 from mnist_gd._configurations import changed, checked_configuration, settings_of
 from mnist_gd.records import run_all
 
@@ -42,9 +42,12 @@ def grid(**axes):
     if not axes:
         raise ValueError("axes must name at least one setting")
     for name, values in axes.items():
-        several = hasattr(values, "__iter__") and not isinstance(values, str)
-        axes[name] = list(values) if several else []
-        if not axes[name] or any(v in axes[name][:i] for i, v in enumerate(axes[name])):
+        try:
+            held = axes[name] = check_sequence(name, values)
+            wrong = not held or any(v in held[:i] for i, v in enumerate(held))
+        except (TypeError, ValueError):  # the latter of arrays, whose comparison is no answer
+            wrong = True
+        if wrong:
             raise ValueError(f"{name} must hold one or more different values, but is {values!r}")
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
@@ -93,6 +96,8 @@ class Row:
     def __getitem__(self, column):
         """Return a setting, or `score`, `scores`, `seconds` or `diverged`, by its name."""
         settings = settings_of(self.configuration)
+        if not isinstance(column, str):
+            raise KeyError(column)
         if column in settings:
             return settings[column]
         if column in ("score", "scores", "seconds", "diverged"):
@@ -159,7 +164,7 @@ def grid_search(function, configurations, **options):
         If a configuration does not say how many epochs, one that settles is to be read off
         before its last epoch, or as in :func:`mnist_gd.records.run_all`.
     """
-    configurations = [_with_epochs(c) for c in configurations]
+    configurations = [_with_epochs(c) for c in check_sequence("configurations", configurations)]
     longest = {}  # of those that differ in epochs alone
     for configuration in configurations:
         course, epochs = _course(configuration), _epochs(configuration)
@@ -226,9 +231,11 @@ def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
         If there is no rung, `keep` is out of its range, or as in :func:`grid_search`.
     """
     keep = check_real("keep", keep, above=0, below=1)
-    if not rungs:
-        raise ValueError("rungs must hold at least one dict of axes")
-    results, left = [], list(configurations)
+    rungs = check_sequence("rungs", rungs)
+    if not rungs or not all(isinstance(rung, dict) for rung in rungs):
+        raise ValueError(f"rungs must hold at least one dict of axes, but is {rungs!r}")
+    left = [checked_configuration(c) for c in check_sequence("configurations", configurations)]
+    results = []
     for rung in rungs:
         tried = [[_with_epochs(changed(c, **some)) for some in grid(**rung)] for c in left]
         results.append(grid_search(function, list(itertools.chain(*tried)), **options))

@@ -12,11 +12,13 @@ from numbers import Real
 import numpy as np
 
 from mnist_gd._checks import (
+    as_array,
     as_float,
     check_integer,
     check_real,
     check_rng,
     check_same_shape,
+    checked,
     has_kernel,
     is_original,
     itself,
@@ -31,6 +33,10 @@ from mnist_gd.history import History
 from mnist_gd.metrics import answers
 
 __all__ = ["Settings", "minibatches", "train"]
+
+
+def _check_progress(settings, progress):
+    return settings, check_real("progress", progress, minimum=0, below=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,18 +78,18 @@ class Settings:
     patience: int | None = None
 
     def __post_init__(self):
-        rate = self.learning_rate
+        rate, most = self.learning_rate, None
+        if not callable(rate):
+            rate = check_real("learning_rate", rate, above=0)
+            most = 1 / rate
         checked = {
             "epochs": check_integer("epochs", self.epochs),
             "batch_size": check_integer("batch_size", self.batch_size),
-            "learning_rate": rate if callable(rate) else self._checked_rate(rate),
+            "learning_rate": rate,
             "rng": check_rng(self.rng),
             "dropout": check_real("dropout", self.dropout, minimum=0, below=1),
+            "weight_decay": check_real("weight_decay", self.weight_decay, minimum=0, below=most),
         }
-        most = None if callable(rate) else 1 / checked["learning_rate"]
-        checked["weight_decay"] = check_real(
-            "weight_decay", self.weight_decay, minimum=0, below=most
-        )
         if self.patience is not None:
             checked["patience"] = check_integer("patience", self.patience)
         if self.optimizer is not None and not hasattr(self.optimizer, "update"):
@@ -93,10 +99,7 @@ class Settings:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
-    @staticmethod
-    def _checked_rate(rate):
-        return check_real("learning_rate", rate, above=0)
-
+    @checked(_check_progress)
     def rate(self, progress):
         """Return the learning rate once a share of the training is over.
 
@@ -110,7 +113,7 @@ class Settings:
         float
         """
         rate = self.learning_rate
-        return self._checked_rate(rate(progress)) if callable(rate) else rate
+        return check_real("learning_rate", rate(progress), above=0) if callable(rate) else rate
 
 
 def minibatches(x, y, batch_size, *, rng):
@@ -123,7 +126,6 @@ def minibatches(x, y, batch_size, *, rng):
     x, y : ndarray
         The same number of rows. Images of uint8 are scaled to float32 as they are drawn.
     batch_size : int
-        At least 1.
     rng : numpy.random.Generator
 
     Yields
@@ -135,7 +137,7 @@ def minibatches(x, y, batch_size, *, rng):
     ValueError, TypeError
         If there are no rows, their numbers differ, or `batch_size` is not a positive integer.
     """
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = as_array("x", x), as_array("y", y)
     batch_size = check_integer("batch_size", batch_size)
     if x.ndim == 0 or y.ndim == 0 or len(x) != len(y) or len(x) == 0:
         raise ValueError(
@@ -222,12 +224,12 @@ def _put_back(network, best):
 
 def _train_epoch(network, x, targets, epoch, settings):
     """One pass over the data; returns the mean loss over its rows, and where it ended."""
-    rng, augment = settings.rng, settings.augment
+    rng, augment, rate = settings.rng, settings.augment, kernel_of(settings.rate)
     forward, descend = _passes(network, settings.optimizer, settings.weight_decay)
     total, batches = 0.0, -(-len(x) // settings.batch_size)
     shuffled = minibatches(x, targets, settings.batch_size, rng=rng)
     for batch, (x_batch, y_batch) in enumerate(shuffled):
-        learning_rate = settings.rate((epoch - 1 + batch / batches) / settings.epochs)
+        learning_rate = rate((epoch - 1 + batch / batches) / settings.epochs)
         when = epoch, batch + 1, learning_rate
         if augment is not None:
             x_batch = scale_pixels(as_rows(augment(x_batch, rng=rng), network.input_size))

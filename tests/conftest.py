@@ -47,7 +47,7 @@ def mnist(cache):
 @pytest.fixture
 def loaded(mnist, monkeypatch):
     """The examples of the experiments, without the user's cache; returns how to forget them."""
-    functions = (data._training_set, data._split_rows, data.examples)
+    functions = (data._training_set, data._split_rows, data._examples)
 
     def forget():
         for function in functions:

@@ -118,7 +118,7 @@ def test_each_parameter_has_a_state_of_its_own(make, dtype):
         (
             {"parameters": [np.ones((1, 3)), np.broadcast_to(np.ones(1), 1)]},
             ValueError,
-            "parameters must be writeable",
+            "each of parameters must be writeable",
         ),
         ({"learning_rate": np.nan}, ValueError, "learning_rate must be above 0, but is nan"),
         ({"learning_rate": -1}, ValueError, "learning_rate must be above 0, but is -1"),
@@ -205,7 +205,7 @@ def test_every_array_shrinks_in_place_and_keeps_its_dtype(dtype):
         ({"weights": np.ones(3)}, TypeError, "weights must be a list of arrays"),
         ({"weights": []}, TypeError, "weights must be a list of arrays"),
         ({"weights": [np.ones(3, int)]}, TypeError, "weights must hold floating-point numbers"),
-        ({"weights": [np.broadcast_to(1.0, 3)]}, ValueError, "weights must be writeable"),
+        ({"weights": [np.broadcast_to(1.0, 3)]}, ValueError, "each of weights must be writeable"),
         ({"learning_rate": 0}, ValueError, "learning_rate must be above 0"),
         ({"weight_decay": -1}, ValueError, "weight_decay must be at least 0"),
         ({"weight_decay": 2}, ValueError, r"weight_decay must be below 2\.0, but is 2\.0"),
@@ -336,3 +336,16 @@ def test_a_mask_may_be_empty_but_not_of_a_negative_size(rng):
 def test_means_of_adam_forget_neither_nothing_nor_more_than_all(name, value):
     with pytest.raises(ValueError, match=f"{name} must be"):
         Adam(**{name: value})
+
+
+@pytest.mark.parametrize("optimizer", [Momentum, Adam])
+def test_matrices_of_numpy_move_as_arrays_do(optimizer, rng):
+    """The product of two of them is another."""
+    start, gradient = rng.normal(size=(2, 3, 3))
+    moved = start.copy(), np.matrix(start)
+    for parameter, slope in zip(moved, (gradient, np.matrix(gradient)), strict=True):
+        steps = optimizer()
+        for _ in range(2):
+            steps.update([parameter], [slope], 0.1)
+    np.testing.assert_array_equal(*moved)
+    assert not np.array_equal(moved[0], start)

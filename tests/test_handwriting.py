@@ -254,3 +254,25 @@ def test_every_step_is_what_it_always_was(name):
     way = read_handwriting(various()[name])
     steps = (way.grey, way.contrast, way.ink, way.boxed, np.round(way.digit * 2**16))
     assert [checksum(step) for step in steps] == EXPECTED[name]
+
+
+DAMAGES = {
+    "empty": lambda content: b"",
+    "no picture": lambda content: b"a letter",
+    "cut short": lambda content: content[: len(content) // 2],
+    "flipped": lambda content: content[:50] + bytes(b ^ 0xFF for b in content[50:]),
+    "as large as a house": lambda content: content[:16] + bytes([0, 0, 64, 0] * 2) + content[24:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_picture_is_refused_by_its_name(damage, tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    path = tmp_path / "digit.png"
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    Image.fromarray(picture).save(path)
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    with pytest.raises(ValueError, match=r"image must be a picture, but .*digit\.png is not: "):
+        digit_from_image(path)
+    with pytest.raises(FileNotFoundError):
+        digit_from_image(tmp_path / "nowhere.png")

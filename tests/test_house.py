@@ -489,7 +489,16 @@ def definition(lines, names):
 NAMED_BEFORE = {
     "minimize": {"point"},
     "train": {"best", "epoch", "history"},
-    "_train_epoch": {"rng", "augment", "forward", "descend", "total", "batches", "shuffled"},
+    "_train_epoch": {
+        "rng",
+        "augment",
+        "rate",
+        "forward",
+        "descend",
+        "total",
+        "batches",
+        "shuffled",
+    },
 }
 
 

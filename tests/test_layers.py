@@ -519,3 +519,17 @@ def test_a_step_needs_both_gradients(lost, x, rng):
     setattr(layer, lost, None)
     with pytest.raises(RuntimeError, match="update needs a backward pass before it"):
         layer.update(0.1)
+
+
+@pytest.mark.parametrize("name", ["weights", "bias"])
+def test_a_layer_that_cannot_move_whole_does_not_move_in_part(name, rng):
+    layer = LinearLayer(3, 2, rng=rng, dtype=np.float64)
+    layer.forward(rng.normal(size=(4, 3)))
+    layer.backward(np.ones((4, 2)))
+    getattr(layer, name).flags.writeable = False
+    before = layer.weights.copy(), layer.bias.copy()
+    for step in (lambda: layer.update(0.1), lambda: layer.descend(np.ones((4, 2)), 0.1)):
+        with pytest.raises(ValueError, match=f"{name} must be writeable, but is read-only"):
+            step()
+    np.testing.assert_array_equal(layer.weights, before[0])
+    np.testing.assert_array_equal(layer.bias, before[1])

@@ -794,7 +794,7 @@ def test_the_order_of_the_passes_is_kept(kind, loss, rng):
     network.forward(x)
     with pytest.raises(RuntimeError, match="update needs a backward pass before it"):
         network.update(0.1)
-    with pytest.raises(ValueError, match="y_pred and y_true must have the same shape"):
+    with pytest.raises(ValueError, match="the logits and y must have the same shape"):
         network.backward(y[:3])
 
 

@@ -45,6 +45,7 @@ FLOORS = {
     "_files": 0,
     "_ink": 0,
     "_progress": 0,
+    "_record_files": 0,
     "_running": 0,
     "_workers": 0,
     "plots": 0,

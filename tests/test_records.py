@@ -6,12 +6,14 @@ import itertools
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -26,6 +28,7 @@ from threadpoolctl import threadpool_limits
 from mnist_gd import _code
 from mnist_gd import records as records_module
 from mnist_gd._network_files import to_arrays
+from mnist_gd._record_files import digest
 from mnist_gd._workers import here
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
@@ -273,11 +276,67 @@ DAMAGES = {
 @pytest.mark.parametrize(("suffix", "damage"), DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_damaged_record_is_run_again(three, suffix, damage):
     first, _ = three.run()
-    damage(sorted(three.folder.glob(f"*{suffix}"))[1])
-    second, runs = three.run()
+    path = sorted(three.folder.glob(f"*{suffix}"))[1]
+    damage(path)
+    record = path.with_suffix(".json")
+    said = [f"{record} is no whole record of its run"] if record.exists() else []
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        second, runs = three.run()
+    assert [str(warning.message).split(",")[0] for warning in told] == said
+    assert {warning.filename for warning in told} <= {__file__}
     assert runs == 1
     assert_same(first, second)
     assert three.run()[1] == 0
+
+
+def test_nothing_is_said_of_records_of_other_code(three, monkeypatch):
+    """A warning of the package is an error in these tests."""
+    three.run()
+    monkeypatch.setattr(records_module, "code_of", lambda function: "another")
+    with warnings.catch_warnings(action="error"):
+        assert three.run()[1] == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [("{", "Expecting"), ("[1]", "'list'"), ('{"a": {}}', "'seconds'"), ('{"a": 1}', "'int'")],
+)
+def test_damaged_times_are_refused(three, content, reason):
+    three.run()
+    path = three.folder / "times.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=f"records must hold sound times, but .*times.*{reason}"):
+        three.run()
+    path.write_text('{"a": {"seconds": 1, "history": ["1"]}}', encoding="utf-8")
+    with pytest.raises(ValueError, match=re.escape(f"numbers, but {path} holds others")):
+        three.run()
+
+
+def returns_none(configuration, seed):
+    return None
+
+
+def returns_objects(configuration, seed):
+    return {}, {"scores": np.array([None])}
+
+
+def returns_masked(configuration, seed):
+    return {}, {"scores": np.ma.masked_less([1.0, 2.0], 2)}
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (returns_none, "function must return a dict of plain values .* has returned None"),
+        (returns_objects, "scores of function must hold numbers"),
+        (returns_masked, "scores must not be masked"),
+    ],
+)
+def test_what_no_record_can_hold_is_refused(tmp_path, function, message):
+    with pytest.raises(TypeError, match=message):
+        run_all(function, [{}], records=tmp_path, **QUIET)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_write_that_fails_leaves_nothing_behind(three, monkeypatch):
@@ -362,13 +421,15 @@ def test_a_record_is_bound_to_its_run_and_to_its_arrays(three):
         one, two, _ = sorted(three.folder.glob(f"*{suffix}"))
         kept = two.read_bytes()
         shutil.copyfile(one, two)
-        assert three.run()[1] == 1
+        with pytest.warns(UserWarning, match="its key is|its array scores is another"):
+            assert three.run()[1] == 1
         assert two.read_bytes() == kept or suffix == ".json"  # seconds differ from run to run
         assert three.run()[1] == 0
     one, two, _ = (path.with_suffix("") for path in sorted(three.folder.glob("*.json")))
     for suffix in (".npz", ".json"):  # a whole record, under the name of another
         shutil.copyfile(one.with_suffix(suffix), two.with_suffix(suffix))
-    assert three.run()[1] == 1
+    with pytest.warns(UserWarning, match=f"its key is {one.name}, not {two.name}"):
+        assert three.run()[1] == 1
 
 
 def test_an_edited_record_is_run_again_even_if_its_sum_is_right(three):
@@ -377,10 +438,9 @@ def test_an_edited_record_is_run_again_even_if_its_sum_is_right(three):
     about = json.loads(path.read_text(encoding="utf-8"))
     about.pop("sha256")
     about["seed"] = 5
-    path.write_text(
-        json.dumps(about | {"sha256": records_module._digest(json.dumps(about))}), encoding="utf-8"
-    )
-    assert three.run()[1] == 1
+    path.write_text(json.dumps(about | {"sha256": digest(json.dumps(about))}), encoding="utf-8")
+    with pytest.warns(UserWarning, match="its seed is 5, not 0"):
+        assert three.run()[1] == 1
 
 
 def infinite(configuration, seed):
@@ -541,9 +601,9 @@ def test_a_dataclass_holds_plain_values(tmp_path, configuration, error, message)
     ("seeds", "error", "message"),
     [
         ([], ValueError, "configurations and seeds must not be empty"),
-        ([-1], ValueError, "seed must be at least 0, but is -1"),
-        (2, TypeError, "seeds must hold integers, .* but is 2"),
-        ([0.5], TypeError, r"seed must be an integer, but is 0\.5"),
+        ([-1], ValueError, "each of seeds must be at least 0, but is -1"),
+        (2, TypeError, "seeds must be a sequence, but is 2"),
+        ([0.5], TypeError, r"each of seeds must be an integer, but is 0\.5"),
     ],
 )
 def test_seeds(three, seeds, error, message):
@@ -774,7 +834,8 @@ def test_what_is_finished_is_kept_where_another_run_raises(tmp_path, workers):
     with pytest.raises(ArithmeticError, match="the fortieth"):
         run_all(raises_once, configurations, records=folder, n_jobs=workers, progress=False)
     assert calls(log) >= 40
-    assert len([*folder.glob("*.json")]) >= calls(log) - workers  # but what was under way
+    lost = 1 + workers  # the one that raised, and what was under way
+    assert len([*folder.glob("*.json")]) >= calls(log) - lost
 
 
 def test_two_searches_at_once_share_the_work(tmp_path, start):

@@ -126,7 +126,7 @@ def test_answers_and_scores_of_the_final_networks():
     np.testing.assert_allclose(results.scores(metrics.accuracy), [1 / 3, 1])
     np.testing.assert_allclose(results.scores(metrics.accuracy, "b"), [1, 2 / 3])
     np.testing.assert_allclose(results.scores(metrics.recall), [0.5, 1])
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="name must be one of"):
         results.scores(metrics.accuracy, "c")
 
 

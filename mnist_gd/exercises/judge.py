@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mnist_gd._checks import check_callable, check_one_of
 from mnist_gd.exercises import (
     activations,
     convexity,
@@ -113,10 +114,8 @@ def check(name, function):
     TypeError
         If `function` cannot be called.
     """
-    if name not in TASKS:
-        raise ValueError(f"name must be one of {sorted(TASKS)}, but is {name!r}")
-    if not callable(function):
-        raise TypeError(f"function must be callable, but is {function!r}")
+    check_one_of("name", name, sorted(TASKS))
+    check_callable("function", function)
     task = TASKS[name]
     answers = [_call(name, task, function, arguments) for arguments in task.inputs]
     truths = [_parts(task.truth(*arguments)) for arguments in task.inputs]

@@ -154,6 +154,11 @@ class Configuration:
         return self.epochs * images * sum(a * b for a, b in pairwise(sizes))
 
 
+def _check_configuration(configuration):
+    if not isinstance(configuration, Configuration):
+        raise TypeError(f"configuration must be a Configuration, but is {configuration!r}")
+
+
 def build(configuration, rng):
     """Make the untrained network of a configuration.
 
@@ -165,7 +170,13 @@ def build(configuration, rng):
     Returns
     -------
     SingleLayerNetwork or MultiLayerNetwork
+
+    Raises
+    ------
+    TypeError
+        If an argument is something else.
     """
+    _check_configuration(configuration)
     loss = configuration._loss()
     outputs = 1 if configuration.question == "four" else 10
     layers, hidden = configuration.hidden_layers, configuration.hidden_size
@@ -175,7 +186,7 @@ def build(configuration, rng):
 
 
 def _train(configuration, seed, part, *, track_training=False, **options):
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(check_integer("seed", seed, minimum=0))
     network = build(configuration, rng)
     images, labels = examples(configuration.question, part, configuration.mix)
     kept = configuration.images
@@ -202,6 +213,7 @@ def _train(configuration, seed, part, *, track_training=False, **options):
 
 
 def _validation(configuration):
+    _check_configuration(configuration)
     return examples(configuration.question, "validation", configuration.judged_on)
 
 
@@ -265,6 +277,7 @@ def final_run(configuration, seed):
     arrays : dict
         `test_logits`, and those of the network.
     """
+    _check_configuration(configuration)
     if configuration.patience is None:
         network, history = _train(configuration, seed, "full")
     else:

@@ -275,7 +275,10 @@ def candidate_of(row):
     -------
     Configuration
     """
-    return replace(row.configuration, epochs=1, images=None)
+    configuration = getattr(row, "configuration", None)
+    if not isinstance(configuration, Configuration):
+        raise TypeError(f"row must be one of Configurations, but is {row!r}")
+    return replace(configuration, epochs=1, images=None)
 
 
 def full_search(*, records=RECORDS, n_jobs=-1):

@@ -14,7 +14,7 @@ from time import monotonic
 
 import numpy as np
 
-from mnist_gd._checks import check_one_of
+from mnist_gd._checks import check_as_many, check_callable, check_one_of, check_path
 from mnist_gd._progress import lines
 from mnist_gd.data import QUESTIONS, load_mnist, one_vs_rest
 from mnist_gd.experiments import plans
@@ -51,7 +51,10 @@ class FinalResults:
     runs: dict
 
     def _runs(self, name):
-        return next(iter(self.runs.values())) if name is None else self.runs[name]
+        if name is None:
+            return next(iter(self.runs.values()))
+        check_one_of("name", name, self.runs)
+        return self.runs[name]
 
     def logits(self, name=None):
         """Return the logits of a network, by default the first: one set a seed.
@@ -94,6 +97,7 @@ class FinalResults:
         -------
         ndarray of float64, shape (seeds,)
         """
+        check_callable("metric", metric)
         return np.array([metric(self.labels, several) for several in self.answers(name)])
 
 
@@ -242,7 +246,8 @@ def main(arguments=None):
     arguments : list of str, optional
         The folder of the records alone; by default from the command line.
     """
-    (records,) = sys.argv[1:] if arguments is None else arguments
+    arguments = sys.argv[1:] if arguments is None else arguments
+    records = check_path("the one of arguments", *check_as_many("arguments", arguments, 1))
     jobs = {name: partial(study, name, scale="full") for name in plans.STUDIES}
     jobs["the best addition on the test set"] = partial(final_results, "additions")
     seconds, now = {}, []

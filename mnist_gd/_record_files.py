@@ -1,0 +1,99 @@
+"""Records as files: a ``.json`` that holds sums over all of it, and an ``.npz`` of the arrays."""
+
+import hashlib
+import json
+from dataclasses import replace
+from numbers import Real
+
+import numpy as np
+
+from mnist_gd._checks import as_array, check_text
+from mnist_gd._configurations import settings_of
+from mnist_gd._files import write_atomically
+
+TIMES = "times.json"  # in a folder of records: what runs took on another day
+
+
+def digest(data):
+    """Return a hash of a text, or of bytes."""
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+def _array_digest(array):
+    return digest(f"{array.dtype.str} {array.shape} {digest(array.tobytes())}")
+
+
+def write_record(folder, key, record):
+    """Keep a record; its .json comes last and says, by sums over all of it, that it is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = {name: np.asarray(array) for name, array in record.arrays.items()}
+    sums = {name: _array_digest(array) for name, array in sorted(arrays.items())}
+    settings = settings_of(record.configuration)
+    about = {"key": key, **vars(record), "configuration": settings, "arrays": sums}
+    text = json.dumps(about | {"sha256": digest(json.dumps(about))}, indent=1)
+    if arrays:
+        write_atomically(folder / f"{key}.npz", lambda file: np.savez_compressed(file, **arrays))
+    write_atomically(folder / f"{key}.json", lambda file: file.write(text.encode()))
+
+
+def read_record(path, key, settings, seed):
+    """Return the content of a record, or raise because it is not whole, or that of another run."""
+    about = json.loads(path.read_text(encoding="utf-8"))
+    if about.pop("sha256") != digest(json.dumps(about)):
+        raise ValueError("its sum is not that of its content")
+    wanted = {"key": key, "configuration": settings, "seed": seed}
+    for name, value in wanted.items():
+        if (found := about.pop(name)) != value:
+            raise ValueError(f"its {name} is {found}, not {value}")
+    sums, arrays = about.pop("arrays"), {}
+    if sums:
+        with open(path.with_suffix(".npz"), "rb") as file, np.load(file) as saved:
+            arrays = {name: saved[name] for name in sums}
+    for name, array in arrays.items():
+        if _array_digest(array) != sums[name]:
+            raise ValueError(f"its array {name} is another")
+    return about | {"arrays": arrays}
+
+
+def read_times(folder):
+    """Return by the names of runs what they took on another day, if a folder holds that."""
+    path = folder / TIMES
+    try:
+        times = json.loads(path.read_text(encoding="utf-8"))
+        numbers = [n for time in times.values() for n in (time["seconds"], *time["history"])]
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise ValueError(f"records must hold sound times, but {path} does not: {error}") from error
+    if not all(isinstance(number, Real) for number in numbers):
+        raise ValueError(f"records must hold times that are numbers, but {path} holds others")
+    return times
+
+
+def with_time(record, time):
+    """The record with the `seconds` of another day, and of its `history` if it is as long."""
+    outcome, history = record.outcome, record.outcome.get("history", {})
+    if time is None or len(time["history"]) != len(history.get("seconds", [])):
+        return record
+    if time["history"]:
+        outcome = outcome | {"history": history | {"seconds": time["history"]}}
+    return replace(record, outcome=outcome, seconds=time["seconds"])
+
+
+def checked_outcome(returned):
+    """Return the outcome of a run and its arrays, if a record can hold them."""
+    pair = isinstance(returned, tuple) and len(returned) == 2
+    if not pair or not all(isinstance(part, dict) for part in returned):
+        raise TypeError(
+            "function must return a dict of plain values and a dict of arrays, but has returned "
+            f"{returned!r}"
+        )
+    outcome, arrays = returned
+    arrays = {
+        check_text("each name of the arrays of function", name): as_array(name, array)
+        for name, array in arrays.items()
+    }
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise TypeError(f"{name} of function must hold numbers, but its dtype is object")
+    return outcome, arrays
