@@ -86,11 +86,16 @@ def as_array(name, value):
         array = np.asarray(value)
     except Exception:  # rows of several lengths; what an object of others raises
         raise TypeError(f"{name} must be an array, but is {value!r}") from None
-    if np.ma.is_masked(value):
-        raise TypeError(
-            f"{name} must not be masked, but hides {np.ma.count_masked(value)} entries"
-        )
+    masked = [part for part in _parts(value) if np.ma.is_masked(part)]
+    if masked:
+        hidden = sum(int(np.ma.count_masked(part)) for part in masked)
+        raise TypeError(f"{name} must not be masked, but hides {hidden} entries")
     return array
+
+
+def _parts(value):
+    """A list's entries, each of which may have a mask of its own; else the value itself."""
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def as_float(name, value):

@@ -23,6 +23,12 @@ def as_rows(x, size):
     return x
 
 
+def check_rows(x, y):
+    """Raise unless there is a label for each row."""
+    if len(x) != len(y):
+        raise ValueError(f"x and y must have as many rows, but have {len(x)}, {len(y)}")
+
+
 def as_targets(y, outputs, dtype):
     """Bring labels to the shape (n, outputs): yes or no with one output, else one-hot rows.
 

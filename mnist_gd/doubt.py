@@ -119,6 +119,8 @@ def fit_subspaces(rows, labels, components=20):
     labels = check_labels("labels", labels)
     rows = check_matrix("rows", rows)
     check_finite("rows", rows)
+    if rows.dtype not in (np.float32, np.float64):  # of others no eigenvalues are computed
+        rows = rows.astype(np.float64)
     if len(rows) != len(labels):
         raise ValueError(f"rows and labels must be as many, but are {len(rows)} and {len(labels)}")
     fewest = np.bincount(labels).min()

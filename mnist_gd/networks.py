@@ -1,7 +1,4 @@
-"""Networks of linear layers, and their training by mini-batch gradient descent.
-
-Chapter *Networks*.
-"""
+"""Networks of linear layers, and their training in mini-batches (chapter *Networks*)."""
 
 from itertools import pairwise
 
@@ -22,7 +19,7 @@ from mnist_gd._checks import (
     kernel_of,
     original,
 )
-from mnist_gd._examples import as_labels, as_rows, as_targets
+from mnist_gd._examples import as_labels, as_rows, as_targets, check_rows
 from mnist_gd._network_files import read_network, write_network
 from mnist_gd.activations import relu, sigmoid, softmax
 from mnist_gd.additions import dropout_mask
@@ -179,7 +176,9 @@ class Network:
         """Return the logits of `x` as :meth:`forward` does, whose state it leaves alone."""
         x = as_rows(x, self.input_size)
         check_finite("x", x)
-        return self._infer(x)
+        logits = self._infer(x)
+        check_finite("the logits of x", logits)
+        return logits
 
     def _infer(self, x):
         parts = []
@@ -204,7 +203,9 @@ class Network:
         `y` is as in :meth:`targets`, `metric` a function of :mod:`mnist_gd.metrics`.
         """
         metric = self.metric if metric is None else check_callable("metric", metric)
-        return metric(self.labels(y), self.predict(x))
+        labels, predicted = self.labels(y), self.predict(x)
+        check_rows(predicted, labels)
+        return metric(labels, predicted)
 
     def labels(self, y):
         """Return what :meth:`targets` takes as labels, integers of shape (n,)."""
@@ -251,8 +252,7 @@ class Network:
     def _examples(self, x, y):
         x, targets = as_rows(x, self.input_size), self.targets(y)
         check_finite("x", x)
-        if len(x) != len(targets):
-            raise ValueError(f"x and y must have as many rows, but have {len(x)}, {len(targets)}")
+        check_rows(x, targets)
         self._check_loss(np.zeros_like(targets), targets)
         return x, targets
 

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from numbers import Number
 
 import numpy as np
 
@@ -140,11 +141,11 @@ def plot_heatmap(
         If the arguments do not fit together.
     """
     values = check_matrix("values", values)
-    rows = check_as_many("rows", rows, values.shape[0])
-    columns = check_as_many("columns", columns, values.shape[1])
+    rows = _names("rows", rows, values.shape[0])
+    columns = _names("columns", columns, values.shape[1])
     if texts is not None:
         texts = [
-            check_as_many("each row of texts", row, len(columns))
+            _names("each row of texts", row, len(columns))
             for row in check_as_many("texts", texts, len(rows))
         ]
     low, high = (
@@ -175,6 +176,14 @@ def plot_heatmap(
                 color="#111111" if bright else "#fafafa",
             )
     return axes
+
+
+def _names(name, value, number):
+    """What stands beside or in so many cells: strings, or numbers."""
+    names = check_as_many(name, value, number)
+    if not all(isinstance(entry, str | Number | np.generic) for entry in names):
+        raise TypeError(f"{name} must hold strings or numbers, but is {value!r}")
+    return names
 
 
 def _checked_axes(axes):
@@ -211,9 +220,7 @@ def plot_confusion_matrix(matrix, classes=None, *, axes=None):
         raise ValueError(f"matrix must have the shape (n, n) with n >= 1, but has {matrix.shape}")
     if matrix.dtype.kind not in "iu" or matrix.min() < 0:
         raise ValueError(f"matrix must hold counts, integers from 0 on, but is {matrix}")
-    classes = check_as_many(
-        "classes", range(len(matrix)) if classes is None else classes, len(matrix)
-    )
+    classes = _names("classes", range(len(matrix)) if classes is None else classes, len(matrix))
     axes = _checked_axes(axes)
     totals = matrix.sum(axis=1, keepdims=True)
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals != 0)
@@ -248,7 +255,7 @@ def plot_digits(images, titles=None, *, columns=10, size=0.75):
     images = check_matrix("images", images, SIDE**2)
     check_finite("images", images)
     if titles is not None:
-        titles = check_as_many("titles", titles, len(images))
+        titles = _names("titles", titles, len(images))
     columns = check_integer("columns", columns, maximum=100)
     size = check_real("size", size, minimum=0.01, maximum=100)
     rows = -(-len(images) // columns)

@@ -44,8 +44,9 @@ def grid(**axes):
     for name, values in axes.items():
         try:
             held = axes[name] = check_sequence(name, values)
-            wrong = not held or any(v in held[:i] for i, v in enumerate(held))
-        except (TypeError, ValueError):  # the latter of arrays, whose comparison is no answer
+            arrays = any(isinstance(v, np.ndarray) for v in held)
+            wrong = arrays or not held or any(v in held[:i] for i, v in enumerate(held))
+        except (TypeError, ValueError):  # the latter of what cannot be compared
             wrong = True
         if wrong:
             raise ValueError(f"{name} must hold one or more different values, but is {values!r}")

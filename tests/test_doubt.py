@@ -102,3 +102,23 @@ def test_edges_of_a_faint_image_have_length_1():
     image = np.zeros((28, 28))
     image[8:20, 9:15] = 1e-4
     assert np.linalg.norm(edges(image.reshape(1, 784))) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, np.int8])
+def test_rows_of_any_precision_have_subspaces(dtype, rng):
+    rows = rng.integers(0, 5, (9, 4))
+    expected = fit_subspaces(rows.astype(np.float64), np.zeros(9, int), 2)
+    found = fit_subspaces(rows.astype(dtype), np.zeros(9, int), 2)
+    np.testing.assert_array_equal(found.means, expected.means)
+    np.testing.assert_array_equal(found.directions, expected.directions)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_what_has_no_distance_is_refused(value, rng):
+    rows = rng.random((9, 4))
+    found = fit_subspaces(rows, np.zeros(9, int), 2)
+    with np.errstate(all="ignore"):
+        with pytest.raises(ValueError, match="rows must be finite"):
+            found.distances(rows * value)
+        with pytest.raises(ValueError, match="images must"):
+            edges(np.full((1, 784), value))

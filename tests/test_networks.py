@@ -1042,3 +1042,42 @@ def test_a_loss_that_lacks_something_is_refused(lacking, rng):
     layers = [LinearLayer(4, 3, rng=rng)]
     with pytest.raises(TypeError, match=r"loss must be a function of mnist_gd\.losses"):
         Network(layers, loss=type("Loss", (), members)())
+
+
+def test_answers_of_numbers_too_large_to_add_are_refused():
+    network = make("multi", losses.cross_entropy_with_logits)
+    x = np.full((2, 4), np.finfo(np.float64).max) * [1, -1, 1, -1]
+    calls = (network.logits, network.predict, network.predict_proba)
+    with np.errstate(all="ignore"):
+        for call in (*calls, lambda x: network.evaluate(x, np.array([0, 1]))):
+            with pytest.raises(ValueError, match="the logits of x must be finite"):
+                call(x)
+
+
+def test_as_many_labels_as_rows_are_judged(rng):
+    network = make("multi", losses.cross_entropy_with_logits)
+    x, y = examples("multi", rng)
+    with pytest.raises(ValueError, match="x and y must have as many rows, but have 8, 7"):
+        network.evaluate(x, y[:7])
+    with pytest.raises(TypeError, match="metric must be callable, but is 5"):
+        network.evaluate(x, y, metric=5)
+    with pytest.raises(ValueError, match="validation must hold 2 entries, but holds 3"):
+        network.train(
+            x, y, validation=(x, y, y), epochs=1, batch_size=2, learning_rate=0.1, rng=rng
+        )
+
+
+@pytest.mark.parametrize("call", ["predict", "forward", "evaluate", "train"])
+def test_rows_behind_a_mask_are_refused(call, rng):
+    network = make("multi", losses.cross_entropy_with_logits)
+    x, y = examples("multi", rng)
+    masked = np.ma.masked_less(x, 0)
+    arguments = {
+        "evaluate": (masked, y),
+        "train": (masked, y),
+        "predict": (masked,),
+        "forward": ([*masked],),
+    }[call]
+    settings = {"epochs": 1, "batch_size": 2, "learning_rate": 0.1, "rng": rng}
+    with pytest.raises(TypeError, match="x must not be masked, but hides"):
+        getattr(network, call)(*arguments, **settings if call == "train" else {})

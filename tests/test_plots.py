@@ -330,3 +330,35 @@ def test_no_figure_is_opened_beside_the_axes_given():
     plot_confusion_matrix(np.eye(2, dtype=int), axes=axes)
     plot_heatmap(np.eye(2), "ab", "cd", axes=axes)
     assert len(plt.get_fignums()) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"columns": 0}, ValueError, "columns must be at least 1, but is 0"),
+        ({"columns": 101}, ValueError, "columns must be at most 100, but is 101"),
+        ({"size": 0}, ValueError, r"size must be at least 0\.01, but is 0"),
+        ({"titles": ["a"]}, ValueError, "titles must hold 2 entries, but holds 1"),
+        ({"titles": [None, "a"]}, TypeError, "titles must hold strings or numbers"),
+        ({"images": np.ones((2, 783))}, ValueError, r"images must have the shape \(n, 784\)"),
+        ({"images": np.full((2, 784), np.nan)}, ValueError, "images must be finite"),
+    ],
+)
+def test_digits_that_cannot_be_drawn_are_refused(options, error, message):
+    with pytest.raises(error, match=message):
+        plot_digits(**{"images": np.ones((2, 784))} | options)
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (np.ones((2, 3), int), r"matrix must have the shape \(n, n\)"),
+        (np.ones((2, 2)), "matrix must hold counts"),
+        (np.array([[1, -1], [0, 1]]), "matrix must hold counts"),
+    ],
+)
+def test_what_is_no_confusion_matrix_is_refused(matrix, message):
+    with pytest.raises(ValueError, match=message):
+        plot_confusion_matrix(matrix)
+    assert plt.get_fignums() == []

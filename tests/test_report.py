@@ -87,3 +87,23 @@ def test_a_fingerprint_is_that_of_every_bit():
     a, b = np.arange(3.0), np.arange(2.0)
     assert fingerprint([a, b]) == fingerprint(iter([a.copy(), b.copy()]))
     assert fingerprint([a, b]) != fingerprint([np.nextafter(a, 9), b])
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [[1.0, 2.0]], 1.0, [np.nan, 1.0], [np.inf, 1.0]])
+@pytest.mark.parametrize("write", [spread, standard_error])
+def test_what_has_no_spread_is_refused(write, values):
+    with pytest.raises(ValueError, match="values must"):
+        write(values)
+
+
+def test_a_table_has_a_cell_in_each_column():
+    with pytest.raises(ValueError, match="each of rows must hold 2 entries, but holds 1"):
+        table("tab-x", "What is shown.", ["name", "score"], [["a"]])
+    with pytest.raises(TypeError, match=r"each cell of rows must be a string, but is 0\.5"):
+        table("tab-x", "What is shown.", ["name", "score"], [["a", 0.5]])
+
+
+@pytest.mark.parametrize("arrays", [[np.array([None])], [np.ma.masked_less([1.0, 2.0], 2)], 3])
+def test_what_has_no_fingerprint_is_refused(arrays):
+    with pytest.raises(TypeError, match="arrays must"):
+        fingerprint(arrays)

@@ -405,3 +405,9 @@ def test_frontier(rows):
                 kept.score >= row.score and kept.seconds <= row.seconds for kept in frontier
             )
     assert all(any(kept is row for row in rows) and not kept.diverged for kept in frontier)
+
+
+@pytest.mark.parametrize("values", [[np.ones(2)], np.ones((2, 2)), np.array(3), [np.array(1)]])
+def test_an_axis_of_arrays_is_refused(values):
+    with pytest.raises(ValueError, match="rate must hold one or more different values"):
+        grid(rate=values)
