@@ -53,21 +53,14 @@ def plain(name, value):
         If it, or what it holds, is no such value, or is not finite.
     """
     try:
-        text = json.dumps(value, default=_number, allow_nan=False)
-    except (TypeError, RecursionError):  # the latter of what is nested too deeply
+        text = json.dumps(value, default=lambda number: np.generic.item(number), allow_nan=False)
+    except (TypeError, RecursionError):  # a longdouble's item is one again
         raise TypeError(
             f"{name} must hold plain values (numbers, strings, lists, dicts), but is {value!r}"
         ) from None
     except ValueError:  # NaN and infinity are no JSON
         raise ValueError(f"{name} must hold finite numbers, but is {value!r}") from None
     return json.loads(text)
-
-
-def _number(value):
-    number = np.generic.item(value)
-    if isinstance(number, np.generic):  # a longdouble, of which Python has no number
-        raise TypeError
-    return number
 
 
 def checked_configuration(configuration):

@@ -82,10 +82,9 @@ class Subspaces:
         Raises
         ------
         ValueError, TypeError
-            If `rows` has another shape, or is not finite.
+            If `rows` has another shape, or no finite distances.
         """
         rows = check_matrix("rows", rows, self.means.shape[1])
-        check_finite("rows", rows)
         squares = np.full(len(rows), np.inf)
         for mean, directions in zip(self.means, self.directions, strict=True):
             away = rows - mean

@@ -1,6 +1,8 @@
 """Pictures of digits: what is found on them, whatever the paper, pen, light and place."""
 
+import struct
 import sys
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -261,8 +263,14 @@ DAMAGES = {
     "no picture": lambda content: b"a letter",
     "cut short": lambda content: content[: len(content) // 2],
     "flipped": lambda content: content[:50] + bytes(b ^ 0xFF for b in content[50:]),
-    "as large as a house": lambda content: content[:16] + bytes([0, 0, 64, 0] * 2) + content[24:],
+    "as large as a house": lambda content: as_large(content, 8000),
 }
+
+
+def as_large(content, side):
+    """A picture of PNG whose header, with the right sum, claims to be so large."""
+    header = b"IHDR" + struct.pack(">II", side, side) + content[24:29]
+    return content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -276,3 +284,25 @@ def test_a_damaged_picture_is_refused_by_its_name(damage, tmp_path):
         digit_from_image(path)
     with pytest.raises(FileNotFoundError):
         digit_from_image(tmp_path / "nowhere.png")
+
+
+def test_a_picture_is_measured_before_it_is_read(tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    path = tmp_path / "digit.png"
+    Image.fromarray(np.zeros((64, 64), np.uint8)).save(path)
+    path.write_bytes(as_large(path.read_bytes(), 8000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"must ask for an array of at most .* \(8000, 8000"):
+            digit_from_image(path)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, float])
+def test_a_picture_behind_a_mask_is_refused(kind):
+    picture = np.full((32, 32), 255)
+    picture[6:26, 14:18] = 0
+    with pytest.raises(TypeError, match="image must not be masked, but hides 80 entries"):
+        digit_from_image(np.ma.masked_equal(picture.astype(kind), 0))

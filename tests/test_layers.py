@@ -533,3 +533,11 @@ def test_a_layer_that_cannot_move_whole_does_not_move_in_part(name, rng):
             step()
     np.testing.assert_array_equal(layer.weights, before[0])
     np.testing.assert_array_equal(layer.bias, before[1])
+
+
+@pytest.mark.parametrize("name", ["weights", "bias"])
+def test_what_a_mask_hides_makes_no_layer(name):
+    arrays = {"weights": np.ones((3, 2)), "bias": np.ones((1, 2))}
+    arrays[name] = np.ma.masked_equal(arrays[name], 1)
+    with pytest.raises(TypeError, match=f"{name} must not be masked"):
+        LinearLayer.from_arrays(**arrays)
