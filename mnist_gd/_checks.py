@@ -172,6 +172,11 @@ def check_integer(name, value, minimum=1, maximum=None):
     return int(value)
 
 
+def check_hidden_layers(value):
+    """Return `value` as a number of hidden layers: more than a thousand fill any machine."""
+    return check_integer("hidden_layers", value, minimum=0, maximum=1000)
+
+
 def check_real(name, value, *, above=None, minimum=None, below=None, maximum=None):
     """Return `value` as a finite float within the bounds; `above` and `below` are exclusive."""
     if isinstance(value, bool) or not isinstance(value, Real):

@@ -10,6 +10,7 @@ from mnist_gd._checks import (
     check_callable,
     check_finite,
     check_flag,
+    check_hidden_layers,
     check_integer,
     check_real,
     check_rng,
@@ -114,7 +115,7 @@ class Network:
             signal = via(layer.forward)(signal)
             masks.append(None)
             if dropout and layer is not self.layers[-1]:
-                masks[-1] = dropout_mask(signal.shape, dropout, rng=rng, dtype=signal.dtype)
+                masks[-1] = dropout_mask(signal.shape, dropout, rng=rng, dtype=layer.weights.dtype)
                 signal = signal * masks[-1]
         self._logits, self._masks = signal, masks
         return signal
@@ -305,7 +306,7 @@ class MultiLayerNetwork(Network):
     ----------
     input_size, hidden_size, output_size : int
     hidden_layers : int
-        How many; 0 leaves a linear classifier.
+        How many, at most 1000; 0 leaves a linear classifier.
     loss : callable
         See :class:`Network`.
     rng : numpy.random.Generator
@@ -324,7 +325,6 @@ class MultiLayerNetwork(Network):
         rng,
         dtype=np.float32,
     ):
-        hidden_layers = check_integer("hidden_layers", hidden_layers, minimum=0)
-        hidden = [check_integer("hidden_size", hidden_size)] * hidden_layers
+        hidden = [check_integer("hidden_size", hidden_size)] * check_hidden_layers(hidden_layers)
         sizes = [input_size, *hidden, output_size]
         super().__init__(_chain(sizes, rng=rng, dtype=dtype), loss=loss)

@@ -574,7 +574,7 @@ def keep_contract(name, changed, arguments):
     else:
         assert not (finite and holds_nan(result)) or name in LEFT_TO_OTHERS, result
         masked = any(map(np.ma.is_masked, leaves(arguments[changed])))
-        assert not masked or np.ma.is_masked(result), "a mask was forgotten"
+        assert not masked or any(map(np.ma.is_masked, leaves(result))), "a mask was forgotten"
     if refusal:
         names = "|".join(map(re.escape, {*arguments} - {"self"}))
         assert re.search(rf"\b({names})\b", str(refusal)), refusal

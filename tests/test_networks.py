@@ -1081,3 +1081,20 @@ def test_rows_behind_a_mask_are_refused(call, rng):
     settings = {"epochs": 1, "batch_size": 2, "learning_rate": 0.1, "rng": rng}
     with pytest.raises(TypeError, match="x must not be masked, but hides"):
         getattr(network, call)(*arguments, **settings if call == "train" else {})
+
+
+@pytest.mark.parametrize("hidden_layers", [1001, 2**31, 10**30])
+def test_more_layers_than_any_machine_holds_are_refused(hidden_layers, rng):
+    loss = losses.cross_entropy_with_logits
+    with pytest.raises(ValueError, match="hidden_layers must be at most 1000, but is"):
+        MultiLayerNetwork(4, 1, 3, hidden_layers=hidden_layers, loss=loss, rng=rng)
+
+
+def test_dropout_takes_rows_of_any_precision(rng):
+    network = make("multi", losses.cross_entropy_with_logits)
+    x, _ = examples("multi", rng)
+    logits = [
+        network.forward(rows, dropout=0.5, rng=np.random.default_rng(0))
+        for rows in (x, x.astype(np.longdouble))
+    ]
+    np.testing.assert_allclose(*logits, rtol=1e-12)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from mnist_gd import losses
-from mnist_gd._checks import check_integer, check_one_of, check_real
+from mnist_gd._checks import check_hidden_layers, check_integer, check_one_of, check_real
 from mnist_gd._network_files import to_arrays
 from mnist_gd.activations import with_options
 from mnist_gd.additions import LARGEST_SHIFT, Adam, Momentum, cosine_decay, shift_images
@@ -90,7 +90,7 @@ class Configuration:
             "batch_size": check_integer("batch_size", self.batch_size),
             "epochs": check_integer("epochs", self.epochs),
             "learning_rate": check_real("learning_rate", self.learning_rate, above=0),
-            "hidden_layers": check_integer("hidden_layers", layers, minimum=0),
+            "hidden_layers": check_hidden_layers(layers),
             "dropout": check_real("dropout", self.dropout, minimum=0, below=1),
             "shifts": check_integer("shifts", self.shifts, minimum=0, maximum=LARGEST_SHIFT),
         }
