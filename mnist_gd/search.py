@@ -235,8 +235,8 @@ def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
     rungs = check_sequence("rungs", rungs)
     if not rungs or not all(isinstance(rung, dict) for rung in rungs):
         raise ValueError(f"rungs must hold at least one dict of axes, but is {rungs!r}")
-    left = [checked_configuration(c) for c in check_sequence("configurations", configurations)]
-    results = []
+    configurations = check_sequence("configurations", configurations)
+    results, left = [], [checked_configuration(c) for c in configurations]
     for rung in rungs:
         tried = [[_with_epochs(changed(c, **some)) for some in grid(**rung)] for c in left]
         results.append(grid_search(function, list(itertools.chain(*tried)), **options))

@@ -7,7 +7,7 @@ made by name: a new function whose arguments have no maker fails.
 
 import datetime
 import decimal
-import importlib
+import importlib.util
 import inspect
 import re
 import warnings
@@ -36,8 +36,9 @@ from mnist_gd.search import Row, SearchResult
 MODULES = (
     *("activations", "additions", "data", "doubt", "exercises", "gradient_check"),
     *("gradient_descent", "handwriting", "history", "layers", "losses", "metrics", "networks"),
-    *("onnx", "plots", "records", "report", "scaling", "search", "training"),
+    *("plots", "records", "report", "scaling", "search", "training"),
     *("experiments.runs", "experiments.searches", "experiments.studies"),
+    *(["onnx"] if importlib.util.find_spec("onnx") else []),  # which no browser has
 )
 # What is not drawn, and why. Of a class it is the making alone: its methods are drawn.
 ELSEWHERE = {

@@ -118,13 +118,14 @@ def run_functions() -> list:
 
 def at_kept_time(about: dict, time: dict | None) -> bytes:
     """Return the file of a record as it would be if its run had taken the time that is kept."""
-    from mnist_gd.records import Record, _digest, _with_time
+    from mnist_gd._record_files import digest, with_time
+    from mnist_gd.records import Record
 
     about = {name: value for name, value in about.items() if name != "sha256"}
     fields = {name: about[name] for name in ("configuration", "seed", "outcome", "arrays")}
-    record = _with_time(Record(**fields, seconds=about["seconds"]), time)
+    record = with_time(Record(**fields, seconds=about["seconds"]), time)
     about |= {"outcome": record.outcome, "seconds": record.seconds}
-    whole = about | {"sha256": _digest(json.dumps(about))}
+    whole = about | {"sha256": digest(json.dumps(about))}
     return json.dumps(whole, indent=1).encode()
 
 
