@@ -11,6 +11,7 @@ from mnist_gd._checks import as_array, check_text
 from mnist_gd._configurations import settings_of
 from mnist_gd._files import write_atomically
 
+LARGEST = 2**30  # bytes that the arrays of a record may take
 TIMES = "times.json"  # in a folder of records: what runs took on another day
 
 
@@ -48,6 +49,8 @@ def read_record(path, key, settings, seed):
     sums, arrays = about.pop("arrays"), {}
     if sums:
         with open(path.with_suffix(".npz"), "rb") as file, np.load(file) as saved:
+            if sum(info.file_size for info in saved.zip.infolist()) > 2 * LARGEST:  # with headers
+                raise ValueError(f"its arrays would take more than {LARGEST} bytes")
             arrays = {name: saved[name] for name in sums}
     for name, array in arrays.items():
         if _array_digest(array) != sums[name]:
@@ -96,4 +99,6 @@ def checked_outcome(returned):
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"{name} of function must hold numbers, but its dtype is object")
+    if (size := sum(array.nbytes for array in arrays.values())) > LARGEST:
+        raise ValueError(f"arrays of function must take at most {LARGEST} bytes, but take {size}")
     return outcome, arrays

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -288,6 +289,32 @@ def test_a_damaged_record_is_run_again(three, suffix, damage):
     assert runs == 1
     assert_same(first, second)
     assert three.run()[1] == 0
+
+
+def test_a_record_that_would_fill_the_memory_is_not_unpacked(three, monkeypatch):
+    three.run()
+    path = sorted(three.folder.glob("*.npz"))[0]
+    np.savez_compressed(path, scores=np.zeros(4_000_000))
+    assert path.stat().st_size < 50_000
+    monkeypatch.setattr("mnist_gd._record_files.LARGEST", 1_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.warns(UserWarning, match="its arrays would take more than 1000000 bytes"):
+            assert three.run()[1] == 1
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def returns_much(configuration, seed):
+    return {}, {"scores": np.zeros(200_000)}
+
+
+def test_a_record_that_could_not_be_read_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("mnist_gd._record_files.LARGEST", 1_000_000)
+    with pytest.raises(ValueError, match="must take at most 1000000 bytes, but take 1600000"):
+        run_all(returns_much, [{}], records=tmp_path, **QUIET)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_nothing_is_said_of_records_of_other_code(three, monkeypatch):
