@@ -12,6 +12,7 @@ from types import MethodType
 import numpy as np
 
 MOST_NUMBERS = 2**27
+NO_NUMBERS = (bool, np.timedelta64)  # though they are integers to Python and to NumPy
 
 
 def checked(check):
@@ -86,16 +87,17 @@ def as_array(name, value):
         array = np.asarray(value)
     except Exception:  # rows of several lengths; what an object of others raises
         raise TypeError(f"{name} must be an array, but is {value!r}") from None
-    masked = [part for part in _parts(value) if np.ma.is_masked(part)]
-    if masked:
-        hidden = sum(int(np.ma.count_masked(part)) for part in masked)
-        raise TypeError(f"{name} must not be masked, but hides {hidden} entries")
+    check_unmasked(name, value)
     return array
 
 
-def _parts(value):
-    """A list's entries, each of which may have a mask of its own; else the value itself."""
-    return value if isinstance(value, list | tuple) else [value]
+def check_unmasked(name, value):
+    """Raise if `value`, or an entry of a list, hides entries behind a mask."""
+    parts = value if isinstance(value, list | tuple) else [value]
+    masked = [part for part in parts if np.ma.is_masked(part)]
+    if masked:
+        hidden = sum(int(np.ma.count_masked(part)) for part in masked)
+        raise TypeError(f"{name} must not be masked, but hides {hidden} entries")
 
 
 def as_float(name, value):
@@ -163,7 +165,7 @@ def check_labels(name, value, num_classes=None):
 
 def check_integer(name, value, minimum=1, maximum=None):
     """Return `value` as an int of at least `minimum` and at most `maximum`."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
+    if isinstance(value, NO_NUMBERS) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, but is {value!r}")
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, but is {value}")
@@ -179,7 +181,7 @@ def check_hidden_layers(value):
 
 def check_real(name, value, *, above=None, minimum=None, below=None, maximum=None):
     """Return `value` as a finite float within the bounds; `above` and `below` are exclusive."""
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if isinstance(value, NO_NUMBERS) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a real number, but is {value!r}")
     try:
         number = float(value)

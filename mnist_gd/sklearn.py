@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
+from mnist_gd._checks import check_integer, check_unmasked
 from mnist_gd.losses import binary_cross_entropy_with_logits, cross_entropy_with_logits
 from mnist_gd.metrics import answers
 from mnist_gd.networks import MultiLayerNetwork
@@ -24,8 +25,13 @@ __all__ = ["MLPGradientDescentClassifier"]
 def _generator(random_state):
     """The package's kind of randomness; an integer seeds it as it would without scikit-learn."""
     if isinstance(random_state, Integral):
-        return np.random.default_rng(random_state)
-    drawn = check_random_state(random_state).randint(2**32, size=4, dtype=np.uint32)
+        return np.random.default_rng(check_integer("random_state", random_state, minimum=0))
+    try:
+        drawn = check_random_state(random_state).randint(2**32, size=4, dtype=np.uint32)
+    except ValueError:
+        raise ValueError(
+            f"random_state must be an integer, a RandomState or None, but is {random_state!r}"
+        ) from None
     return np.random.default_rng(drawn)
 
 
@@ -113,6 +119,8 @@ class MLPGradientDescentClassifier(ClassifierMixin, BaseEstimator):
         DivergenceError
             As in :meth:`mnist_gd.networks.Network.train`.
         """
+        check_unmasked("X", X)
+        check_unmasked("y", y)
         X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
         check_classification_targets(y)
         classes, numbers = np.unique(y, return_inverse=True)
@@ -144,6 +152,7 @@ class MLPGradientDescentClassifier(ClassifierMixin, BaseEstimator):
     def _logits(self, X):
         """The logits of the examples, brought to the dtype of the network."""
         check_is_fitted(self, "network_")
+        check_unmasked("X", X)
         dtype = self.network_.layers[0].weights.dtype
         return self.network_.logits(validate_data(self, X, dtype=dtype, reset=False))
 

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from mnist_gd import activations, layers, losses
-from mnist_gd._checks import check_integer, check_one_of, checked, has_kernel, kernel_of
+from mnist_gd._checks import (
+    check_integer,
+    check_one_of,
+    check_real,
+    checked,
+    has_kernel,
+    kernel_of,
+)
 from mnist_gd.activations import with_options
 from mnist_gd.additions import Adam, Momentum
 from mnist_gd.layers import LinearLayer
@@ -149,6 +156,13 @@ def test_integers_have_bounds():
     assert [check_integer("x", value, 0, 2) for value in (0, 1, 2)] == [0, 1, 2]
     with pytest.raises(ValueError, match="x must be at most 2, but is 3"):
         check_integer("x", 3, 0, 2)
+
+
+@pytest.mark.parametrize("value", [True, np.timedelta64(2, "s")])
+def test_what_only_its_type_calls_an_integer_is_no_number(value):
+    for check, wanted in ((check_integer, "an integer"), (check_real, "a real number")):
+        with pytest.raises(TypeError, match=f"x must be {wanted}, but is "):
+            check("x", value)
 
 
 # Training

@@ -475,7 +475,7 @@ SCALARS = st.sampled_from(
         *("2.5", "", b"1", 1j, [], (), {}, [[1.0], [2.0, 3.0]], [None], ["a"], range(3), {1, 2}),
         *([0.5, 0.5], [1, 2, 3], [np.nan], decimal.Decimal("0.5"), datetime.date(2020, 1, 1)),
         *("float32", "float16", "int8", [2, 3], (2**40, 2**40), (-1, 2)),
-        [np.ma.masked_less([1.0, 2.0, 3.0], 2)] * 2,
+        *([np.ma.masked_less([1.0, 2.0, 3.0], 2)], np.timedelta64(2, "s")),
     ]
 )
 

@@ -201,3 +201,24 @@ except ImportError as error:
     )
     assert "scikit-learn is not installed" in done.stdout
     assert "pip install 'mnist_gd[sklearn]'" in done.stdout
+
+
+def test_what_a_mask_hides_is_refused():
+    """scikit-learn itself forgets the mask."""
+    X, y = np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1])
+    model = MLPGradientDescentClassifier(epochs=1, random_state=0)
+    with pytest.raises(TypeError, match="X must not be masked, but hides 2 entries"):
+        model.fit(np.ma.masked_less(X, 2), y)
+    with pytest.raises(TypeError, match="y must not be masked, but hides 2 entries"):
+        model.fit(X, np.ma.masked_less(y, 1))
+    model.fit(X, y)
+    for ask in (model.predict, model.predict_proba, model.decision_function):
+        with pytest.raises(TypeError, match="X must not be masked, but hides 2 entries"):
+            ask(np.ma.masked_less(X, 2))
+
+
+@pytest.mark.parametrize("random_state", [-1, True, "a", 0.5])
+def test_what_seeds_nothing_is_refused(random_state):
+    model = MLPGradientDescentClassifier(epochs=1, random_state=random_state)
+    with pytest.raises((ValueError, TypeError), match="random_state must be"):
+        model.fit([[0.0], [1.0]], [0, 1])
