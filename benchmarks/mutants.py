@@ -49,6 +49,7 @@ TESTED_BY = {
     "_examples": "networks",
     "_ink": "handwriting",
     "_pictures": "handwriting",
+    "_record_files": "records",
     "_workers": "records",
     "experiments._tables": "searches studies",
     "experiments.plans": "searches studies",

@@ -40,6 +40,7 @@ NOT_MEASURED = {
     "_examples",
     "_network_files",
     "_pictures",
+    "_record_files",
     "_workers",
     "data",
     "experiments.plans",
