@@ -156,7 +156,9 @@ def test_pins_are_in_order_and_once():
 
 def test_what_is_fetched_beside_pip_has_its_sum():
     """One program fetches; hooks of pre-commit are the environment's own tools."""
-    fetches = re.compile(r"\b(urlopen|urlretrieve|requests\.get|http\.client|httpx|pooch)\b|curl |wget ")
+    fetches = re.compile(
+        r"\b(urlopen|urlretrieve|requests\.get|http\.client|httpx|pooch)\b|curl |wget "
+    )
     own = [
         path.relative_to(ROOT).as_posix()
         for folder in ("mnist_gd", "benchmarks", "book", ".ci", ".binder")

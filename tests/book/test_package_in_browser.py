@@ -29,10 +29,12 @@ READ += [
 #: Test files that are not run there, and why.
 FILES_LEFT_OUT = {
     "test_benchmarks": "other libraries, in processes",
+    "test_constraints": "the tree's own files, and the environment's packages",
     "test_encodings": "the tree's own files",
     "test_environments": "the tree's own files",
     "test_equations": "the book's sources, and the extra 'book'",
     "test_house": "the tree's own files, and the extra 'book'",
+    "test_mutants": "the tree's own files",
     "test_onnx": "ONNX and its runtime",
     "test_others_cases": "the libraries whose cases they are",
     "test_package": "the sources and their documentation, with numpydoc",
