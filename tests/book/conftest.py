@@ -231,6 +231,13 @@ SETTLED = """async () => {
     await new Promise((done) => setTimeout(done, 50));
   }
 }"""
+#: Resolves when the live figures are drawn, which wait until they are near the window.
+DRAWN = """async () => {
+  for (const section of document.querySelectorAll(".bd-article > section > section")) {
+    section.style.contentVisibility = "visible";
+  }
+  for (let frame = 0; frame < 4; frame += 1) { await new Promise(requestAnimationFrame); }
+}"""
 REPORT = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));"""
 
@@ -351,6 +358,7 @@ def open_live(request, chromium):
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
         page.on("request", lambda r: None if r.url.startswith("file:") else faults.append(r.url))
         page.goto(path.as_uri())
+        page.evaluate(DRAWN)
         return page
 
     yield open_page
