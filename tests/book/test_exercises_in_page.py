@@ -100,7 +100,8 @@ def test_without_scripts_exercises_and_progress_are_as_they_are(visit):
     assert page.get_by_text("shows here which are solved").is_visible()
     page.goto(page.url.replace("your_progress", "activations"))
     assert not page.locator(".exercise-answer").first.is_visible()
-    assert page.locator("#sol-softmax-code .cell_input").is_visible()
+    page.locator("#sol-softmax-code").scroll_into_view_if_needed()  # it is laid out late
+    page.locator("#sol-softmax-code .cell_input").wait_for()
 
 
 def test_from_the_disk_what_is_done_can_be_ticked_and_a_sentence_says_why(chromium, book):
@@ -110,7 +111,7 @@ def test_from_the_disk_what_is_done_can_be_ticked_and_a_sentence_says_why(chromi
     exercise = page.locator(f"#{EXERCISE}")
     assert exercise.get_by_role("button").count() == 0
     if page.locator("meta[name=runtime]").count():
-        assert "make serve" in exercise.inner_text()
+        assert "make serve" in exercise.text_content()
     exercise.get_by_role("checkbox", name="Done").check()
     assert "solved" in exercise.locator(".admonition-title").inner_text()
     context.close()

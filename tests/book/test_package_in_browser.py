@@ -94,6 +94,7 @@ TESTS_LEFT_OUT = {
         "test_training": "the_same_seed_gives_the_same_bits_in_this_process_and_in_another",
     },
     "threads": {
+        "test_contract": "every_public_function_is_drawn[main]",
         "test_data": "others_see_whole_files_or_none",
         "test_progress": "long_studies_say_it_in_lines_where_no_terminal_shows_bars",
         "test_records": "seconds_are_those_of_the_processor "
