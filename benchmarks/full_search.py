@@ -5,11 +5,10 @@
 file.
 """
 
-import json
 import sys
 from pathlib import Path
 
-from benchmarks.machine import about
+from benchmarks.machine import keep
 from mnist_gd.experiments import searches
 
 FOLDER = Path(__file__).parent / "records" / "full_search"
@@ -30,12 +29,7 @@ def outcomes(rows):
 
 def main():
     (records,) = sys.argv[1:]
-    kept = about()
-    kept["runs"] = outcomes(searches.full_search(records=Path(records)).rows)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"{kept['date'][:10]}.json"
-    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    print(f"written to {path}")
+    keep({"runs": outcomes(searches.full_search(records=Path(records)).rows)}, FOLDER)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.machine import about
+from benchmarks.machine import about, keep
 from mnist_gd import metrics
 from mnist_gd.data import load_mnist, one_vs_rest
 from mnist_gd.experiments import plans
@@ -82,12 +82,8 @@ def main():
         question: asdict(final_results(question, records=options.records).configuration)
         for question in METRICS
     }
-    kept = about() | {"settings": settings, "seeds": list(plans.SEEDS)}
-    kept["kernels"] = compared(settings, plans.SEEDS)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"{kept['date'][:10]}.json"
-    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    print(f"written to {path}")
+    found = {"settings": settings, "seeds": list(plans.SEEDS)}
+    keep(found | {"kernels": compared(settings, plans.SEEDS)}, FOLDER)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""On what a record was taken: the machine, and the versions of all that ran."""
+"""On what a record was taken: the machine, and the versions of all that ran; and its file."""
 
+import json
 import os
 import platform
 from datetime import UTC, datetime
@@ -42,3 +43,12 @@ def about():
         "versions": versions,
         "blas": {key: blas.get(key) for key in ("internal_api", "version", "architecture")},
     }
+
+
+def keep(found, folder, indent=1):
+    """Write what was found, and on what machine, to a file of today in a folder of records."""
+    kept = about() | found
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{kept['date'][:10]}.json"
+    path.write_text(json.dumps(kept, indent=indent) + "\n", encoding="utf-8")
+    print(f"written to {path}")

@@ -22,7 +22,7 @@ from time import thread_time
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.machine import about
+from benchmarks.machine import keep
 from mnist_gd import records
 from mnist_gd.activations import leaky_relu, relu, sigmoid, softmax
 from mnist_gd.data import load_mnist, scale_pixels
@@ -170,21 +170,12 @@ def measured():
         }
 
 
-def keep(name, found):
-    """Write what was found to a file of today."""
-    kept = about() | found
-    path = FOLDER / name / f"{kept['date'][:10]}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(kept, separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"written to {path}")
-
-
 def main():
     (folder,) = sys.argv[1:]
     if not (found := of_runs(folder)):
         sys.exit(f"error: no records of the present code in {folder}: `make book` makes them")
-    keep("runs", {"runs": found})
-    keep("times", measured())
+    keep({"runs": found}, FOLDER / "runs", indent=None)
+    keep(measured(), FOLDER / "times", indent=None)
 
 
 if __name__ == "__main__":
