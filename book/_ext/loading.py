@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import posixpath
 import re
 from importlib.resources import files
@@ -34,8 +35,11 @@ FONTS = (
     "source-sans-3-latin-wght-normal.woff2",
     "inconsolata-latin-wght-normal.woff2",
 )
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table
 URL = re.compile(r"""url\(\s*(["']?)(?!data:|#)([^"')]+)\1\s*\)""")
 WORD = re.compile(r"[\w-]+")
+SCRIPT = re.compile(r"<script[^>]*>([^<]+)")
+NAMES = re.compile(r"""\bclass=["']([^"']*)|<(mjx-[a-z-]+)""")
 COMMA = tinycss2.ast.LiteralToken(0, 0, ",")
 # Which have styles of their own, or name no class.
 APART = {"data", "fontawesome.js", "lite", "mathjax", "runtime"}
@@ -83,10 +87,17 @@ def is_comma(token) -> bool:
 
 
 def words(folder: Path) -> set[str]:
-    """Return what may be the name of a class: all words of the pages and of their scripts."""
-    paths = [*folder.glob("*.html"), *folder.glob("_modules/**/*.html"), *folder.glob("*/**/*.js")]
-    own = (path for path in paths if APART.isdisjoint(path.relative_to(folder).parts))
-    return set().union(*(WORD.findall(path.read_text(encoding="utf-8")) for path in own))
+    """Return what may be a class: those of the pages, and all words of scripts."""
+    found, scripts = set(), []
+    for path in [*folder.glob("*.html"), *folder.glob("_modules/**/*.html")]:
+        text = path.read_text(encoding="utf-8")
+        scripts += SCRIPT.findall(text)
+        for classes, element in NAMES.findall(text):
+            found |= {element, *classes.split()}
+    for path in folder.glob("*/**/*.js"):
+        if APART.isdisjoint(path.relative_to(folder).parts):
+            scripts.append(path.read_text(encoding="utf-8"))
+    return found.union(*map(WORD.findall, scripts))
 
 
 def may_match(selector: list, known: set[str]) -> bool:

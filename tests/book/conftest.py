@@ -310,7 +310,10 @@ def visit(new_visit):
 
 @pytest.fixture(scope="session")
 def axe():
-    """Run axe-core on a page, all rules or those named; return its findings, one line each."""
+    """Run axe-core on a page, all rules or those named; return its findings, one line each.
+
+    All are those that it runs unasked and `target-size`.
+    """
     try:
         import axe_playwright_python
     except ImportError:
@@ -319,7 +322,8 @@ def axe():
         encoding="utf-8"
     )
     script = """async (only) => (await axe.run(document, {
-        resultTypes: ["violations"], preload: false, ...(only.length ? {runOnly: only} : {})
+        resultTypes: ["violations"], preload: false,
+        ...(only.length ? {runOnly: only} : {rules: {"target-size": {enabled: true}}})
       })).violations.flatMap(({id, nodes}) => nodes.map((node) =>
         `axe ${id}: ${node.target} ${node.html.slice(0, 160)} ${node.failureSummary}`))"""
 
@@ -358,7 +362,8 @@ def open_live(request, chromium):
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
         page.on("request", lambda r: None if r.url.startswith("file:") else faults.append(r.url))
         page.goto(path.as_uri())
-        page.evaluate(DRAWN)
+        if options.get("java_script_enabled", True):  # else no frame is ever called back
+            page.evaluate(DRAWN)
         return page
 
     yield open_page

@@ -99,15 +99,16 @@ def test_rules_for_what_no_page_names_are_left_out(style, left):
     assert kept(style, "a") == left
 
 
-def test_words_are_those_of_pages_and_scripts_but_not_of_other_sites(tmp_path):
+def test_names_are_the_classes_of_pages_and_the_words_of_scripts_but_not_of_other_sites(tmp_path):
     for name in ("page.html", "_modules/a/b.html", "run/c.js", "lite/d.html", "lite/e/f.js"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"<p class='of-{path.stem}'>", encoding="utf-8")
-    assert {w for w in loading.words(tmp_path) if w.startswith("of-")} == {
-        "of-page",
-        "of-b",
-        "of-c",
+        said = f"<mjx-mi class='of-{path.stem} more'>said</mjx-mi><script>{path.stem}s()</script>"
+        path.write_text(said, encoding="utf-8")
+    assert loading.words(tmp_path) - {""} == {
+        *("of-page", "of-b", "of-c", "more", "mjx-mi"),
+        *("pages", "bs", "cs"),  # of scripts in the page
+        *("class", "said", "script"),  # of the one that is a script
     }
 
 
