@@ -107,7 +107,7 @@ lint: $(READY)
 	$(BIN)/codespell
 
 test: lint
-	$(BIN)/python -X warn_default_encoding -m pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/python -X warn_default_encoding -m pytest -m "not slow" -n 2 --dist loadfile
 
 # What tests/book/ tests; also REQUIRE_BROWSER=1 make test-book, to fail without Chromium.
 test-book: pdf

@@ -256,7 +256,10 @@ STYLE = ["ruff check .", "ruff format --check .", "codespell "]
 @pytest.mark.parametrize(
     ("fails_on", "calls"),
     [
-        ("nothing", [*STYLE, "python -X warn_default_encoding -m pytest -m not slow"]),
+        (
+            "nothing",
+            [*STYLE, "python -X warn_default_encoding -m pytest -m not slow -n 2 --dist loadfile"],
+        ),
         ("format --check", STYLE[:2]),
     ],
 )
