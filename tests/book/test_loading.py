@@ -64,6 +64,21 @@ def test_what_moves_is_seen(window):
     page.wait_for_function("(least) => window.shift > least", arg=before + MOST_SHIFT)
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_lines_break_alike_before_the_typefaces_are_there(new_visit, width):
+    heights = []
+    for typefaces in (True, False):
+        visit = new_visit(viewport={"width": width, "height": WIDTHS[width]})
+        if not typefaces:
+            visit.context.route("**/*.woff2", lambda route: route.abort())
+        texts = visit.open("additions.html").locator(".bd-article p:not(.sd-card-text)")
+        heights.append(
+            texts.evaluate_all("(all) => all.reduce((sum, e) => sum + e.offsetHeight, 0)")
+        )
+        visit.context.close()
+    assert heights[1] == pytest.approx(heights[0], rel=0.03)
+
+
 HEIGHTS = """() => [...document.querySelectorAll(".bd-article > section > section")].map((e) => [
   e.id, parseFloat(getComputedStyle(e).containIntrinsicHeight.replace("auto ", "")),
   e.offsetHeight])"""

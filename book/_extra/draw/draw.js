@@ -116,10 +116,10 @@
     }
   };
 
-  const shown = () => requestAnimationFrame(() => setTimeout(start));
-  if (document.readyState === "complete") {
-    shown();
-  } else {
-    window.addEventListener("load", shown);
-  }
+  // Nothing is asked for before the page's first picture is there, which it would hold up.
+  const shown = new PerformanceObserver(() => {
+    shown.disconnect();
+    start();
+  });
+  shown.observe({ type: "paint", buffered: true });
 })();
