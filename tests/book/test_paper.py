@@ -87,6 +87,12 @@ def test_pdf_is_whole_and_its_links_lead_inside(printed):
     assert b"/Outlines" in printed
 
 
+def test_the_pdf_has_the_typefaces_of_the_book(printed):
+    names = set(re.findall(rb"/FontName\s*/(?:\w+[+])?([\w-]+)", printed))
+    ours = {b"SourceSerif4-Regular", b"SourceSerif4-Italic", b"SourceSans3-Roman"}
+    assert names >= ours | {b"Inconsolata-Regular"}
+
+
 def test_links_of_the_pdf_have_their_places(printed):
     wanted = set(re.findall(rb"/Dest\s*/([^\s/>]+)", printed))
     defined = set(re.findall(rb"/([\w#%.:-]+--[\w#%.:-]+)\s*\[", printed))
