@@ -25,11 +25,9 @@ BELOW = {
     "losses",
     "metrics",
     "networks",
-    "onnx",
     "plots",
     "records",
     "scaling",
-    "search",
     "sklearn",
     "training",
 }
