@@ -34,7 +34,6 @@ NOT_MEASURED = {
     "_code",
     "_examples",
     "_network_files",
-    "_pictures",
     "_record_files",
     "_workers",
     "data",
