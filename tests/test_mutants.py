@@ -22,7 +22,6 @@ BELOW = {
     "losses",
     "metrics",
     "networks",
-    "plots",
     "records",
     "scaling",
     "sklearn",
