@@ -17,7 +17,6 @@ BELOW = {
     "doubt",
     "experiments.runs",
     "experiments.searches",
-    "experiments.studies",
     "gradient_descent",
     "losses",
     "metrics",
