@@ -16,7 +16,6 @@ BELOW = {
     "additions",
     "doubt",
     "experiments.runs",
-    "experiments.searches",
     "gradient_descent",
     "losses",
     "metrics",
