@@ -1064,9 +1064,10 @@ def test_a_worker_is_near_that_the_search_itself_has_started(monkeypatch):
     assert ended == [number - 1]
 
 
-def test_a_worker_ends_when_it_has_another_parent(monkeypatch):
+@pytest.mark.parametrize("other", [1, 9])
+def test_a_worker_ends_when_it_has_another_parent(monkeypatch, other):
     """It looks several times a second, in one thread, which does not keep it alive."""
-    parents, did = [7, 7, 1], []
+    parents, did = [7, 7, other], []
     monkeypatch.setattr(os, "getppid", lambda: parents.pop(0))
     monkeypatch.setattr(os, "_exit", lambda status: did.append(f"exit {status}"))
     monkeypatch.setattr(_workers.time, "sleep", lambda seconds: did.append(seconds))
