@@ -22,7 +22,6 @@ BELOW = {
     "networks",
     "records",
     "scaling",
-    "sklearn",
     "training",
 }
 NOT_MEASURED = {
