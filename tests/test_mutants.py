@@ -31,7 +31,6 @@ NOT_MEASURED = {
     "_examples",
     "_network_files",
     "_record_files",
-    "_workers",
     "data",
     "experiments.plans",
 }
