@@ -11,7 +11,6 @@ BELOW = {
     "_arguments",
     "_checks",
     "_configurations",
-    "_examples",
     "_files",
     "_progress",
     "additions",
