@@ -51,6 +51,7 @@ TESTED_BY = {
     "_pictures": "handwriting",
     "_record_files": "records",
     "_workers": "records",
+    "data": "data examples",
     "experiments._tables": "searches studies",
     "experiments.plans": "searches studies",
     "experiments.runs": "experiments",

@@ -10,6 +10,7 @@ import sys
 import threading
 import warnings
 from contextlib import contextmanager, suppress
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,13 @@ def test_loaded_arrays_can_be_written_to_and_do_not_share_memory(sound_root):
     assert load_mnist(sound_root, "uint8").train.images.max() == 255
 
 
+def test_the_data_are_not_changed(mnist):
+    for part in (mnist, mnist.train):
+        for name in vars(part):
+            with pytest.raises(FrozenInstanceError):
+                setattr(part, name, None)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "int8", None, 8])
 def test_unknown_dtype(sound_root, dtype):
     with pytest.raises(ValueError, match=rf"dtype must be one of .*'uint8'.*, but is {dtype!r}"):
@@ -301,12 +309,13 @@ def test_damaged_list_of_sums_is_named(archives, tmp_path, content):
         load_mnist(tmp_path / "cache")
 
 
+@pytest.mark.parametrize("damage", ["flipped bit", "truncated", "no archive"])
 @pytest.mark.parametrize("load", [load_mnist, stage_with_torchvision])
-def test_archive_damaged_together_with_its_sum(archives, tmp_path, load):
+def test_archive_damaged_together_with_its_sum(archives, tmp_path, load, damage):
     """The checksum in the archive is the second gate; torchvision's, after which it downloads."""
     archive, sums = archives / f"{FILES[3]}.gz", archives / "SHA256SUMS"
     before = _archives._sha256(archive.read_bytes())
-    flip(archive, 1000)
+    (ARCHIVE_DAMAGES | {"no archive": lambda path: path.write_bytes(b"a letter")})[damage](archive)
     sums.write_text(
         sums.read_text(encoding="utf-8").replace(before, _archives._sha256(archive.read_bytes())),
         encoding="utf-8",
@@ -326,8 +335,9 @@ def test_decoded_sums_are_the_last_gate(tmp_path, monkeypatch):
 
 def test_root_below_a_file(tmp_path, truth):
     (tmp_path / "file").touch()
-    with pytest.warns(UserWarning, match=r"file.*cannot be written to.*in memory"):
+    with pytest.warns(UserWarning, match=r"file.*cannot be written to.*in memory") as told:
         loaded = load_mnist(tmp_path / "file" / "cache", "uint8")
+    assert [warning.filename for warning in told] == [__file__]
     assert_is_mnist(loaded, truth)
 
 
@@ -467,9 +477,10 @@ print(_archives.torchvision_mnist().__name__, _archives._schemas is None)
 """
 
 
-def test_torchvision_unpacks_the_same_files(tmp_path, sound_root, monkeypatch, truth):
+@pytest.mark.parametrize("damaged", [(), FILES[:2]], ids=["empty", "damaged"])
+def test_torchvision_unpacks_the_same_files(tmp_path, sound_root, monkeypatch, truth, damaged):
     """Into an empty folder, or over damaged files; then nothing has to be unpacked again."""
-    for name in FILES[:2]:
+    for name in damaged:
         (tmp_path / RAW).mkdir(parents=True, exist_ok=True)
         (tmp_path / RAW / name).write_bytes(b"damaged")
     stage_with_torchvision(tmp_path)

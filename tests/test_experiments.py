@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import FrozenInstanceError, asdict, replace
 from pathlib import Path
 
@@ -191,6 +192,7 @@ FOCAL = {"loss": "focal_loss_with_logits"}
         (FOCAL | {"alpha": 1.5}, ValueError, r"alpha must be at most 1, but is 1\.5"),
         (FOCAL | {"alpha": "0.5"}, TypeError, "alpha must be a real number, but is '0.5'"),
         (FOCAL | {"gamma": -1}, ValueError, r"gamma must be at least 0, but is -1\.0"),
+        ({"dropout": -0.1}, ValueError, r"dropout must be at least 0, but is -0\.1"),
         ({"dropout": 1.0}, ValueError, r"dropout must be below 1, but is 1\.0"),
         ({"weight_decay": -1}, ValueError, r"weight_decay must be at least 0, but is -1\.0"),
         ({"weight_decay": 10}, ValueError, r"weight_decay must be below 10\.0, but is 10\.0"),
@@ -216,6 +218,15 @@ def test_more_images_than_there_are_is_found_before_training(monkeypatch, run):
         run(replace(CONFIGURATIONS["ten"], images=size + 1), 0)
 
 
+@pytest.mark.parametrize("loss", runs.LOSSES)
+def test_every_loss_is_one_for_some_question(loss):
+    taken = []
+    for question in ("four", "ten"):
+        with suppress(ValueError):
+            taken.append(replace(FOUR, question=question, loss=loss).loss)
+    assert loss in taken
+
+
 # The network of a configuration
 
 
@@ -237,6 +248,8 @@ def test_build():
     assert len(build(replace(CONFIGURATIONS["ten"], hidden_layers=1), rng).layers) == 2
     assert len(build(replace(FOUR, hidden_layers=2), rng).layers) == 3
     assert len(build(replace(CONFIGURATIONS["ten"], hidden_layers=0), rng).layers) == 1
+    (linear,) = build(replace(FOUR, hidden_layers=0, hidden_size=None), rng).layers
+    assert linear.weights.shape == (784, 1)
 
 
 def test_build_passes_the_options_of_the_loss():
@@ -486,6 +499,7 @@ def test_more_work_takes_longer():
     ):
         assert replace(less, **change).work > less.work
     assert replace(less, images=100).work < replace(less, mix="balanced").work < less.work
+    assert replace(less, mix="balanced").work == replace(less, images=10_000).work
     assert replace(less, hidden_layers=0, hidden_size=None).work == less.epochs * 50_000 * 7840
 
 

@@ -62,6 +62,39 @@ def test_digits_are_found_on_every_paper(paper, digits):
     assert np.mean(kinship) > 0.75
 
 
+def an_l():
+    image = np.zeros((28, 28), np.uint8)
+    image[4:24, 8:11] = image[20:24, 8:21] = 200
+    return image.ravel()
+
+
+PHOTOGRAPHED = {  # side, mean and deviation of the greys, and where they lie, down and across
+    "white paper, dark pen": [280, 231.21338, 60.64092, 31364.648, 32414.465],
+    "chalk on a board": [320, 79.224404, 36.778705, 12535.971, 12321.593],
+    "28 × 28, grey noise around it": [28, 77.482143, 56.447643, 1096.1212, 1019.2781],
+    "large photograph, small digit": [1512, 199.2956, 16.394082, 154131.61, 153987.62],
+    "light from one side": [480, 160.38221, 41.769273, 40955.876, 41076.697],
+    "edge of a shadow": [480, 186.7924, 51.307303, 45155.011, 41443.211],
+    "dim, with noise": [400, 106.11702, 24.732301, 20808.028, 21170.249],
+    "fine pen": [400, 226.82567, 32.304573, 44619.06, 45315.165],
+    "broad pen": [400, 215.18906, 58.336732, 41491.153, 43097.797],
+    "squared paper": [420, 224.95555, 42.737872, 46231.803, 47079.326],
+    "pencil on grey paper": [400, 171.69402, 14.192125, 34555.598, 34641.661],
+    "compressed hard": [400, 220.21595, 28.710672, 43394.362, 43870.307],
+}
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_pictures_are_what_they_always_were(paper):
+    """What is said of how digits are found on each paper hangs on them."""
+    picture = photographed(an_l(), paper, np.random.default_rng(7))
+    assert picture.dtype == np.uint8
+    high, wide = (np.arange(side) / side for side in picture.shape)
+    grey = picture.astype(float)
+    told = [grey.mean(), grey.std(), grey.mean(axis=1) @ high, grey.mean(axis=0) @ wide]
+    assert [len(grey), *told] == pytest.approx(PHOTOGRAPHED[paper], rel=1e-6)
+
+
 def test_box_and_centre_are_those_of_mnist():
     image = digit_from_image(drawn(*SEVEN)).reshape(28, 28).astype(float)
     at = np.arange(28) + 0.5
@@ -147,6 +180,44 @@ def test_nothing_is_found_where_nothing_is(picture):
         digit_from_image(picture)
 
 
+@pytest.mark.parametrize(
+    ("counts", "ink"),
+    [
+        ({0: 9, 16: 1}, 1),
+        ({0: 9, 15: 1}, None),  # too faint
+        ({0: 50, 100: 50}, 50),
+        ({0: 49, 100: 51}, None),  # more than half of the picture
+        ({0: 100, 10: 100, 26: 100}, 100),
+        ({0: 100, 10: 100, 22: 100}, None),  # not four times as far as the paper's own spread
+    ],
+)
+def test_ink_stands_out_from_paper(counts, ink):
+    contrast = np.repeat(list(counts), list(counts.values()))[None]
+    if ink:
+        assert handwriting._inked(contrast).sum() == ink
+    else:
+        with pytest.raises(ValueError, match="no digit"):
+            handwriting._inked(contrast)
+
+
+def strokes(*boxes):
+    return drawn(*boxes, shape=(100, 100), paper=0, ink=1).astype(bool)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_what_touches_a_rim_is_left_out_where_an_eighth_is_left(turns):
+    for length, kept in ((10, 10), (9, 80 + 9)):
+        ink = strokes((0, 1, 10, 90), (20, 20 + length, 40, 41))
+        assert handwriting._one_digit(np.rot90(ink, turns)).sum() == kept
+
+
+def test_strokes_that_stand_apart_by_more_than_a_tenth_are_several_digits():
+    near, far = (strokes((0, 100, 20, 22), (0, 100, at, at + 2)) for at in (32, 33))
+    assert handwriting._one_digit(near).sum() == near.sum()
+    with pytest.raises(ValueError, match="more than one digit"):
+        handwriting._one_digit(far)
+
+
 def test_several_digits_are_refused():
     side_by_side = drawn((40, 160, 60, 72), (40, 160, 120, 132))
     for picture in (side_by_side, side_by_side.T):
@@ -211,6 +282,16 @@ def test_steps_agree_with_scipy(digits):
     np.testing.assert_allclose((sums / sizes)[inner], theirs[inner])
 
 
+def test_a_layer_is_taken_from_outside():
+    """A step of Zhang and Suen: a corner of three pixels becomes one, a small hole stays small."""
+    corner = np.array([[True, True], [True, False]])
+    assert _ink.peeled(corner).tolist() == [[True, False], [False, False]]
+    block = np.ones((7, 7), bool)
+    block[3, 3] = False
+    inner = _ink.peeled(block)[2:5, 2:5]
+    assert inner.tolist() == [[True] * 3, [True, False, True], [True] * 3]
+
+
 def various():
     """Pictures of many forms: sizes, colours, opacity, light, noise, pens, strokes."""
     rng = np.random.default_rng(2)
@@ -226,6 +307,7 @@ def various():
         "small": rings[3::21, 5::24],
         "large": rings + rng.integers(0, 30, rings.shape),
         "narrow": drawn((30, 1170, 60, 75), (30, 45, 20, 90), shape=(1201, 131)),
+        "strip": drawn((20, 180, 3, 5), shape=(200, 9)),
         "fine": drawn((31, 170, 100, 102), (90, 92, 60, 141)),
         "broad": drawn((31, 170, 70, 131), (150, 170, 40, 171), paper=60, ink=90),
         "strokes": drawn((40, 50, 80, 160), (57, 160, 148, 160), (5, 9, 5, 12), (60, 140, 0, 6)),
@@ -244,6 +326,7 @@ EXPECTED = {  # grey, contrast, ink, its box, the digit
     "small": [1441927845, 3123706213, 2202804077, 2219917976, 1720496083],
     "large": [1436424536, 3187326538, 310742102, 1410576484, 4218671084],
     "narrow": [3056333202, 2265130501, 351278685, 1483087782, 523600281],
+    "strip": [3017639703, 2944789458, 2631926933, 2340220121, 3523994062],
     "fine": [348878473, 2746825444, 3847319903, 2678972440, 3227307281],
     "broad": [3301101630, 1448284451, 2572922389, 3282157401, 1587666606],
     "strokes": [871083766, 3326431900, 758010160, 2933043330, 2463747025],

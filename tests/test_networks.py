@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_gd import losses, metrics
+from mnist_gd._examples import as_labels, as_rows, as_targets
 from mnist_gd.activations import leaky_relu, relu, sigmoid, softmax, with_options
 from mnist_gd.additions import Adam, Momentum, cosine_decay, dropout_mask
 from mnist_gd.gradient_check import check_gradient
@@ -318,6 +319,47 @@ def test_targets_of_every_form_are_the_same_target(kind, loss, rng):
         assert network.evaluate(x, form) == network.evaluate(x, y)
     for other in gradients[1:]:
         assert_same(other, gradients[0])
+
+
+@pytest.mark.parametrize(
+    ("y", "outputs", "targets", "labels"),
+    [
+        ([1, 0], 1, [[1], [0]], [1, 0]),
+        ([[0.5], [0.75]], 1, [[0.5], [0.75]], [0, 1]),
+        ([1, 0], 2, [[0, 1], [1, 0]], [1, 0]),
+        ([2], 3, [[0, 0, 1]], [2]),
+        ([[0.25, 0.5, 0.25]], 3, [[0.25, 0.5, 0.25]], [1]),
+    ],
+)
+def test_what_is_learned_and_judged_by(y, outputs, targets, labels, dtype):
+    made = as_targets(y, outputs, dtype)
+    assert (made.dtype, made.tolist()) == (dtype, targets)
+    judged = as_labels(y, outputs)
+    assert (judged.dtype, judged.tolist()) == (np.dtype(int), labels)
+
+
+@pytest.mark.parametrize(
+    ("y", "outputs", "message"),
+    [
+        ([2], 1, "y must be from 0 to 1"),
+        ([3], 3, "y must be from 0 to 2"),
+        ([[0.5, 0.25, 0.5]], 3, "rows of y must"),
+        ([[0.5, 0.25]], 2, "rows of y must"),
+        ([[1.5]], 1, "y must"),
+        ([[0.5, 0.5]], 3, r"y must have the shape \(n,\)"),
+    ],
+)
+@pytest.mark.parametrize("take", [lambda y, n: as_targets(y, n, np.float64), as_labels])
+def test_what_is_no_target_is_no_label_either(y, outputs, message, take):
+    with pytest.raises(ValueError, match=message):
+        take(y, outputs)
+
+
+@pytest.mark.parametrize("shape", [(4,), (0, 4), (3, 3), (3, 5), (3, 4, 1), ()])
+def test_rows_are_as_many_features_as_a_network_takes(shape):
+    assert as_rows(np.ones((3, 4)), 4).shape == (3, 4)
+    with pytest.raises(ValueError, match=r"x must have the shape \(n, 4\) with n >= 1, but has "):
+        as_rows(np.ones(shape), 4)
 
 
 @both_networks

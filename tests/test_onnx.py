@@ -104,6 +104,15 @@ def test_all_activations_that_a_layer_takes_are_among_them():
     assert taken == {name.split(",")[0] for name in ACTIVATIONS}
 
 
+def test_a_network_of_one_layer(dtype):
+    layer = LinearLayer(2, 2, activations.identity, rng=np.random.default_rng(0), dtype=dtype)
+    network = Network([layer], loss=losses.mean_squared_error)
+    x = np.eye(2, dtype=dtype)
+    (logits,) = by_reference(to_onnx(network), x)
+    assert logits.dtype == dtype
+    np.testing.assert_allclose(logits, layer.weights + layer.bias, rtol=1e-6)
+
+
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_probabilities_are_an_output_where_asked_for(outputs):
     network = chain(activations.identity, np.float64, outputs)

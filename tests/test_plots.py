@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex, to_rgb
 
+from mnist_gd import plots
 from mnist_gd.history import History
 from mnist_gd.metrics import confusion_matrix
 from mnist_gd.plots import (
@@ -78,6 +80,7 @@ def test_history_lines():
         for line, values in zip(axes.lines, (first, second), strict=True):
             assert line.get_xdata().tolist() == [1, 2, 3]
             assert list(line.get_ydata()) == values
+            assert line.get_markersize() == 4
         assert [text.get_text() for text in axes.get_legend().get_texts()] == [
             "training",
             "validation",
@@ -108,6 +111,7 @@ def test_history_that_has_hardly_begun(epochs):
         assert all(line.get_marker() not in (None, "None", "") for line in axes.lines)
     svg()
     assert all(float(tick).is_integer() for tick in left.get_xticks())
+    assert set(range(1, epochs + 1)) <= set(left.get_xticks())
 
 
 # Matrices
@@ -129,6 +133,13 @@ def test_heatmap_writes_each_number_into_its_cell():
     (image,) = axes.images
     assert np.array_equal(image.get_array(), values)
     assert image.get_clim() == (-1, 10)
+
+
+def test_heatmap_has_no_frame_and_no_ticks():
+    axes = plot_heatmap(np.eye(2), "ab", "cd")
+    assert not any(spine.get_visible() for spine in axes.spines.values())
+    for axis in (axes.xaxis, axes.yaxis):
+        assert {tick.tick1line.get_markersize() for tick in axis.get_major_ticks()} == {0}
 
 
 def test_heatmap_limits_and_axes():
@@ -190,6 +201,11 @@ def test_confusion_matrix_counts_and_shares():
     assert (axes.get_ylabel(), axes.get_xlabel()) == ("true", "predicted")
 
 
+def test_confusion_matrix_in_which_every_cell_counts():
+    axes = plot_confusion_matrix(np.array([[1, 3], [2, 2]]))
+    np.testing.assert_allclose(axes.images[0].get_array(), [[0.25, 0.75], [0.5, 0.5]])
+
+
 def test_confusion_matrix_of_one_class_only():
     """Rows without examples are drawn, without a division by zero."""
     matrix = confusion_matrix(np.ones(5, int), np.array([1, 1, 0, 2, 1]), 3)
@@ -234,6 +250,18 @@ def test_digits_fill_row_after_row(count, rows):
     assert height == pytest.approx(rows * 0.75 * 1.35)
 
 
+@pytest.mark.parametrize(
+    ("count", "columns", "size"), [(1, 1, 100), (3, 1, 2), (3, 2, 2), (1, 1, 0.01)]
+)
+def test_digits_without_titles_stand_in_squares(count, columns, size):
+    """Black is 0, however bright the darkest pixel."""
+    figure = plot_digits(np.full((count, 784), 5.0), columns=columns, size=size)
+    sides = size * 1.08 * np.array([columns, -(-count // columns)])
+    np.testing.assert_allclose(figure.get_size_inches(), sides)
+    drawn = [axes.images[0] for axes in figure.axes if axes.images]
+    assert [image.get_clim()[0] for image in drawn] == [0] * count
+
+
 # The style
 
 
@@ -259,6 +287,25 @@ def test_style_of_a_figure():
     # Text and axes are black, which the pages turn into the colour of their text.
     assert to_hex(figure.axes[0].xaxis.label.get_color()) == "#000000"
     assert to_hex(figure.axes[0].spines["left"].get_edgecolor()) == "#000000"
+
+
+def test_a_figure_is_as_wide_as_the_text_and_has_no_frames():
+    use_book_style()
+    figure = plot_history(WHOLE)
+    assert figure.get_size_inches().tolist() == [7.2, 3.0]
+    assert figure.get_constrained_layout()
+    for axes in figure.axes:
+        seen = {side for side, spine in axes.spines.items() if spine.get_visible()}
+        assert seen == {"left", "bottom"}
+        assert not axes.get_legend().get_frame_on()
+        assert axes.xaxis.label.get_size() == 10
+        assert {line.get_linewidth() for line in axes.lines} == {1.8}
+
+
+def test_without_matplotlib_it_says_which_extra_brings_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as if it were not there
+    with pytest.raises(ImportError, match=r"not installed; .* pip install 'mnist_gd\[plots\]'"):
+        runpy.run_path(plots.__file__)
 
 
 def test_figures_come_out_the_same_byte_for_byte():
@@ -337,6 +384,7 @@ def test_no_figure_is_opened_beside_the_axes_given():
     [
         ({"columns": 0}, ValueError, "columns must be at least 1, but is 0"),
         ({"columns": 101}, ValueError, "columns must be at most 100, but is 101"),
+        ({"size": 101}, ValueError, r"size must be at most 100, but is 101\.0"),
         ({"size": 0}, ValueError, r"size must be at least 0\.01, but is 0"),
         ({"titles": ["a"]}, ValueError, "titles must hold 2 entries, but holds 1"),
         ({"titles": [None, "a"]}, TypeError, "titles must hold strings or numbers"),
@@ -350,10 +398,18 @@ def test_digits_that_cannot_be_drawn_are_refused(options, error, message):
     assert plt.get_fignums() == []
 
 
+@pytest.mark.parametrize("form", ["{:d}", "{", "{1}", "{name}", "{.name}"])
+def test_a_form_that_takes_no_number_is_refused(form):
+    with pytest.raises(ValueError, match=r"form must format a number, but .* does not"):
+        plot_heatmap(np.eye(2), "ab", "cd", form=form)
+
+
 @pytest.mark.parametrize(
     ("matrix", "message"),
     [
         (np.ones((2, 3), int), r"matrix must have the shape \(n, n\)"),
+        (np.ones(1, int), r"matrix must have the shape \(n, n\) .* but has \(1,\)"),
+        (np.ones((0, 0), int), r"matrix must have the shape \(n, n\) with n >= 1"),
         (np.ones((2, 2)), "matrix must hold counts"),
         (np.array([[1, -1], [0, 1]]), "matrix must hold counts"),
     ],

@@ -16,21 +16,22 @@ import time
 import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext, suppress
+from dataclasses import FrozenInstanceError, asdict, dataclass
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from mnist_gd import _code
+from mnist_gd import _code, _workers
 from mnist_gd import records as records_module
 from mnist_gd._network_files import to_arrays
-from mnist_gd._record_files import digest
-from mnist_gd._workers import here
+from mnist_gd._record_files import checked_outcome, digest, read_record, with_time, write_record
+from mnist_gd._workers import here, is_near
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.losses import binary_cross_entropy_with_logits
@@ -152,6 +153,21 @@ def test_searches_that_overlap_share_what_they_have_in_common(tmp_path):
                 gate.touch()
     assert_same(first.result()[1:], second.result()[:1])
     assert calls(log) == 3
+
+
+def test_locks_have_a_folder_before_the_first_is_taken(three, monkeypatch):
+    """What takes a lock need not make it."""
+    taken = []
+
+    def lock(path, **options):
+        assert path.parent.is_dir()
+        taken.append(path)
+        return nullcontext()
+
+    monkeypatch.setattr(records_module, "FileLock", lock)
+    three.run()
+    assert {path.parent for path in taken} == {three.folder.with_suffix(".locks")}
+    assert len(taken) == 3
 
 
 def test_more_runs_than_locks_at_a_time(tmp_path, monkeypatch):
@@ -366,6 +382,64 @@ def test_what_no_record_can_hold_is_refused(tmp_path, function, message):
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.parametrize("returned", [({},), ({}, {}, {}), [{}, {}], ({}, None), (None, {})])
+def test_a_run_returns_two_dicts(returned):
+    with pytest.raises(TypeError, match=r"function must return a dict .* and a dict of arrays"):
+        checked_outcome(returned)
+
+
+def test_arrays_of_a_record_take_a_gigabyte_at_most():
+    """All of them together; these take no memory."""
+    most = np.broadcast_to(np.int8(0), (2**29,))
+    assert checked_outcome(({}, {"a": most, "b": most}))[1].keys() == {"a", "b"}
+    with pytest.raises(ValueError, match=f"at most {2**30} bytes, but take {2**30 + 1}"):
+        checked_outcome(({}, {"a": most, "b": most, "c": np.int8([0])}))
+
+
+def test_a_record_comes_back_from_its_files(tmp_path):
+    arrays = {"a": np.float32([[0.5, 2]]), "b": np.array(3), "c": np.array(["é"])}
+    record = Record({"rate": 1.0}, 4, {"score": 0.5}, arrays, 2.5)
+    folder = tmp_path / "made" / "for it"
+    write_record(folder, "name", record)
+    assert {path.name for path in folder.iterdir()} == {"name.json", "name.npz"}
+    again = read_record(folder / "name.json", "name", {"rate": 1.0}, 4)
+    assert again.keys() == {"outcome", "arrays", "seconds"}
+    assert_same([record], [Record({"rate": 1.0}, 4, **again)])
+    assert again["seconds"] == 2.5
+    write_record(folder, "bare", Record({}, 0, {}, {}, 1.0))
+    assert not (folder / "bare.npz").exists()
+    assert read_record(folder / "bare.json", "bare", {}, 0)["arrays"] == {}
+
+
+def test_the_size_of_arrays_is_looked_at_before_they_are_unpacked(tmp_path, monkeypatch):
+    """Twice as much as a record may hold leaves room for what stands before each."""
+    write_record(tmp_path, "name", Record({}, 0, {}, {"a": np.zeros(1000), "b": np.ones(9)}, 1.0))
+    with np.load(tmp_path / "name.npz") as saved:
+        size = sum(info.file_size for info in saved.zip.infolist())
+    assert size % 2 == 0
+    monkeypatch.setattr("mnist_gd._record_files.LARGEST", size // 2)
+    assert len(read_record(tmp_path / "name.json", "name", {}, 0)["arrays"]) == 2
+    monkeypatch.setattr("mnist_gd._record_files.LARGEST", size // 2 - 1)
+    with pytest.raises(ValueError, match=f"would take more than {size // 2 - 1} bytes"):
+        read_record(tmp_path / "name.json", "name", {}, 0)
+
+
+def test_a_record_is_one_thing_and_stays_as_it_is():
+    record, same = (Record({}, 0, {}, {"a": np.zeros(2)}, 1.0) for _ in "ab")
+    assert record != same
+    assert len({record, same}) == 2
+    with pytest.raises(FrozenInstanceError):
+        record.seconds = 2.0
+
+
+def test_a_time_without_a_history_is_that_of_the_whole_run():
+    record = Record({}, 0, {"score": 0.5}, {}, 1.0)
+    assert with_time(record, None) is record
+    timed = with_time(record, {"seconds": 8.0, "history": []})
+    assert (timed.seconds, timed.outcome) == (8.0, {"score": 0.5})
+    assert with_time(record, {"seconds": 8.0, "history": [1.0]}) is record
+
+
 def test_a_write_that_fails_leaves_nothing_behind(three, monkeypatch):
     def full(source, target):
         raise OSError("no space left")
@@ -384,6 +458,10 @@ def test_code_version(monkeypatch):
     after = code_version()
     monkeypatch.setattr(np, "__version__", "0.0")
     assert len({before, after, code_version()}) == 3
+    turned = dict(reversed(_code.made_by().items()))
+    last = code_version()
+    monkeypatch.setattr(records_module, "made_by", lambda: turned)
+    assert code_version() == last
 
 
 def test_records_of_another_machine_are_found_where_they_are_asked_for(three, monkeypatch):
@@ -414,6 +492,7 @@ def test_records_of_another_machine_are_found_where_they_are_asked_for(three, mo
 def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
     configuration = {"rate": 0.5, "hidden_size": 3}
     key = records_module._key(synthetic, configuration, 0)
+    assert re.fullmatch("[0-9a-f]{32}", key)
     assert key == records_module._key(synthetic, {"hidden_size": 3, "rate": 0.5}, 0)
     others = [
         records_module._key(synthetic, {"rate": 0.25, "hidden_size": 3}, 0),
@@ -459,14 +538,36 @@ def test_a_record_is_bound_to_its_run_and_to_its_arrays(three):
         assert three.run()[1] == 1
 
 
-def test_an_edited_record_is_run_again_even_if_its_sum_is_right(three):
-    three.run()
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ({"seed": 5}, "its seed is 5, not 3"),
+        ({"seed": 2}, "its seed is 2, not 3"),
+        ({"key": "0" * 32}, f"its key is {'0' * 32}, not "),
+        ({"key": "f" * 32}, f"its key is {'f' * 32}, not "),
+        ({"arrays": {"scores": "0" * 64}}, "its array scores is another"),
+        ({"arrays": {"scores": "f" * 64}}, "its array scores is another"),
+        ({"arrays": {"losses": "0" * 64}}, "losses is not a file"),
+    ],
+)
+def test_an_edited_record_is_run_again_even_if_its_sum_is_right(three, edit, message):
+    three.run(seeds=[3])
     path = sorted(three.folder.glob("*.json"))[0]
     about = json.loads(path.read_text(encoding="utf-8"))
     about.pop("sha256")
-    about["seed"] = 5
+    about |= edit
     path.write_text(json.dumps(about | {"sha256": digest(json.dumps(about))}), encoding="utf-8")
-    with pytest.warns(UserWarning, match="its seed is 5, not 0"):
+    with pytest.warns(UserWarning, match=message):
+        assert three.run(seeds=[3])[1] == 1
+
+
+@pytest.mark.parametrize("wrong", ["0" * 64, "f" * 64])
+def test_a_record_whose_sum_is_wrong_is_run_again(three, wrong):
+    three.run()
+    path = sorted(three.folder.glob("*.json"))[0]
+    about = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(about | {"sha256": wrong}), encoding="utf-8")
+    with pytest.warns(UserWarning, match="its sum is not that of its content"):
         assert three.run()[1] == 1
 
 
@@ -513,7 +614,10 @@ def test_times_of_another_day_take_the_place_of_those_measured(tmp_path):
     asked = {"records": tmp_path / "records", "n_jobs": 1}
     (measured,) = run_all(timed_course, [{"a": 1}], **asked)
     name = _run_name(timed_course, {"a": 1}, 0)
+    assert re.fullmatch("[0-9a-f]{16}", name)
     assert name != _run_name(timed_course, {"a": 1}, 1)
+    one, turned = ({"a": 1, "b": 2}, {"b": 2, "a": 1})
+    assert _run_name(timed_course, one, 0) == _run_name(timed_course, turned, 0)
 
     def kept(**time):
         path = tmp_path / "records" / "times.json"
@@ -906,6 +1010,78 @@ def test_a_run_has_one_blas_thread(tmp_path):
     with threadpool_limits(2, user_api="blas"):
         (record,) = run_all(blas_threads, [{}], records=tmp_path, **QUIET)
     assert set(record.outcome["threads"]) == {1}
+
+
+@pytest.mark.parametrize(
+    ("n_jobs", "workers"), [(None, None), (-1, -1), (2, 2), (128, 128), (129, 128)]
+)
+def test_workers_are_128_at_most(tmp_path, monkeypatch, n_jobs, workers):
+    """As many as runs are taken at a time."""
+    asked = {}
+
+    def parallel(**options):
+        asked.update(options)
+        return joblib.Parallel(n_jobs=1, return_as="generator_unordered")
+
+    monkeypatch.setattr(records_module, "joblib", SimpleNamespace(**vars(joblib)))
+    monkeypatch.setattr(records_module.joblib, "Parallel", parallel)
+    options = {"records": tmp_path, "n_jobs": n_jobs, "progress": False}
+    run_all(synthetic, [{"epochs": 1}], **options)
+    assert asked["n_jobs"] == workers
+
+
+def test_no_workers_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"n_jobs must be a number of workers, .* but is 0"):
+        run_all(synthetic, [{"epochs": 1}], records=tmp_path, n_jobs=0)
+    with pytest.raises(TypeError, match=r"n_jobs must be an integer, but is 1\.5"):
+        run_all(synthetic, [{"epochs": 1}], records=tmp_path, n_jobs=1.5)
+
+
+def test_what_a_worker_elsewhere_returns_is_kept_by_the_search(three, monkeypatch):
+    """Its folder need not be the one here."""
+    monkeypatch.setattr(records_module, "is_near", lambda search: False)
+    records, runs = three.run()
+    assert runs == len([*three.folder.glob("*.json")]) == 3
+    again, runs = three.run()
+    assert runs == 0
+    assert_same(records, again)
+
+
+def test_a_worker_is_near_that_the_search_itself_has_started(monkeypatch):
+    ended = []
+    monkeypatch.setattr(_workers, "_end_with", ended.append)
+    name, number = here()
+    assert number == os.getpid()
+    assert is_near(here())
+    assert not is_near((name, number - 1))
+    assert not is_near((f"{name} 2", number))
+    monkeypatch.setattr(_workers, "parent_process", lambda: SimpleNamespace(pid=number - 1))
+    assert ended == []
+    assert is_near((name, number - 1))
+    assert ended == [number - 1]
+    assert not is_near((f"{name} 2", number - 1))
+    assert not is_near((name, number - 2))
+    assert ended == [number - 1]
+
+
+@pytest.mark.parametrize("other", [1, 9])
+def test_a_worker_ends_when_it_has_another_parent(monkeypatch, other):
+    """It looks several times a second, in one thread, which does not keep it alive."""
+    parents, did = [7, 7, other], []
+    monkeypatch.setattr(os, "getppid", lambda: parents.pop(0))
+    monkeypatch.setattr(os, "_exit", lambda status: did.append(f"exit {status}"))
+    monkeypatch.setattr(_workers.time, "sleep", lambda seconds: did.append(seconds))
+
+    def thread(target, daemon):
+        assert daemon
+        return SimpleNamespace(start=target)
+
+    monkeypatch.setattr(_workers.threading, "Thread", thread)
+    _workers._end_with.cache_clear()
+    for _ in "ab":
+        _workers._end_with(7)
+    _workers._end_with.cache_clear()
+    assert did == [0.2, 0.2, "exit 1"]
 
 
 # The progress bar

@@ -1,7 +1,7 @@
 """The search: every configuration is judged as if it had been trained alone."""
 
 import itertools
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -201,6 +201,20 @@ def test_a_configuration_given_twice_has_two_rows_of_one_run(tmp_path):
     assert (len(result.rows), result.runs, calls(log)) == (2, 1, 1)
     result = grid_search(of_course, [Course(1.0)] * 2, records=tmp_path / "records", **QUIET)
     assert (len(result.rows), result.runs) == (2, 1)
+
+
+def test_the_order_of_settings_makes_no_other_run(tmp_path):
+    configurations = [{"rate": 1, "size": 2, "epochs": 2}, {"size": 2, "rate": 1, "epochs": 4}]
+    assert grid_search(synthetic, configurations, records=tmp_path, **QUIET).runs == 1
+
+
+@pytest.mark.parametrize(
+    "result", [Row({"epochs": 1}, []), SearchResult([])], ids=["row", "result"]
+)
+def test_a_result_is_not_changed(result):
+    for name in vars(result):
+        with pytest.raises(FrozenInstanceError):
+            setattr(result, name, None)
 
 
 def as_they_are(configuration, seed):

@@ -115,6 +115,28 @@ def test_the_same_random_state_gives_the_same_network(make):
     assert np.abs(first.predict_proba(x) - other.predict_proba(x)).max() > 1e-3
 
 
+def test_a_random_state_is_drawn_from_for_128_bits():
+    """As many as NumPy's own seeds have."""
+    x, y = rows(3)
+    drawn = np.random.RandomState(5).randint(2**32, size=4, dtype=np.uint32)
+    rng = np.random.default_rng(drawn)
+    ours = MLPGradientDescentClassifier(
+        hidden_size=4, epochs=1, random_state=np.random.RandomState(5)
+    ).fit(x, y)
+    network = MultiLayerNetwork(
+        5, 4, 3, hidden_layers=1, loss=cross_entropy_with_logits, rng=rng, dtype=np.float64
+    )
+    network.train(x, y, epochs=1, batch_size=32, learning_rate=0.1, rng=rng)
+    for one, other in zip(ours.network_.parameters, network.parameters, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_training_takes_no_scores():
+    """They would cost a pass over all examples an epoch."""
+    history = MLPGradientDescentClassifier(epochs=2, random_state=0).fit(*rows(3)).history_
+    assert (len(history.train_loss), history.train_score) == (2, [])
+
+
 def test_without_a_random_state_it_draws_from_numpys_own():
     """As scikit-learn's own do: so a program that seeds NumPy is repeatable."""
     x, y = rows(3)

@@ -2,7 +2,9 @@
 
 import json
 import re
-from dataclasses import replace
+import sys
+from contextlib import contextmanager
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
@@ -367,6 +369,56 @@ def test_main_runs_everything_in_full(fake, tiny_mnist, tmp_path, capsys):
     assert set(STUDIES) < set(seconds)
     lengths = {c.epochs for _, c, _ in fake.calls}
     assert lengths == {about["full"]["epochs"] for about in STUDIES.values()}
+
+
+def test_main_says_at_once_where_it_is_and_how_long_each_took(monkeypatch, tmp_path):
+    """The folder stands on the command line; what is under way is told whenever it is asked."""
+    said, clock = [], iter(range(0, 1000, 7))
+
+    def note(text, *, flush):
+        assert flush  # a log shows it before the study is over
+        said.append(text)
+
+    @contextmanager
+    def lines(now):
+        asked.append(now)
+        yield
+
+    def job(*given, records, **options):
+        assert records == tmp_path
+        said.append(f"under way: {asked[0]()}")
+
+    asked = []
+    monkeypatch.setattr(studies, "print", note, raising=False)
+    monkeypatch.setattr(studies, "lines", lines)
+    monkeypatch.setattr(studies, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(studies, "study", job)
+    monkeypatch.setattr(studies, "final_results", job)
+    monkeypatch.setattr(sys, "argv", ["studies.py", str(tmp_path)])
+    studies.main()
+    names = [*STUDIES, "the best addition on the test set"]
+    expected = []
+    for number, name in enumerate(names):
+        now = f"{number + 1} of 4, {name}"
+        expected += [f"{now} ...", f"under way: {now}", f"{name}: 7 s"]
+    assert said == expected
+    seconds = json.loads((tmp_path / "studies.json").read_text(encoding="utf-8"))
+    assert seconds == dict.fromkeys(names, 7)
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b"]])
+def test_main_takes_one_folder(arguments):
+    with pytest.raises(ValueError, match="arguments must hold 1 entr"):
+        studies.main(arguments)
+
+
+@pytest.mark.parametrize(
+    "result", [Study({}, {}, {}, False), FinalResults(None, None, None, None, {})], ids=type
+)
+def test_what_came_out_is_not_changed(result):
+    for name in vars(result):
+        with pytest.raises(FrozenInstanceError):
+            setattr(result, name, None)
 
 
 # Figures of trainings
