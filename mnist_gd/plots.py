@@ -152,9 +152,10 @@ def plot_heatmap(
         end if end is None else check_real("limits", end)
         for end in check_as_many("limits", limits, 2)
     )
+    check_text("form", form)
     try:
-        check_text("form", form).format(0.5)
-    except (ValueError, LookupError, AttributeError) as error:
+        form.format(0.5)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise ValueError(f"form must format a number, but {form!r} does not: {error}") from None
     axes = _checked_axes(axes)
     image = axes.imshow(values, vmin=low, vmax=high, aspect="auto")

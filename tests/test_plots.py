@@ -398,7 +398,7 @@ def test_digits_that_cannot_be_drawn_are_refused(options, error, message):
     assert plt.get_fignums() == []
 
 
-@pytest.mark.parametrize("form", ["{:d}", "{", "{1}", "{name}", "{.name}"])
+@pytest.mark.parametrize("form", ["{:d}", "{", "{1}", "{name}", "{.name}", "{0[0]}"])
 def test_a_form_that_takes_no_number_is_refused(form):
     with pytest.raises(ValueError, match=r"form must format a number, but .* does not"):
         plot_heatmap(np.eye(2), "ab", "cd", form=form)
