@@ -23,7 +23,6 @@ BELOW = {
     "gradient_descent",
     "handwriting",
     "losses",
-    "metrics",
     "networks",
     "onnx",
     "plots",
