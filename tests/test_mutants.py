@@ -18,7 +18,6 @@ BELOW = {
     "experiments.searches",
     "experiments.studies",
     "handwriting",
-    "networks",
     "onnx",
     "plots",
     "records",
