@@ -12,7 +12,6 @@ BELOW = {
     "_drawings",
     "_ink",
     "_progress",
-    "doubt",
     "experiments.runs",
     "experiments.searches",
     "experiments.studies",
