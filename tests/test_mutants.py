@@ -20,7 +20,6 @@ BELOW = {
     "records",
     "search",
     "sklearn",
-    "training",
 }
 NOT_MEASURED = {
     "__init__",
