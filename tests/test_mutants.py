@@ -26,7 +26,6 @@ NOT_MEASURED = {
     "_archives",
     "_code",
     "_examples",
-    "_network_files",
     "_pictures",
     "_record_files",
     "_workers",
