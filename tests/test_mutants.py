@@ -10,7 +10,6 @@ from benchmarks import mutants
 BELOW = {
     "_drawings",
     "_ink",
-    "_progress",
     "experiments.runs",
     "experiments.searches",
     "experiments.studies",
