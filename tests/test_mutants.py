@@ -23,7 +23,6 @@ BELOW = {
 NOT_MEASURED = {
     "__init__",
     "_archives",
-    "_code",
     "_examples",
     "_pictures",
     "_record_files",
