@@ -166,6 +166,13 @@ def test_prelu_refuses_a_slope_that_would_broadcast_by_accident(shape, z):
         prelu.backward(z, z, np.full(shape, 0.25))
 
 
+@pytest.mark.parametrize("shape", [(1,), (3,)])
+def test_prelu_of_one_number_has_one_slope(shape):
+    assert prelu(-2.0, 0.25) == -0.5
+    with pytest.raises(ValueError, match="or have 1 entries, but has shape"):
+        prelu(-2.0, np.full(shape, 0.25))
+
+
 # --------------------------------------------------------------------------- sigmoid
 
 

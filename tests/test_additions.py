@@ -242,6 +242,12 @@ def test_cosine_decay_refuses(value):
         cosine_decay(value)
 
 
+@pytest.mark.parametrize("progress", [-0.1, 1.1, 1.5])
+def test_a_training_is_neither_before_its_beginning_nor_after_its_end(progress):
+    with pytest.raises(ValueError, match="progress must be at "):
+        cosine_decay(0.3)(progress)
+
+
 # Dropout
 
 
@@ -258,6 +264,21 @@ def test_dropout_keeps_the_mean(rate, dtype):
     silent = mask == 0
     assert abs((silent[:, 1:] & silent[:, :-1]).mean() - rate**2) < 0.01
     assert abs((silent[1:] & silent[:-1]).mean() - rate**2) < 0.01
+
+
+class Drawn(np.random.Generator):
+    """A generator whose next numbers are known."""
+
+    def random(self, size, dtype):
+        return np.array([[0, 0.25, 0.5, 0.75]], dtype)
+
+
+@pytest.mark.parametrize(
+    ("rate", "factors"), [(0, [1, 1, 1, 1]), (0.25, [0, 4 / 3, 4 / 3, 4 / 3]), (0.5, [0, 0, 2, 2])]
+)
+def test_of_what_is_drawn_from_0_on_and_below_1_the_rate_itself_is_kept(rate, factors):
+    mask = dropout_mask((1, 4), rate, rng=Drawn(np.random.PCG64()))
+    np.testing.assert_array_equal(mask, np.array([factors], np.float32))
 
 
 @pytest.mark.parametrize("rate", [1.0, -0.1, float("nan")])
@@ -319,7 +340,7 @@ def test_shift_images_refuses(shape, largest, error, message):
         shift_images(np.zeros(shape), largest, rng=np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("shape", [(784,), (1, 28, 784), (2, 783), (2, 785)])
+@pytest.mark.parametrize("shape", [(784,), (1, 28, 784), (2, 783), (2, 785), (2, 784, 1)])
 def test_what_is_no_row_of_pixels_is_refused(shape, rng):
     with pytest.raises(ValueError, match=r"images must have the shape \(n, 784\)"):
         shift_images(np.zeros(shape), 2, rng=rng)

@@ -81,6 +81,18 @@ def test_imports_are_those_made_at_once():
     assert imports(source) == {f"mnist_gd.{name}" for name in ("losses", "data", "layers")}
 
 
+def test_what_a_function_imports_when_it_is_called_counts_if_it_is_asked_for():
+    source = (
+        "from mnist_gd import losses\n"
+        "class A:\n    from mnist_gd import layers\n"
+        "    async def draw(self):\n        import mnist_gd.plots\n"
+        "def f():\n    def g():\n        from mnist_gd.data import load_mnist\n"
+    )
+    at_once = {"mnist_gd.losses", "mnist_gd.layers"}
+    assert imports(source) == at_once
+    assert imports(source, lazy=True) == at_once | {"mnist_gd.plots", "mnist_gd.data"}
+
+
 @pytest.mark.parametrize(
     ("source", "name"),
     [
@@ -310,3 +322,118 @@ def test_decorators_and_defaults_count():
         exec(source, space)
         codes.append(str(code_of(space["run"])))
     assert len(set(codes)) == 3
+
+
+def test_records_of_another_machine_are_asked_for_by_its_code(monkeypatch):
+    monkeypatch.setattr(_code, "_elsewhere", {})
+    here = code_of(final_run)
+    there = {"numpy": "1.0", "digests": dict.fromkeys(_code.MODULES, "another"), "more": 1}
+    try:
+        _code.take_records_of(there)
+        assert _code.made_by() == {"numpy": "1.0", "digests": there["digests"]}
+        assert code_of(final_run) == dict.fromkeys(here, "another")
+    finally:
+        monkeypatch.undo()
+        code_of.cache_clear()
+    assert code_of(final_run) == here
+
+
+PROMPT = """
+RATES = {rates}
+def helper(x):
+    if x:
+        return other(x)
+    return "helps"
+def other(x):
+    return helper(x - {step})
+def run(configuration, seed, *, k={k}):
+    {words}
+    def inner():
+        return helper(2), RATES, {inner}
+    return {{"v": inner()}}, {{}}
+"""
+AS_IT_IS = {"rates": (1, 2), "step": 1, "k": 0, "words": "'''Run.'''", "inner": "'one'"}
+
+
+def code_in_a_notebook(source, **space):
+    """What counts of a run that was written into a notebook, beside the package."""
+    space["__name__"] = "__main__"
+    exec(source, space)
+    return code_of(space["run"])["__main__.run"]
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        ({}, False),
+        ({"words": "'''Walk.'''"}, False),
+        ({"rates": (1, 3)}, True),
+        ({"rates": (1, 2.0)}, True),
+        ({"rates": frozenset({1, 2})}, True),
+        ({"step": 2}, True),
+        ({"k": 1}, True),
+        ({"inner": "'two'"}, True),
+        ({"inner": "1"}, True),
+    ],
+    ids=str,
+)
+def test_all_that_a_run_does_and_calls_counts_but_not_its_words(change, counts):
+    before, after = (code_in_a_notebook(PROMPT.format(**AS_IT_IS | c)) for c in ({}, change))
+    assert (after != before) == counts
+
+
+def test_words_that_a_run_gets_later_do_not_count():
+    source = "def run(configuration, seed):\n    return {}, {}\n"
+    assert code_in_a_notebook(source + "run.__doc__ = 'Run.'") == code_in_a_notebook(source)
+
+
+def elsewhere(module, number):
+    """A function of another module."""
+    space = {"__name__": module}
+    exec(f"def check():\n    return {number}", space)
+    return space["check"]
+
+
+def test_of_what_is_no_constant_and_what_is_of_elsewhere_the_name_counts():
+    source = "def run(configuration, seed):\n    return {'v': sorted(ITEMS), 'f': check}, {}"
+    codes = {
+        code_in_a_notebook(source, ITEMS=items, check=elsewhere(module, number))
+        for items, number in (([1], 1), ([2], 1), ([1], 2))
+        for module in ("A", "a")  # before and after __main__
+    }
+    assert len(codes) == 1
+    assert code_in_a_notebook(source.replace("ITEMS", "OTHERS"), OTHERS=[1]) not in codes
+
+
+def test_of_modules_beside_a_script_those_count_that_it_imports(tmp_path, monkeypatch):
+    """By way of others and of its own package too, whatever its name; none from elsewhere."""
+    sources = {
+        "Near/__init__.py": "",
+        "Near/runs.py": "import json, far_away\nfrom . import one\nfrom .two import X\n"
+        "def run(configuration, seed):\n    return {}, {}\n",
+        "Near/one.py": "import Near.deep.three, Near.runs\n",
+        "Near/two.py": "X = 1\n",
+        "Near/unused.py": "X = 1\n",
+        "Near/deep/__init__.py": "",
+        "Near/deep/three.py": "X = 1\n",
+        "far_away.py": "X = 1\n",
+    }
+    (tmp_path / "Near" / "deep").mkdir(parents=True)
+    for name, source in sources.items():
+        (tmp_path / name).write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    try:
+        importlib.import_module("Near.unused")
+        run = importlib.import_module("Near.runs").run
+        found = code_of(run).keys() - digests().keys()
+    finally:
+        for name in [name for name in sys.modules if re.match(r"(Near|far_away)\b", name)]:
+            del sys.modules[name]
+    assert found == {
+        "Near.runs.run",
+        "Near",
+        "Near.runs",
+        "Near.one",
+        "Near.two",
+        "Near.deep.three",
+    }

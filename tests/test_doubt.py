@@ -98,6 +98,12 @@ def test_all_directions_leave_no_distance_and_what_was_found_is_fixed():
         found.means = rows
 
 
+def test_as_many_means_as_directions_are_compared(rng):
+    found = fit_subspaces(rng.random((9, 4)), np.arange(9) % 3, 1)
+    with pytest.raises(ValueError, match="shorter than"):
+        Subspaces(found.means, found.directions[:2]).distances(rng.random((2, 4)))
+
+
 def test_edges_of_a_faint_image_have_length_1():
     image = np.zeros((28, 28))
     image[8:20, 9:15] = 1e-4

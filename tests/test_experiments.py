@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import FrozenInstanceError, asdict, replace
+from dataclasses import FrozenInstanceError, asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from mnist_gd import _code, data, losses, records
+from mnist_gd._configurations import changed, checked_configuration, settings_of
 from mnist_gd.additions import Adam, Momentum, shift_images
 from mnist_gd.data import MNIST, Split, examples
 from mnist_gd.experiments import plans, runs
@@ -94,6 +95,53 @@ def test_hidden_layers_by_default(question, layers):
     assert configuration == replace(configuration, hidden_layers=layers)
     linear = Configuration(question=question, hidden_layers=0, **settings)
     assert (linear.hidden_layers, linear.hidden_size) == (0, None)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """A reader's own."""
+
+    sizes: tuple | list
+
+
+def test_a_configuration_may_be_a_dict_and_is_kept_as_it_comes_back_from_a_record():
+    given = {"rate": np.float32(0.5), "sizes": (1, np.int64(2)), "name": None}
+    kept = checked_configuration(given)
+    assert kept == {"rate": 0.5, "sizes": [1, 2], "name": None}
+    assert (type(kept["rate"]), type(kept["sizes"][1])) == (float, int)
+    assert checked_configuration(replace(FOUR, epochs=np.int8(3))) == replace(FOUR, epochs=3)
+    assert checked_configuration(Sizes([1, 2])) == Sizes([1, 2])
+
+
+def test_a_changed_configuration_is_one_of_the_same_kind():
+    given = {"rate": 0.5, "epochs": 1}
+    assert changed(given, epochs=2, size=3) == {"rate": 0.5, "epochs": 2, "size": 3}
+    assert given == {"rate": 0.5, "epochs": 1}
+    assert changed(FOUR, epochs=2) == replace(FOUR, epochs=2)
+    assert settings_of(given) == given
+    assert settings_of(FOUR) == asdict(FOUR)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "error", "words"),
+    [
+        ({"rate": np.nan}, ValueError, "must hold finite numbers, but is {'rate': nan}"),
+        ({"rate": np.float32(np.inf)}, ValueError, "must hold finite numbers, but is {'rate': "),
+        (
+            {"run": {1, 2}},
+            TypeError,
+            r"must hold plain values \(.* but is {'run': {1, 2}}",
+        ),
+        ({"run": np.ones(2)}, TypeError, "must hold plain values"),
+        (Sizes((1, 2)), TypeError, r"must hold plain values, but one is Sizes\(sizes=\(1, 2\)\)"),
+        (Configuration, TypeError, "must be dicts or dataclasses, but one is <class "),
+        (["rate"], TypeError, r"must be dicts or dataclasses, but one is \['rate'\]"),
+        (None, TypeError, "must be dicts or dataclasses, but one is None"),
+    ],
+)
+def test_what_is_no_configuration_is_refused(configuration, error, words):
+    with pytest.raises(error, match=f"^configurations {words}"):
+        checked_configuration(configuration)
 
 
 def key(configuration):

@@ -43,3 +43,18 @@ def test_what_fails_leaves_the_file_before_and_nothing_else(tmp_path, monkeypatc
     monkeypatch.undo()
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_interrupt_just_after_the_last_step_is_what_is_raised(tmp_path, monkeypatch):
+    """The file is whole then, and there is nothing to be removed."""
+    path, replace = tmp_path / "file", os.replace
+
+    def interrupted(old, new):
+        replace(old, new)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, lambda file: file.write(b"whole"))
+    assert path.read_bytes() == b"whole"
+    assert list(tmp_path.iterdir()) == [path]

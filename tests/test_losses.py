@@ -499,8 +499,9 @@ def test_classes_need_rows_that_sum_to_one(loss):
     for function in (loss, loss.gradient):
         with pytest.raises(ValueError, match=r"rows of y_true must sum to 1, but row 2 sums to 2"):
             function(p, np.array([[1, 0], [0, 1], [1, 1]]))
-        with pytest.raises(ValueError, match=r"y_pred must have the shape \(n, classes\)"):
-            function(np.array([0.5, 0.5]), np.array([1.0, 0.0]))
+        for y in (np.array([1.0, 0.0]), np.array([[[1.0], [0.0]]])):
+            with pytest.raises(ValueError, match=r"y_pred must have the shape \(n, classes\)"):
+                function(np.full(y.shape, 0.5), y)
 
 
 @pytest.mark.parametrize("loss", [focal_loss, focal_loss_with_logits])
@@ -513,6 +514,7 @@ def test_classes_need_rows_that_sum_to_one(loss):
         ({"gamma": "2"}, TypeError, "gamma must be a real number"),
         ({"alpha": 1.5}, ValueError, "alpha must be at most 1"),
         ({"alpha": -0.5}, ValueError, "alpha must be at least 0"),
+        ({"alpha": -2}, ValueError, "alpha must be at least 0"),
         ({"alpha": True}, TypeError, "alpha must be a real number"),
     ],
 )
@@ -576,3 +578,8 @@ def test_of_a_perfect_prediction_no_loss_is_less_than_nothing(name):
     value = loss(np.where(y == 1, 1e4, -1e4) if loss.on_logits else y, y)
     assert value == 0
     assert not np.signbit(value)
+
+
+def test_a_mean_is_finite_though_the_sum_is_not():
+    largest = np.finfo(np.float64).max
+    assert binary_cross_entropy_with_logits(np.full(4, largest), np.zeros(4)) == largest

@@ -2,13 +2,17 @@
 
 import io
 import json
+import re
 import tracemalloc
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
 
 from mnist_gd import losses
+from mnist_gd.activations import leaky_relu, with_options
+from mnist_gd.layers import LinearLayer
 from mnist_gd.networks import MultiLayerNetwork, Network
 from tests.small_networks import make, weights_of
 
@@ -81,9 +85,9 @@ def members_of(path):
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def text(about):
+def array(value, version=(1, 0)):
     file = io.BytesIO()
-    np.save(file, np.array(about))
+    np.lib.format.write_array(file, np.asarray(value), version)
     return file.getvalue()
 
 
@@ -97,8 +101,8 @@ BOMBS = {
     "a shape beyond all integers": {"weights_0.npy": header((2**70, 4))},
     "a negative shape": {"weights_0.npy": header((-1, -192))},
     "a text that claims much": {"about.npy": header((), f"<U{HUGE**2}")},
-    "a text nested deeply": {"about.npy": text(DEEP)},
-    "activations without end": {"about.npy": text(json.dumps({"activations": [0] * 30_000}))},
+    "a text nested deeply": {"about.npy": array(DEEP)},
+    "activations without end": {"about.npy": array(json.dumps({"activations": [0] * 30_000}))},
     "a header longer than its file": {"weights_0.npy": b"\x93NUMPY\x02\x00\xff\xff\xff\xff{"},
     "objects": {"weights_0.npy": header((4, 6), "|O")},
 }
@@ -157,3 +161,186 @@ def test_what_is_no_path_is_refused(network, path):
     for call in (network.save, Network.load):
         with pytest.raises(TypeError, match="path must be a path, but is"):
             call(path)
+
+
+# ------------------------------------------------------------------ what is wrong is said
+
+
+def rewrite(path, changes, packed=zipfile.ZIP_STORED):
+    """Change members of a file, by name; those that are None are left out."""
+    members = members_of(path) | changes
+    with zipfile.ZipFile(path, "w", packed) as archive:
+        for name, content in members.items():
+            if content is not None:
+                archive.writestr(name, content)
+
+
+def about(path, **changes):
+    with np.load(path) as file:
+        return json.dumps(json.loads(str(file["about"])) | changes)
+
+
+MATRIX = "must be a matrix of float32 or float64, but is"
+WRONG = [
+    ({"about.npy": None}, "it holds no short array about, but ['weights_0', 'bias_0']"),
+    ({"about.npy": array(["{}"])}, "about must be one text, but is <U2 of the shape (1,)"),
+    ({"about.npy": array(1.0)}, "about must be one text, but is float64 of the shape ()"),
+    ({"about.npy": array(b"{}")}, "about must be one text, but is |S2 of the shape ()"),
+    ({"bias_0.npy": None}, "it holds 2 arrays for 1 layers"),
+    ({"bias_1.npy": array([[0.0]])}, "it holds 4 arrays for 1 layers"),
+    (
+        {"bias_0.npy": None, "bias_1.npy": array([[0.0]])},
+        "it holds ['about.npy', 'bias_1.npy', 'weights_0.npy'], "
+        "not about and ['weights_0', 'bias_0']",
+    ),
+    (
+        {"weights_0.npy": None, "a.npy": array([[0.0]])},
+        "it holds ['a.npy', 'about.npy', 'bias_0.npy'], not about and ['weights_0', 'bias_0']",
+    ),
+    ({"bias_0.npy": array([0.0])}, f"bias_0 {MATRIX} float64"),
+    ({"bias_0.npy": array([[[0.0]]])}, f"bias_0 {MATRIX} float64"),
+    ({"weights_0.npy": array(np.ones((4, 1), np.float16))}, f"weights_0 {MATRIX} float16"),
+    ({"weights_0.npy": array(np.ones((4, 1), np.int8))}, f"weights_0 {MATRIX} int8"),
+    (
+        {"weights_0.npy": array(np.ones((4, 1)), version=(2, 0))},
+        "weights_0.npy must be of the format 1.0",
+    ),
+    (
+        {"weights_0.npy": array(np.ones((4, 1))).replace(b"Y\1\0", b"Y\0\7")},
+        "weights_0.npy must be of the format 1.0",
+    ),
+    *(
+        (
+            {"weights_0.npy": header(shape, dtype) + bytes(size)},
+            f"weights_0.npy must hold {np.dtype(dtype)} of the shape {shape}, but has {size} "
+            "bytes",
+        )
+        for shape, dtype, size in [
+            ((4, 1), "<f8", 31),
+            ((4, 1), "<f8", 33),
+            ((4, 1), "<f8", 0),
+            ((-4, -1), "<f8", 32),
+            ((4, 1), "|O", 32),
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), WRONG)
+def test_what_is_wrong_with_a_file_is_said(saved, changes, message):
+    rewrite(saved, changes)
+    message = f"path must be a file made by save, but {saved} is not: {message}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Network.load(saved)
+
+
+def test_packed_arrays_are_named(saved):
+    rewrite(saved, {}, zipfile.ZIP_DEFLATED)
+    with pytest.raises(ValueError, match=r"not be compressed, but are: \['about', 'weights_0', "):
+        Network.load(saved)
+
+
+@pytest.mark.parametrize("more", [-1, 1])
+def test_a_directory_that_gives_an_array_two_lengths_is_refused(saved, more):
+    with zipfile.ZipFile(saved, "a") as archive:
+        archive.writestr("other", b"")
+        archive.getinfo("bias_0.npy").file_size += more
+    with pytest.raises(ValueError, match=r"its arrays must not be compressed, but are: \[\]$"):
+        Network.load(saved)
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_the_text_is_short(saved, network, longer):
+    """All of its array takes as much as 100000 characters."""
+    length = (4 * 100_000 - len(header((), "<U99999"))) // 4 + longer
+    rewrite(saved, {"about.npy": array(about(saved).ljust(length))})
+    if longer:
+        with pytest.raises(ValueError, match="it holds no short array about"):
+            Network.load(saved)
+    else:
+        assert facts(Network.load(saved)) == facts(network)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"loss": {"name": "no_loss", "options": {}}}, "'no_loss' is no function of mnist_gd.l"),
+        ({"loss": {"name": "isfinite", "options": {}}}, "'isfinite' is no function of mnist_gd.l"),
+        (
+            {"loss": {"name": "focal_loss_gradient", "options": {}}},
+            "'focal_loss_gradient' is no function of mnist_gd.losses",
+        ),
+        (
+            {"loss": {"name": "focal_loss", "options": {"alpha": 7}}},
+            "alpha must be at most 1, but is 7.0",
+        ),
+        (
+            {"activations": [{"name": "with_options", "options": {}}]},
+            "'with_options' is no function of mnist_gd.activations",
+        ),
+    ],
+)
+def test_functions_that_are_none_are_named(saved, changes, message):
+    rewrite(saved, {"about.npy": array(about(saved, **changes))})
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Network.load(saved)
+
+
+@pytest.mark.parametrize("loss", [losses.cross_entropy, losses.mean_squared_error])
+def test_options_come_back_with_their_functions(tmp_path, loss):
+    rng = np.random.default_rng(0)
+    activations = [leaky_relu, with_options(leaky_relu, negative_slope=0.2), None]
+    layers = [LinearLayer(3, 3, function, rng=rng) for function in activations]
+    Network(layers, loss=loss).save(tmp_path / "network.npz")
+    read = Network.load(tmp_path / "network.npz")
+    x = rng.normal(size=(5, 3)).astype(np.float32)
+    np.testing.assert_array_equal(read.logits(x), Network(layers, loss=loss).logits(x))
+    assert read.loss is loss
+    assert [layer.activation for layer in read.layers][::2] == [leaky_relu, layers[2].activation]
+    assert read.layers[1].activation.keywords == {"negative_slope": 0.2}
+
+
+class OtherLayer(LinearLayer):
+    """Of the reader's own."""
+
+
+def own(z):
+    return z
+
+
+own.backward = lambda grad_output, z: grad_output
+
+
+def with_odd_option(value):
+    loss = partial(losses.focal_loss, alpha=value)
+    loss.gradient, loss.on_logits = losses.focal_loss.gradient, False
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"layer": OtherLayer}, "layers must be LinearLayers to be saved, but one is"),
+        ({"activation": own}, "activation must be of mnist_gd.activations to be saved, but is"),
+        ({"loss": with_odd_option("x")}, "options of the loss must be numbers, but are {'alpha'"),
+        ({"loss": with_odd_option(None)}, "options of the loss must be numbers, but are {'alpha'"),
+        (
+            {"loss": with_odd_option(7)},
+            "a saved network could not be read again: alpha must be at most 1, but is 7.0",
+        ),
+    ],
+)
+def test_what_no_file_could_hold_is_named(tmp_path, parts, message):
+    layer = parts.get("layer", LinearLayer)(
+        3, 1, parts.get("activation"), rng=np.random.default_rng(0)
+    )
+    network = Network([layer], loss=parts.get("loss", losses.mean_squared_error))
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        network.save(tmp_path / "network.npz")
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("path", ["", ".", "/"])
+def test_a_path_names_a_file(network, path):
+    with pytest.raises(ValueError, match="path must name a file, but is "):
+        network.save(path)

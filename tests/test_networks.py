@@ -1140,3 +1140,13 @@ def test_dropout_takes_rows_of_any_precision(rng):
         for rows in (x, x.astype(np.longdouble))
     ]
     np.testing.assert_allclose(*logits, rtol=1e-12)
+
+
+def test_plain_steps_keep_no_gradients(rng):
+    """Not even those that a pass by hand has left."""
+    network = make("multi", losses.cross_entropy_with_logits)
+    x, y = examples("multi", rng)
+    network.forward(x)
+    network.backward(y)
+    network.train(x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=rng)
+    assert network.gradients == [None] * 8

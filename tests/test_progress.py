@@ -1,5 +1,6 @@
 """What a build says while its pages run, and what searches tell it."""
 
+import io
 import os
 import re
 import sys
@@ -60,6 +61,36 @@ def test_a_folder_that_is_gone_stops_no_training(tmp_path, monkeypatch):
     folder.rmdir()
     assert list(items) == ["b", "c"]
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "all_known", "expected"),
+    [
+        ({}, True, ""),
+        ({"5-a": 0}, True, "0 of 5 known trainings"),
+        ({"5-a": 2}, True, "2 of 5 known trainings, about 02:30 left for these"),
+        ({"5-a": 2}, False, "2 of 5 known trainings"),
+        ({"5-a": 3, "15-b": 2}, True, "5 of 20 known trainings, about 05:00 left for these"),
+        ({"5-a": 5}, True, "5 of 5 known trainings"),
+        ({"5-a": 6}, True, "6 of 5 known trainings"),  # whatever the reason, no time is left
+    ],
+)
+def test_the_time_left_is_that_gone_by_times_the_rest_by_what_is_done(
+    tmp_path, files, all_known, expected
+):
+    for name, done in files.items():
+        (tmp_path / name).write_bytes(b"." * done)
+    assert _progress.words(tmp_path, monotonic() - 100, all_known=all_known) == expected
+
+
+def test_a_folder_that_cannot_be_removed_stops_nothing(monkeypatch):
+    def busy(*_, **__):
+        raise OSError("busy")
+
+    with monkeypatch.context() as patch, _progress.counting() as folder:
+        patch.setattr(os, "rmdir", busy)
+    assert _progress.FOLDER not in os.environ
+    os.rmdir(folder)
 
 
 # -------------------------------------------------------------------- what a build says
@@ -266,3 +297,19 @@ def test_long_studies_say_it_in_lines_where_no_terminal_shows_bars(terminal, mon
         assert re.fullmatch(r"00:0\d 2 of 4, a study: no training yet", out[0])
         last = r"00:0\d 2 of 4, a study: 3 of 4 known trainings, about 00:0\d left for these"
         assert re.fullmatch(last, out[-1])
+
+
+def test_lines_are_seen_at_once_twice_a_minute_by_what_keeps_no_program_alive(monkeypatch):
+    assert 2 * _progress.LINE_EVERY == 60
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding="utf-8"))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
+    monkeypatch.setattr(_progress, "LINE_EVERY", 0.1)
+    before = {*threading.enumerate()}
+    with _progress.lines(lambda: "a study"):
+        assert [thread.daemon for thread in {*threading.enumerate()} - before] == [True]
+        for _ in range(100):
+            if shown.getvalue():
+                break
+            threading.Event().wait(0.05)
+        assert b"a study: no training yet" in shown.getvalue()

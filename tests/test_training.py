@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import io
 import subprocess
 import sys
 import time
@@ -178,6 +179,16 @@ def test_progress_is_silent_where_there_is_no_terminal(capfd, rng):
     x, y = examples("single", rng)
     network.train(x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=rng, progress=True)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_terminal_is_left_alone_if_no_progress_is_asked_for(monkeypatch, rng):
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    network = make("single", losses.binary_cross_entropy_with_logits)
+    x, y = examples("single", rng)
+    network.train(x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=rng)
+    assert terminal.getvalue() == ""
 
 
 @pytest.mark.parametrize("loss", BINARY_LOSSES, ids=lambda loss: loss.__name__)
@@ -703,10 +714,18 @@ def test_a_method_put_in_the_place_of_a_networks_own_is_called(name, monkeypatch
         ("bias", lambda bias: np.zeros((1, 1))),
         ("bias", lambda bias: bias[0]),
         ("weights", lambda weights: weights.astype(int)),
+        ("weights", lambda weights: weights.astype(complex)),
         ("weights", lambda weights: np.broadcast_to(weights, weights.shape)),
         ("bias", lambda bias: np.broadcast_to(bias, bias.shape)),
     ],
-    ids=["one bias for all", "1-d bias", "integers", "read-only weights", "read-only bias"],
+    ids=[
+        "one bias for all",
+        "1-d bias",
+        "integers",
+        "complex numbers",
+        "read-only weights",
+        "read-only bias",
+    ],
 )
 def test_parameters_that_no_step_can_move_are_refused_before_any_has_moved(name, change, rng):
     x, y = examples("multi", rng, 12)
@@ -768,6 +787,18 @@ def test_a_loss_returns_one_number(value, rng):
     assert_same(weights_of(network), before)
 
 
+@pytest.mark.parametrize("number", [0.5, np.float32(0.5), np.array(0.5)], ids=repr)
+def test_one_number_is_one_however_it_is_held(number, rng):
+    def loss(y_pred, y_true):
+        return number
+
+    loss.gradient, loss.on_logits = lambda y_pred, y_true: y_pred - y_true, True
+    x, y = examples("multi", rng, 12)
+    network = make("multi", loss)
+    history = network.train(x, y, epochs=1, batch_size=5, learning_rate=1e-3, rng=rng)
+    assert history.train_loss == [0.5]
+
+
 def test_augment_returns_real_numbers(rng):
     x, y = examples("multi", rng, 12)
     network = make("multi", losses.cross_entropy_with_logits)
@@ -819,6 +850,8 @@ def test_labels_are_brought_to_their_form_once_for_all_epochs(monkeypatch, rng):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("learning_rate", 0),
+        ("learning_rate", -0.5),
         ("dropout", -0.5),
         ("dropout", 1.0),
         ("dropout", 1.5),
@@ -828,7 +861,16 @@ def test_labels_are_brought_to_their_form_once_for_all_epochs(monkeypatch, rng):
 )
 def test_shares_out_of_their_range_are_refused(name, value, rng):
     with pytest.raises(ValueError, match=f"{name} must be"):
-        Settings(epochs=1, batch_size=1, learning_rate=0.5, rng=rng, **{name: value})
+        Settings(**{"epochs": 1, "batch_size": 1, "learning_rate": 0.5, "rng": rng, name: value})
+
+
+def test_a_rate_is_asked_for_while_the_training_lasts(rng):
+    for rate, at_the_start, later in ((0.5, 0.5, 0.5), (lambda share: 1 - share, 1, 0.25)):
+        settings = Settings(epochs=1, batch_size=1, learning_rate=rate, rng=rng)
+        assert (settings.rate(0), settings.rate(0.75)) == (at_the_start, later)
+        for progress, words in ((-0.25, "at least 0"), (1, "below 1"), (1.5, "below 1")):
+            with pytest.raises(ValueError, match=f"^progress must be {words}, but is"):
+                settings.rate(progress)
 
 
 def test_settings_are_named_kept_as_checked_and_fixed(rng):

@@ -96,7 +96,8 @@ TESTS_LEFT_OUT = {
     "threads": {
         "test_contract": "every_public_function_is_drawn[main]",
         "test_data": "others_see_whole_files_or_none",
-        "test_progress": "long_studies_say_it_in_lines_where_no_terminal_shows_bars",
+        "test_progress": "long_studies_say_it_in_lines_where_no_terminal_shows_bars "
+        "lines_are_seen_at_once_twice_a_minute_by_what_keeps_no_program_alive",
         "test_records": "seconds_are_those_of_the_processor "
         "the_same_search_waits_and_another_does_not "
         "searches_that_overlap_share_what_they_have_in_common",
