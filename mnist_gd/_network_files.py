@@ -83,7 +83,7 @@ def read_network(path):
             return _read(file)
         except Exception as error:  # what a damaged file leads to is not to be foreseen
             raise ValueError(
-                f"path must be a file made by save, but {path} is not: {error or repr(error)}"
+                f"path must be a file made by save, but {path} is not: {str(error) or repr(error)}"
             ) from error
 
 

@@ -344,3 +344,14 @@ def test_what_no_file_could_hold_is_named(tmp_path, parts, message):
 def test_a_path_names_a_file(network, path):
     with pytest.raises(ValueError, match="path must name a file, but is "):
         network.save(path)
+
+
+def test_what_says_nothing_is_named(monkeypatch, tmp_path):
+    def out_of_memory(file):
+        raise MemoryError
+
+    monkeypatch.setattr("mnist_gd._network_files._read", out_of_memory)
+    path = tmp_path / "network.npz"
+    path.touch()
+    with pytest.raises(ValueError, match=r"is not: MemoryError\(\)"):
+        Network.load(path)
