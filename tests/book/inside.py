@@ -68,7 +68,7 @@ class Results:
     Parameters
     ----------
     left_out : set of str
-        Tests, without their parameters.
+        Tests, with their parameters or, for all of them, without.
     """
 
     def __init__(self, left_out):
@@ -79,11 +79,11 @@ class Results:
         few = settings(settings.get_profile("repeatable"), max_examples=EXAMPLES)
         settings.register_profile("few", few)
         settings.load_profile("few")
-        of_item = {item: item.nodeid.partition("[")[0] for item in items}
-        self.met = self.left_out & set(of_item.values())
-        out = [item for item, name in of_item.items() if name in self.left_out]
+        of_item = {item: {item.nodeid, item.nodeid.partition("[")[0]} for item in items}
+        self.met = self.left_out & set().union(*of_item.values())
+        out = [item for item, names in of_item.items() if names & self.left_out]
         config.hook.pytest_deselected(items=out)
-        items[:] = [item for item, name in of_item.items() if name not in self.left_out]
+        items[:] = [item for item in items if item not in out]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
@@ -124,6 +124,7 @@ def run(files, left_out):
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         options = ["-p", "no:cacheprovider", "--capture=sys", "--tb=short", "--quiet"]
         options += ["-o", "tmp_path_retention_policy=none"]  # files are in memory there
+        options += ["-o", "faulthandler_timeout=0"]  # which is a thread's work
         code = pytest.main([*options, *files], [results])
     about = {
         "code": int(code),
