@@ -590,7 +590,7 @@ def keep_contract(name, changed, arguments):
             assert result.dtype in given_dtypes
 
 
-EXAMPLES = 10 if sys.platform == "emscripten" else 50  # where a call takes ten times as long
+EXAMPLES = 20 if sys.platform == "emscripten" else 50  # there as many as of any property
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -773,14 +773,18 @@ def test_layers_that_share_their_weights_step_by_both_gradients(rng):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("value", [np.ones(3), np.ones((1, 1)), [1.0, 2.0]], ids=str)
-def test_a_loss_returns_one_number(value, rng):
+def loss_that_returns(value):
     def loss(y_pred, y_true):
         return value
 
     loss.gradient, loss.on_logits = lambda y_pred, y_true: y_pred - y_true, True
+    return loss
+
+
+@pytest.mark.parametrize("value", [np.ones(3), np.ones((1, 1)), [1.0, 2.0]], ids=str)
+def test_a_loss_returns_one_number(value, rng):
     x, y = examples("multi", rng, 12)
-    network = make("multi", loss)
+    network = make("multi", loss_that_returns(value))
     before = weights_of(network)
     with pytest.raises(TypeError, match="loss must return one number, but has returned"):
         network.train(x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=rng)
@@ -789,12 +793,8 @@ def test_a_loss_returns_one_number(value, rng):
 
 @pytest.mark.parametrize("number", [0.5, np.float32(0.5), np.array(0.5)], ids=repr)
 def test_one_number_is_one_however_it_is_held(number, rng):
-    def loss(y_pred, y_true):
-        return number
-
-    loss.gradient, loss.on_logits = lambda y_pred, y_true: y_pred - y_true, True
     x, y = examples("multi", rng, 12)
-    network = make("multi", loss)
+    network = make("multi", loss_that_returns(number))
     history = network.train(x, y, epochs=1, batch_size=5, learning_rate=1e-3, rng=rng)
     assert history.train_loss == [0.5]
 

@@ -92,8 +92,8 @@ def words(folder: Path) -> set[str]:
     for path in [*folder.glob("*.html"), *folder.glob("_modules/**/*.html")]:
         text = path.read_text(encoding="utf-8")
         scripts += SCRIPT.findall(text)
-        for classes, element in NAMES.findall(text):
-            found |= {element, *classes.split()}
+        for names in NAMES.findall(text):
+            found.update(*map(str.split, names))
     for path in folder.glob("*/**/*.js"):
         if APART.isdisjoint(path.relative_to(folder).parts):
             scripts.append(path.read_text(encoding="utf-8"))
