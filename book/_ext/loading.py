@@ -7,6 +7,7 @@
 - Of the icons those alone are loaded that a page or a script names.
 - Large data of a page are files of their own, which its script asks for once it is shown.
 - The typefaces of the text are asked for at once, not when the style sheet names them.
+- What is not dark is light, before any script has chosen, and where none ever does.
 - The theme's script measures no code: it would have the whole page laid out at once, and
   `_static/a11y.js` measures what scrolls where it comes near the window.
 
@@ -48,6 +49,7 @@ DATA_SCRIPT = "document.getElementById({}).textContent = {};\n"
 SOLID = re.compile(r'url\("?[^)]*fa-solid-900\.woff2"?\)\s*format\("woff2"\)')
 ICON = re.compile("[\ue000-\uf8ff]")  # the private use of characters
 MAP = re.compile(r"/\*# sourceMappingURL=.*?\*/")
+LIGHT = re.compile(r"""html\[data-theme=(["']?)light\1\]""")
 THEME_SCRIPT = "scripts/pydata-sphinx-theme.js"
 MEASURING = re.compile(
     r'"complete"===document\.readyState\?(\w+)\(\):window\.addEventListener\("load",\1\)'
@@ -67,10 +69,11 @@ def moved(style: str, folder: str) -> str:
 
 def sheet(static: Path, names: list[str]) -> str:
     """Return these style sheets as one."""
-    return "\n".join(
+    whole = "\n".join(
         moved((static / name).read_text(encoding="utf-8"), posixpath.dirname(name))
         for name in dict.fromkeys(names)
     )
+    return LIGHT.sub('html:not([data-theme="dark"])', whole)
 
 
 def unmeasured(script: str) -> str:

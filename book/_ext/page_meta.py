@@ -1,9 +1,9 @@
 """Tell search engines and those who share a link what a page is about.
 
-The description of a page is its first paragraph. The picture of a shared link is the same on
-all pages; whoever fetches it needs its whole address, which is known only once the book is
-published somewhere: with ``html.baseurl`` set in ``_config.yml`` the addresses are whole,
-without it they are relative.
+The description of a page is its first paragraph, or its title where Sphinx makes it. The picture
+of a shared link is the same on all pages; whoever fetches it needs its whole address, which is
+known only once the book is published somewhere: with ``html.baseurl`` set in ``_config.yml`` the
+addresses are whole, without it they are relative.
 
 ``sphinxext-opengraph`` does not do instead: in its descriptions stand the line of links under the
 title and the source of formulas, it cuts words in two, and without an address of the site
@@ -78,7 +78,7 @@ def add_tags(app, pagename, templatename, context, doctree) -> None:
     site = app.config.html_title or app.config.project
     title = unescape(TAG.sub("", context.get("title") or site))
     address = f"{base}/{pagename}.html" if base else ""
-    made = tags(title, description(doctree), address, f"{root}/{CARD}", site)
+    made = tags(title, description(doctree) or f"{title}. {site}", address, f"{root}/{CARD}", site)
     context["metatags"] = context.get("metatags", "") + "\n" + made
 
 

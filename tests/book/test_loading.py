@@ -79,6 +79,32 @@ def test_lines_break_alike_before_the_typefaces_are_there(new_visit, width):
     assert heights[1] == pytest.approx(heights[0], rel=0.03)
 
 
+LOOKS = """() => [...document.querySelectorAll("body, .bd-article :is(p, a, code, pre, pre span)")]
+  .slice(0, 200).map((e) => {
+    const { backgroundColor, borderBottomWidth, color } = getComputedStyle(e);
+    const height = e === document.body ? 0 : e.offsetHeight;
+    return [e.tagName, backgroundColor, borderBottomWidth, color, height];
+  })"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "scripts"), [("light", "late"), ("dark", "late"), ("light", "none")]
+)
+def test_a_page_has_its_colours_before_its_scripts_are_there(new_visit, mode, scripts):
+    looks = []
+    for before in (False, True):
+        visit = new_visit(color_scheme=mode, java_script_enabled=not before or scripts != "none")
+        late = "**/*.{woff2,js,js?*}" if before else "**/*.woff2"
+        visit.context.route(late, lambda route: route.abort())
+        page = visit.open("data.html", settle=False)
+        if not before:
+            page.evaluate(SHOWN)
+        looks.append(page.evaluate(LOOKS))
+        visit.context.close()
+    assert len({colour for _, _, _, colour, _ in looks[0]}) > 4
+    assert looks[1] == looks[0]
+
+
 HEIGHTS = """() => [...document.querySelectorAll(".bd-article > section > section")].map((e) => [
   e.id, parseFloat(getComputedStyle(e).containIntrinsicHeight.replace("auto ", "")),
   e.offsetHeight])"""

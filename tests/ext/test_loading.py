@@ -69,11 +69,14 @@ def test_what_a_style_sheet_asks_for_is_found_from_the_whole(tmp_path):
         "/*# sourceMappingURL=one.css.map*/",
         encoding="utf-8",
     )
-    (tmp_path / "two.css").write_text("e { f: url(g.svg) }", encoding="utf-8")
+    (tmp_path / "two.css").write_text(
+        "e { f: url(g.svg) } html[data-theme=light] a {} html[data-theme='dark'] a {}",
+        encoding="utf-8",
+    )
     whole = loading.sheet(tmp_path, ["styles/one.css", "two.css", "two.css"])
     assert whole == (
         "a { b: url(\"fonts/x.woff2\") } c { d: url('data:image/svg+xml,<x>') }\n"
-        'e { f: url("g.svg") }'
+        'e { f: url("g.svg") } html:not([data-theme="dark"]) a {} html[data-theme=\'dark\'] a {}'
     )
 
 
