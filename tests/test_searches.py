@@ -107,6 +107,26 @@ def test_no_epoch_of_the_additions_ends_with_a_small_batch():
     assert plan["build"]["images"] % plan["base"]["batch_size"] == 0
 
 
+def test_an_addition_of_several_takes_each_as_it_is_tried_alone():
+    tried = plans.STUDIES["additions"]["variants"]
+    several = tried["Adam, falling rate, shifts"]
+    alone = [tried[name] for name in ("Adam", "falling rate", "shifts")]
+    settings = {name: value for change in alone for name, value in change.items()}
+    assert several.keys() == settings.keys()
+    assert several == settings | {"learning_rate": several["learning_rate"]}
+
+
+def test_early_stopping_may_end_before_half_the_epochs_are_over():
+    plan = plans.STUDIES["additions"]
+    patience = plan["variants"]["early stopping"]["patience"]
+    assert patience < plan["build"]["epochs"] / 2
+
+
+def test_no_rung_cuts_a_configuration_in_two():
+    kept = len(candidates()) * plans.KEEP
+    assert kept == pytest.approx(round(kept))
+
+
 def test_studies_in_full_are_larger_and_longer():
     for plan in plans.STUDIES.values():
         assert plan["full"]["hidden_size"] >= 4 * plan["build"]["hidden_size"]
@@ -380,7 +400,7 @@ def test_finalists_are_trained_with_seeds_that_did_not_find_them(fake, monkeypat
     line = line[-2:]
     assert {row.configuration for row in result.rows} == {row.configuration for row in line}
     assert 0 not in plans.FRESH_SEEDS
-    assert len(plans.FRESH_SEEDS) >= 5
+    assert len(plans.FRESH_SEEDS) == len(plans.SEEDS)  # as many as the headlines have
     for row in result.rows:
         assert [run.seed for run in row.records] == list(plans.FRESH_SEEDS)
 

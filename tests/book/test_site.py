@@ -16,7 +16,6 @@ CHAPTERS = re.findall(r"^ *(?:- file|root): (\w+)", TOC, re.MULTILINE)
 MADE = [
     "search",
     "genindex",
-    "py-modindex",
     "_modules/mnist_gd/losses",
     "tests/test_losses",
 ]
