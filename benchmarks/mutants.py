@@ -260,6 +260,7 @@ def measure(name, most, say=print):
 
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
+        folder.chmod(0o755)  # tests of files may become another user
         for part in COPIED:
             shutil.copytree(ROOT / part, folder / part, ignore=LEFT_OUT)
         for path in (path for path in ROOT.iterdir() if path.is_file()):
