@@ -408,6 +408,7 @@ def test_a_form_that_takes_no_number_is_refused(form):
     ("matrix", "message"),
     [
         (np.ones((2, 3), int), r"matrix must have the shape \(n, n\)"),
+        (np.ones((3, 2), int), r"matrix must have the shape \(n, n\)"),
         (np.ones(1, int), r"matrix must have the shape \(n, n\) .* but has \(1,\)"),
         (np.ones((0, 0), int), r"matrix must have the shape \(n, n\) with n >= 1"),
         (np.ones((2, 2)), "matrix must hold counts"),

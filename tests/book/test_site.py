@@ -443,6 +443,15 @@ def test_one_line_runs_below_the_head_of_a_table(disk):
     assert len(set(dict(cells).values())) == 1
 
 
+@pytest.mark.parametrize("width", [390, 360])
+def test_the_index_of_words_fits_a_phone(visit, width):
+    page = visit(viewport={"width": width, "height": 844}).open("genindex.html")
+    wide = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent)"
+    boxes = page.locator(".genindextable, :has(> .genindextable)")
+    assert boxes.count() > 20
+    assert boxes.evaluate_all(wide) == []
+
+
 def test_largest_paint_comes_soon(visit, capsys):
     """The median of three loads of the first page and of the longest."""
     made = visit(viewport={"width": 1280, "height": 900})
