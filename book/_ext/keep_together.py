@@ -64,6 +64,15 @@ def put(text: nodes.Text, *others: nodes.Node) -> None:
     parent[place : place + 1] = others
 
 
+def join_texts(document: nodes.document) -> None:
+    """Make one text of those that follow each other: a line of the source ends in its own."""
+    for element in list(document.findall(nodes.TextElement)):
+        for place in range(len(element) - 1, 0, -1):
+            first, second = element[place - 1 : place + 1]
+            if type(first) is type(second) is nodes.Text:
+                element[place - 1 : place + 1] = [nodes.Text(first + second)]
+
+
 def keep_numbers(document: nodes.document) -> None:
     """Let no line break within a number, its spread and its unit; code stays as it is."""
     for text in list(document.findall(nodes.Text)):
@@ -100,6 +109,7 @@ class KeepTogether(SphinxPostTransform):
 
     def run(self, **kwargs) -> None:
         """Walk through one page."""
+        join_texts(self.document)
         for formula in list(self.document.findall(nodes.math)):
             keep_together(formula)
         keep_numbers(self.document)

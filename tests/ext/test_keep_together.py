@@ -37,6 +37,17 @@ def test_a_formula_keeps_what_touches_it(text, kept):
     assert tree.astext().replace("\u00a0", " ") == before
 
 
+def test_what_a_line_of_the_source_parts_is_kept_together_too():
+    nodes = keep_together.nodes
+    number = nodes.inline("", "0.98", classes=["pasted-text"])
+    pieces = [nodes.math("", "F_1"), nodes.Text(" ="), nodes.Text("\n"), number, nodes.Text(" or")]
+    line = nodes.paragraph("", "", *pieces, nodes.Text("\n"), nodes.Text("1"))
+    keep_together.join_texts(line)
+    assert [child.astext() for child in line] == ["F_1", " =\n", "0.98", " or\n1"]
+    keep_together.keep_together(line[0])
+    assert [child.astext() for child in line] == ["F_1\u00a0=\u00a0", "", "0.98", " or\n1"]
+
+
 def test_numbers_keep_their_spreads_and_units_but_for_code():
     from docutils.core import publish_doctree
 
