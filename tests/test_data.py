@@ -250,9 +250,11 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
-def test_damage_is_repaired(root, truth, damage, monkeypatch):
+def test_damage_is_repaired(root, sound_root, truth, damage, monkeypatch):
     damage(root)
     assert_is_mnist(load_mnist(root, "uint8"), truth)
+    for name in FILES:
+        assert (root / RAW / name).read_bytes() == (sound_root / RAW / name).read_bytes()
     # ... for good: the next load does without the archives.
     monkeypatch.setattr(_archives, "ARCHIVES", root / "nowhere")
     assert_is_mnist(load_mnist(root, "uint8"), truth)
@@ -456,9 +458,11 @@ def test_schemas_are_declared_only_where_the_operators_do_not_load():
     assert (_archives._schemas is None) == _has_ops()
 
 
-# What matters of torchvision, in small: importing it needs the operator to be declared.
+# What matters of torchvision, in small: importing it needs the operator to be declared, and a part
+# of it has been imported before that.
 STAND_IN = """
 import torch
+import torchvision.part
 
 torch.library.register_fake("torchvision::nms")(lambda dets, scores, iou_threshold: dets)
 """
@@ -469,10 +473,19 @@ library = torch.library.Library("torchvision", "FRAGMENT")
 library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 """
+DATASETS = """
+import torchvision
+
+class MNIST:
+    part = torchvision.part
+"""
 IMPORT_TWICE = """
+import sys
+import xyz
 from mnist_gd import _archives
 
 assert _archives.torchvision_mnist() is _archives.torchvision_mnist()
+assert sys.modules["xyz"] is xyz
 print(_archives.torchvision_mnist().__name__, _archives._schemas is None)
 """
 
@@ -503,7 +516,9 @@ def test_import_of_torchvision(tmp_path, operators):
     package = tmp_path / "torchvision"
     package.mkdir()
     (package / "__init__.py").write_text(STAND_IN, encoding="utf-8")
-    (package / "datasets.py").write_text("class MNIST: pass", encoding="utf-8")
+    (package / "datasets.py").write_text(DATASETS, encoding="utf-8")
+    for other in (package / "part.py", tmp_path / "xyz.py"):
+        other.touch()
     program = (DECLARED if operators else "") + IMPORT_TWICE
     assert run_python(program, path=[tmp_path]).split() == ["MNIST", str(operators)]
 
