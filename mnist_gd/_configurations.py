@@ -50,8 +50,14 @@ def plain(name, value):
     Raises
     ------
     ValueError, TypeError
-        If it, or what it holds, is no such value, or is not finite.
+        If it, or what it holds, is no such value, or is not finite, or names are one as text.
     """
+
+    def read(pairs):
+        if len(as_one := dict(pairs)) != len(pairs):
+            raise ValueError(f"{name} must have other names than 1 and '1', but is {value!r}")
+        return as_one
+
     try:
         text = json.dumps(value, default=lambda number: np.generic.item(number), allow_nan=False)
     except (TypeError, RecursionError):  # a longdouble's item is one again
@@ -60,7 +66,7 @@ def plain(name, value):
         ) from None
     except ValueError:  # NaN and infinity are no JSON
         raise ValueError(f"{name} must hold finite numbers, but is {value!r}") from None
-    return json.loads(text)
+    return json.loads(text, object_pairs_hook=read)
 
 
 def checked_configuration(configuration):

@@ -5,6 +5,7 @@ import json
 import math
 import zipfile
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,11 +24,15 @@ def to_arrays(network):
     for layer in network.layers:
         if type(layer) is not LinearLayer:
             raise ValueError(f"layers must be LinearLayers to be saved, but one is {layer!r}")
+    places = {array.__array_interface__["data"][0] for array in network.parameters if array.size}
+    if len(places) < sum(array.size > 0 for array in network.parameters):
+        raise ValueError("layers must have arrays of their own to be saved, but share some")
     about = {
         "network": type(network).__name__,
-        "loss": _entry("loss", network.loss, losses),
+        "loss": _entry("loss", network.loss, losses, "gradient"),
         "activations": [
-            _entry("activation", layer.activation, activations) for layer in network.layers
+            _entry("activation", layer.activation, activations, "backward")
+            for layer in network.layers
         ],
     }
     arrays = {"about": np.array(json.dumps(about))}
@@ -78,7 +83,10 @@ def write_network(path, network):
 
 def read_network(path):
     """Return the name of the class, the layers and the loss of a file."""
-    with open(check_path("path", path), "rb") as file:
+    path = check_path("path", path)
+    if path.exists() and not path.is_file():
+        raise ValueError(f"path must be a file made by save, but {path} is none")
+    with open(path, "rb") as file:
         try:
             return _read(file)
         except Exception as error:  # what a damaged file leads to is not to be foreseen
@@ -97,6 +105,10 @@ def _read(file):
         packed = [name for name, info in members.items() if info.compress_type]
         if packed or any(info.file_size != info.compress_size for info in members.values()):
             raise ValueError(f"its arrays must not be compressed, but are: {packed}")
+        places = sorted((info.header_offset, info.compress_size) for info in archive.infolist())
+        for (before, size), (place, _) in pairwise(places):
+            if place < before + size:
+                raise ValueError(f"its arrays must lie apart, but one at {place} lies in another")
         if "about" not in members or members["about"].file_size > 4 * LONGEST_TEXT:
             raise ValueError(f"it holds no short array about, but {[*members][:9]}")
         about = _header(archive, members["about"])
@@ -137,10 +149,17 @@ def _array(archive, info):
         return np.lib.format.read_array(member, allow_pickle=False)
 
 
-def _entry(what, function, module):
+def _entry(what, function, module, derivative):
     """How a file names a loss or an activation: its name and its options."""
     plain = function.func if isinstance(function, partial) else function
-    if getattr(module, getattr(plain, "__name__", ""), None) is not plain:
+    known = getattr(module, getattr(plain, "__name__", ""), None) is plain
+    if known and plain is not function:  # by with_options, not with a derivative of its own
+        own, theirs = getattr(function, derivative, None), getattr(plain, derivative, None)
+        known = getattr(own, "func", None) is theirs and own.keywords == function.keywords
+        known &= not function.args and vars(function).get("on_logits") is getattr(
+            plain, "on_logits", None
+        )
+    if not known:
         raise ValueError(f"{what} must be of {module.__name__} to be saved, but is {function!r}")
     options = getattr(function, "keywords", {})
     try:

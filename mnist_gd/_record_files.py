@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
-from numbers import Real
+from math import inf
 
 import numpy as np
 
@@ -20,20 +20,25 @@ def digest(data):
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
-def _array_digest(array):
-    return digest(f"{array.dtype.str} {array.shape} {digest(array.tobytes())}")
+def _array_digest(name, array):
+    return digest(f"{json.dumps(name)} {array.dtype.str} {array.shape} {digest(array.tobytes())}")
 
 
 def write_record(folder, key, record):
-    """Keep a record; its .json comes last and says, by sums over all of it, that it is whole."""
+    """Keep a record; its .json comes last and says, by sums over all of it, that it is whole.
+
+    The arrays stand in the order of their names, which are the author's and may be no file's.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = {name: np.asarray(array) for name, array in record.arrays.items()}
-    sums = {name: _array_digest(array) for name, array in sorted(arrays.items())}
+    arrays = {name: np.asarray(array) for name, array in sorted(record.arrays.items())}
+    sums = {name: _array_digest(name, array) for name, array in arrays.items()}
     settings = settings_of(record.configuration)
     about = {"key": key, **vars(record), "configuration": settings, "arrays": sums}
     text = json.dumps(about | {"sha256": digest(json.dumps(about))}, indent=1)
     if arrays:
-        write_atomically(folder / f"{key}.npz", lambda file: np.savez_compressed(file, **arrays))
+        write_atomically(
+            folder / f"{key}.npz", lambda file: np.savez_compressed(file, *arrays.values())
+        )
     write_atomically(folder / f"{key}.json", lambda file: file.write(text.encode()))
 
 
@@ -51,9 +56,9 @@ def read_record(path, key, settings, seed):
         with open(path.with_suffix(".npz"), "rb") as file, np.load(file) as saved:
             if sum(info.file_size for info in saved.zip.infolist()) > 2 * LARGEST:  # with headers
                 raise ValueError(f"its arrays would take more than {LARGEST} bytes")
-            arrays = {name: saved[name] for name in sums}
+            arrays = {name: saved[f"arr_{place}"] for place, name in enumerate(sums)}
     for name, array in arrays.items():
-        if _array_digest(array) != sums[name]:
+        if _array_digest(name, array) != sums[name]:
             raise ValueError(f"its array {name} is another")
     return about | {"arrays": arrays}
 
@@ -66,10 +71,11 @@ def read_times(folder):
         numbers = [n for time in times.values() for n in (time["seconds"], *time["history"])]
     except FileNotFoundError:
         return {}
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+    except (OSError, RecursionError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise ValueError(f"records must hold sound times, but {path} does not: {error}") from error
-    if not all(isinstance(number, Real) for number in numbers):
-        raise ValueError(f"records must hold times that are numbers, but {path} holds others")
+    sound = [isinstance(n, int | float) and n is not True and 0 <= n < inf for n in numbers]
+    if not all(sound):
+        raise ValueError(f"records must hold times from 0 s on, but {path} holds others")
     return times
 
 

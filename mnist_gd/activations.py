@@ -74,6 +74,7 @@ def with_options(function, **options):
     array([-0.2])
     """
     function = check_callable("function", function)
+    options = {name: _plain(value) for name, value in options.items()}
     if isinstance(function, partial):  # of one that has options already
         function, options = function.func, function.keywords | options
     allowed = set(signature(function).parameters) - {"grad_output", "z", "y_pred", "y_true"}
@@ -90,6 +91,17 @@ def with_options(function, **options):
         if hasattr(function, derivative):
             setattr(fixed, derivative, with_options(getattr(function, derivative), **options))
     return fixed
+
+
+def _plain(value):
+    """A number of NumPy's as Python's own, which leaves the dtype of what it meets."""
+    if (
+        isinstance(value, np.generic | np.ndarray)
+        and value.ndim == 0
+        and value.dtype.kind in "iuf"
+    ):
+        return float(value) if value.dtype.kind == "f" else int(value)
+    return value
 
 
 @checked(check_pre_activation)

@@ -293,7 +293,7 @@ def check_chain(layers):
     Raises
     ------
     ValueError
-        If there is none, sizes do not fit, or float32 and float64 are mixed.
+        If there is none, one is there twice, sizes do not fit, or float32 and float64 are mixed.
     """
     several = isinstance(layers, list | tuple) and len(layers)
     if not several or not all(isinstance(layer, LinearLayer) for layer in layers):
@@ -304,6 +304,8 @@ def check_chain(layers):
                 f"layers must fit each other, but one gives {before.output_size} features and "
                 f"the next takes {after.input_size}"
             )
+    if len({id(layer) for layer in layers}) < len(layers):
+        raise ValueError("layers must be objects of their own, but one is there twice")
     if len({layer.weights.dtype for layer in layers}) > 1:
         raise ValueError("layers must all be float32 or all float64, but are mixed")
 

@@ -10,6 +10,7 @@ import inspect
 import json
 import warnings
 from contextlib import ExitStack, suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -180,7 +181,7 @@ def _run(function, configuration, seed):
     start = processor_time()
     with threadpool_limits(1, user_api="blas"):
         try:
-            outcome, arrays = checked_outcome(function(configuration, seed))
+            outcome, arrays = checked_outcome(function(deepcopy(configuration), seed))
         except DivergenceError as error:
             history = getattr(error, "history", History())
             outcome, arrays = {"diverged": str(error), "history": history.as_dict()}, {}

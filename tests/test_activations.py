@@ -292,6 +292,19 @@ def test_layers_can_ask_which_are_rectifiers_and_which_learn_a_slope():
     assert [f for f in functions if f.trainable] == [prelu]
 
 
+@pytest.mark.parametrize(
+    "number", [np.float64(0.1), np.longdouble(0.1), np.array(0.1), np.float32(0.1), 0.1]
+)
+def test_options_are_numbers_that_change_no_dtype(number):
+    z = np.array([[-1.0, 2.0]], np.float32)
+    steep = with_options(leaky_relu, negative_slope=number)
+    for function, arguments in ((steep, 1), (steep.kernel, 1), (steep.backward, 2)):
+        assert function(*[z] * arguments).dtype == np.float32
+    assert steep.keywords == steep.backward.keywords == {"negative_slope": float(number)}
+    whole = with_options(leaky_relu, negative_slope=np.int8(2)).keywords["negative_slope"]
+    assert type(whole) is int
+
+
 def test_with_options_fixes_the_derivative_too():
     steep = with_options(leaky_relu, negative_slope=0.5)
     assert steep(np.array([-2.0])) == -1

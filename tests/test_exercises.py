@@ -552,11 +552,30 @@ def test_answer_with_other_arguments_is_told_the_arguments():
         check("relu-gradient", lambda z: z > 0)
 
 
+class Unreadable:
+    def __array__(self, dtype=None, copy=None):
+        raise KeyError("none")
+
+
+def test_answers_may_stand_in_one_array_again_and_again():
+    places = {}
+
+    def step(x, g, rate):
+        place = places.setdefault(x.shape, np.empty(x.shape))
+        return np.subtract(x, rate * g, out=place)
+
+    assert check("gradient-step", step)
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
         (lambda x, g, rate: None, "no return statement"),
-        (lambda x, g, rate: "down", "no numbers but 'down'"),
+        (lambda x, g, rate: "down", "no real numbers but 'down'"),
+        (lambda x, g, rate: x - rate * g + 0j, "no real numbers but array"),
+        (lambda x, g, rate: (x - rate * g).astype(str), "no real numbers but array"),
+        (lambda x, g, rate: np.ma.masked_less(x - rate * g, 0), "no real numbers but masked"),
+        (lambda x, g, rate: Unreadable(), "no real numbers but <"),
         (lambda x, g, rate: (x, g), r"must return \(the new x\), but returns 2"),
         (lambda x, g, rate: np.subtract(x, rate * g, out=x), "changes x in place"),
         (lambda x, g, rate: (x - rate * g).sum(), r"must have the shape \(4, 3\), but has \(\)"),

@@ -2,10 +2,12 @@
 
 import io
 import json
+import os
 import re
 import tracemalloc
 import zipfile
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -312,9 +314,81 @@ own.backward = lambda grad_output, z: grad_output
 
 
 def with_odd_option(value):
-    loss = partial(losses.focal_loss, alpha=value)
-    loss.gradient, loss.on_logits = losses.focal_loss.gradient, False
-    return loss
+    return with_options(losses.focal_loss, alpha=value)
+
+
+def with_attributes(function, **attributes):
+    """What has the function and the options of one of the package, but not all else."""
+    changed = partial(function)
+    vars(changed).update(attributes)
+    return changed
+
+
+CHANGED = [
+    with_attributes(losses.mean_squared_error, gradient=own, on_logits=False),
+    with_attributes(
+        losses.mean_squared_error,
+        gradient=partial(losses.mean_squared_error.gradient),
+        on_logits=True,
+    ),
+    with_attributes(
+        losses.focal_loss,
+        gradient=with_options(losses.focal_loss.gradient, alpha=0.5),
+        on_logits=False,
+    ),
+]
+
+
+@pytest.mark.parametrize("loss", CHANGED)
+def test_a_function_with_a_derivative_of_its_own_is_not_saved(tmp_path, loss):
+    layer = LinearLayer(3, 1, rng=np.random.default_rng(0))
+    network = Network([layer], loss=loss)
+    with pytest.raises(ValueError, match=r"loss must be of mnist_gd\.losses to be saved, but is"):
+        network.save(tmp_path / "network.npz")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_layers_that_share_an_array_are_not_saved(tmp_path):
+    first, second = (LinearLayer(3, 3, rng=np.random.default_rng(0)) for _ in range(2))
+    second.weights = first.weights
+    network = Network([first, second], loss=losses.mean_squared_error)
+    with pytest.raises(ValueError, match="layers must have arrays of their own to be saved"):
+        network.save(tmp_path / "network.npz")
+
+
+def test_a_layer_stands_once_in_a_network():
+    layer = LinearLayer(3, 3, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="layers must be objects of their own"):
+        Network([layer, layer], loss=losses.mean_squared_error)
+
+
+def test_members_that_lie_over_each_other_are_refused(tmp_path, saved):
+    """The bias is a part of the weights' bytes: of many such a file makes far more than it is."""
+    members = members_of(saved)
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("bias_0.npy", array(np.zeros((1, 6), np.float32)))
+        about = archive.filelist[0]
+        entry = inner.getvalue()
+    place = -len(entry) % 24
+    weights = np.frombuffer(bytes(place) + entry, np.float32).reshape(-1, 6)
+    path = tmp_path / "over.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("about.npy", members["about.npy"])
+        archive.writestr("weights_0.npy", array(weights))
+        archive.fp.flush()
+        about.header_offset = path.read_bytes().index(entry)
+        archive.filelist.append(about)
+        archive.NameToInfo[about.filename] = about
+    with pytest.raises(ValueError, match=r"over\.npz is not: its arrays must lie apart"):
+        Network.load(path)
+
+
+def test_what_is_no_file_is_refused_before_it_is_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(ValueError, match=r"must be a file made by save, but .* is none"):
+            Network.load(path)
 
 
 @pytest.mark.parametrize(

@@ -345,7 +345,13 @@ def test_nothing_is_said_of_records_of_other_code(three, monkeypatch):
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [("{", "Expecting"), ("[1]", "'list'"), ('{"a": {}}', "'seconds'"), ('{"a": 1}', "'int'")],
+    [
+        ("{", "Expecting"),
+        ("[1]", "'list'"),
+        ('{"a": {}}', "'seconds'"),
+        ('{"a": 1}', "'int'"),
+        ("[" * 100_000, "recursion"),
+    ],
 )
 def test_damaged_times_are_refused(three, content, reason):
     three.run()
@@ -353,9 +359,59 @@ def test_damaged_times_are_refused(three, content, reason):
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match=f"records must hold sound times, but .*times.*{reason}"):
         three.run()
-    path.write_text('{"a": {"seconds": 1, "history": ["1"]}}', encoding="utf-8")
-    with pytest.raises(ValueError, match=re.escape(f"numbers, but {path} holds others")):
+    for number in ('"1"', "NaN", "-1", "true", "1e999"):
+        path.write_text(f'{{"a": {{"seconds": 1, "history": [{number}]}}}}', encoding="utf-8")
+        with pytest.raises(ValueError, match=re.escape(f"from 0 s on, but {path} holds others")):
+            three.run()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ValueError, match="records must hold sound times"):
         three.run()
+
+
+NAMES = ["file", "allow_pickle", "a", "a.npy", "a\0b", "\ud800", "n" * 70_000, "x/../y"]
+
+
+def returns_names(configuration, seed):
+    return {}, {name: np.full(2, place) for place, name in enumerate(NAMES)}
+
+
+def test_arrays_may_have_any_name(tmp_path):
+    (first,) = run_all(returns_names, [{}], records=tmp_path, **QUIET)
+    (second,) = run_all(returns_names, [{}], records=tmp_path, run_missing=False, **QUIET)
+    assert [*second.arrays] == sorted(NAMES)
+    for name, array in first.arrays.items():
+        assert np.array_equal(second.arrays[name], array)
+
+
+def pops(configuration, seed):
+    configuration.pop("rate")
+    return {}, {}
+
+
+def test_a_run_that_changes_its_configuration_changes_its_own(tmp_path):
+    for missing in (True, False):  # the second time from its record
+        records = run_all(
+            pops,
+            [{"rate": 1}],
+            seeds=[0, 1],
+            records=tmp_path,
+            run_missing=missing,
+            n_jobs=1,
+            progress=False,
+        )
+        assert [record.configuration for record in records] == [{"rate": 1}] * 2
+
+
+def two_that_are_one(configuration, seed):
+    return {1: "a", "1": "b"}, {}
+
+
+def test_names_that_are_one_as_text_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="outcome must have other names than 1 and '1'"):
+        run_all(two_that_are_one, [{}], records=tmp_path, **QUIET)
+    with pytest.raises(ValueError, match="configurations must have other names than 1 and '1'"):
+        run_all(synthetic, [{1: "a", "1": "b"}], records=tmp_path, **QUIET)
 
 
 def returns_none(configuration, seed):
@@ -549,7 +605,7 @@ def test_a_record_is_bound_to_its_run_and_to_its_arrays(three):
         ({"key": "f" * 32}, f"its key is {'f' * 32}, not "),
         ({"arrays": {"scores": "0" * 64}}, "its array scores is another"),
         ({"arrays": {"scores": "f" * 64}}, "its array scores is another"),
-        ({"arrays": {"losses": "0" * 64}}, "losses is not a file"),
+        ({"arrays": {"losses": "0" * 64}}, "its array losses is another"),
     ],
 )
 def test_an_edited_record_is_run_again_even_if_its_sum_is_right(three, edit, message):

@@ -24,6 +24,7 @@ CARD_SAYS = (
     " the ten handwritten digits"
 )
 LONGEST = 200
+MADE = {"genindex": "Index", "search": "Search"}  # which Sphinx gives no title
 TAG = re.compile(r"<[^>]+>")
 
 
@@ -76,7 +77,7 @@ def add_tags(app, pagename, templatename, context, doctree) -> None:
     base = app.config.html_baseurl.rstrip("/")
     root = base or posixpath.relpath(".", posixpath.dirname(pagename) or ".")
     site = app.config.html_title or app.config.project
-    title = unescape(TAG.sub("", context.get("title") or site))
+    title = unescape(TAG.sub("", context.get("title") or MADE.get(pagename, site)))
     address = f"{base}/{pagename}.html" if base else ""
     made = tags(title, description(doctree) or f"{title}. {site}", address, f"{root}/{CARD}", site)
     context["metatags"] = context.get("metatags", "") + "\n" + made

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_gd._checks import check_callable, check_one_of
+from mnist_gd._checks import as_array, check_callable, check_one_of
 from mnist_gd.exercises import (
     activations,
     convexity,
@@ -139,9 +139,11 @@ def _quietly(function, arguments):
 
 
 def _parts(result):
-    """A result as a tuple of float64 arrays."""
-    parts = result if isinstance(result, tuple) else (result,)
-    return tuple(np.asarray(part, dtype=np.float64) for part in parts)
+    """A result as a tuple of float64 arrays, which are its own."""
+    parts = [as_array("it", part) for part in (result if isinstance(result, tuple) else (result,))]
+    if any(part.dtype.kind not in "biuf" for part in parts):
+        raise TypeError("it must return real numbers")
+    return tuple(part.astype(np.float64) for part in parts)
 
 
 def _call(name, task, function, arguments):
@@ -169,8 +171,8 @@ def _call(name, task, function, arguments):
         result = tuple(result)
     try:
         answer = _parts(result)
-    except (TypeError, ValueError) as error:
-        raise WrongAnswer(f"{call}, it returns no numbers but {result!r}") from error
+    except Exception as error:  # an object of the reader's may raise any
+        raise WrongAnswer(f"{call}, it returns no real numbers but {result!r}") from error
     if len(answer) != len(task.returns):
         wanted = ", ".join(task.returns)
         raise WrongAnswer(f"{call}, it must return ({wanted}), but returns {len(answer)} things")
