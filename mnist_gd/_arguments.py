@@ -13,6 +13,20 @@ from mnist_gd._checks import (
     check_unit_interval,
 )
 
+
+def _check_number_of(name, number, dtype):
+    """Raise if what is counted is no number of that dtype, by which it could be divided."""
+    if number > np.finfo(dtype).max:
+        raise ValueError(f"{name} must have fewer entries in {dtype}, but has {number}")
+
+
+def _check_option(name, value, dtype):
+    """Return an option; as a number of the dtype that it meets it must be finite, too."""
+    if abs(value) > np.finfo(dtype).max:
+        raise ValueError(f"{name} must be finite in {dtype}, but is {value}")
+    return value
+
+
 # Of losses
 
 
@@ -22,9 +36,12 @@ def check_pair(y_pred, y_true):
     check_same_shape("y_pred", y_pred, "y_true", y_true)
     if y_pred.size == 0:
         raise ValueError(f"y_pred must not be empty, but has the shape {y_pred.shape}")
+    _check_number_of("y_pred", y_pred.size, y_pred.dtype)
+    with np.errstate(over="ignore"):
+        y_true = y_true.astype(y_pred.dtype, copy=False)
     check_finite("y_pred", y_pred)
     check_finite("y_true", y_true)
-    return y_pred, y_true.astype(y_pred.dtype, copy=False)
+    return y_pred, y_true
 
 
 def check_logits(y_pred, y_true):
@@ -64,7 +81,8 @@ def _check_focal(y_pred, y_true, alpha, gamma):
         raise ValueError("y_true must hold only 0 and 1 in the focal loss")
     if not (isinstance(alpha, Real) and alpha == -1):
         alpha = check_real("alpha", alpha, minimum=0, maximum=1)
-    return y_pred, y_true, alpha, check_real("gamma", gamma, minimum=0)
+    gamma = check_real("gamma", gamma, minimum=0)
+    return y_pred, y_true, alpha, _check_option("gamma", gamma, y_pred.dtype)
 
 
 def check_focal_logits(y_pred, y_true, alpha, gamma):
@@ -94,12 +112,14 @@ def check_backward(grad_output, z):
 
 def check_leaky(z, negative_slope):
     """The argument of an activation, with a slope."""
-    return as_float("z", z), check_real("negative_slope", negative_slope)
+    z, slope = as_float("z", z), check_real("negative_slope", negative_slope)
+    return z, _check_option("negative_slope", slope, z.dtype)
 
 
 def check_leaky_backward(grad_output, z, negative_slope):
     """Both arguments of a backward pass, with a slope."""
-    return *check_backward(grad_output, z), check_real("negative_slope", negative_slope)
+    grad_output, z = check_backward(grad_output, z)
+    return grad_output, *check_leaky(z, negative_slope)
 
 
 def _slope(slope, z):
@@ -131,4 +151,5 @@ def check_classes(z):
     z = as_float("z", z)
     if z.ndim == 0 or z.shape[-1] == 0:
         raise ValueError(f"z must have the shape (..., classes), but has {z.shape}")
+    _check_number_of("each row of z", z.shape[-1], z.dtype)
     return (z,)

@@ -130,6 +130,9 @@ class Adam:
             parameters, gradients, learning_rate, self._means
         )
         if self._squares is None:
+            for dtype in {parameter.dtype for parameter in parameters}:
+                if dtype.type(self.epsilon) == 0:
+                    raise ValueError(f"epsilon must be above 0 in {dtype}, but is {self.epsilon}")
             self._squares = [np.zeros_like(parameter) for parameter in parameters]
         self._steps += 1
         # Both means began at zero: divided by what their weights sum to, they do not show it.

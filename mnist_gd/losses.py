@@ -100,7 +100,7 @@ def mean_squared_error(y_pred, y_true):
 def mean_squared_error_gradient(y_pred, y_true):
     """Gradient of :func:`mean_squared_error` for `y_pred`, equation `eq-mse-gradient`."""
     with np.errstate(over="ignore"):
-        return 2 * (y_pred - y_true) / y_pred.size
+        return 2 * ((y_pred - y_true) / y_pred.size)
 
 
 @checked(check_probabilities)

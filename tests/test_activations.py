@@ -329,3 +329,11 @@ def test_no_finite_input_is_worth_nan(function, dtype):
     rows = np.array(list(itertools.product(values, repeat=3)), dtype)
     assert np.isfinite(function(rows)).all()
     assert np.isfinite(function.backward(np.ones_like(rows), rows)).all()
+
+
+def test_what_its_dtype_cannot_hold_is_refused():
+    with pytest.raises(ValueError, match="each row of z must have fewer entries in float16"):
+        softmax(np.zeros((1, 70_000), np.float16))
+    for call in (leaky_relu, lambda z, slope: leaky_relu.backward(z, z, slope)):
+        with pytest.raises(ValueError, match="negative_slope must be finite in float32"):
+            call(np.float32([0.0]), 1e300)

@@ -370,3 +370,11 @@ def test_matrices_of_numpy_move_as_arrays_do(optimizer, rng):
             steps.update([parameter], [slope], 0.1)
     np.testing.assert_array_equal(*moved)
     assert not np.array_equal(moved[0], start)
+
+
+@pytest.mark.parametrize(("epsilon", "dtype"), [(1e-50, np.float32), (1e-8, np.float16)])
+def test_an_epsilon_that_is_zero_among_the_parameters_is_refused(epsilon, dtype):
+    parameter = np.ones(2, dtype)
+    with pytest.raises(ValueError, match="epsilon must be above 0 in float"):
+        Adam(epsilon=epsilon).update([parameter], [np.zeros(2, dtype)], 0.1)
+    assert (parameter == 1).all()

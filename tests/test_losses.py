@@ -583,3 +583,36 @@ def test_of_a_perfect_prediction_no_loss_is_less_than_nothing(name):
 def test_a_mean_is_finite_though_the_sum_is_not():
     largest = np.finfo(np.float64).max
     assert binary_cross_entropy_with_logits(np.full(4, largest), np.zeros(4)) == largest
+
+
+# Numbers that fit the check and not the dtype that they meet
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: losses.mean_squared_error(*np.zeros((2, 70_000), np.float16)),
+            "y_pred must have fewer entries in float16, but has 70000",
+        ),
+        (
+            lambda: losses.mean_squared_error(np.float32([1.0]), np.array([1e300])),
+            "y_true must be finite",
+        ),
+        (
+            lambda: losses.focal_loss_with_logits.gradient(
+                *np.ones((2, 3), np.float32), gamma=1e39
+            ),
+            "gamma must be finite in float32, but is 1e",
+        ),
+    ],
+)
+def test_what_its_dtype_cannot_hold_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_the_gradient_of_squares_is_finite_where_it_can_be():
+    far = np.float32([3e38, 0.0])
+    gradient = losses.mean_squared_error.gradient(far, np.zeros_like(far))
+    np.testing.assert_array_equal(gradient, far)
