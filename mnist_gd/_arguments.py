@@ -16,13 +16,13 @@ from mnist_gd._checks import (
 
 def _check_number_of(name, number, dtype):
     """Raise if what is counted is no number of that dtype, by which it could be divided."""
-    if number > np.finfo(dtype).max:
+    if number > float(np.finfo(dtype).max):
         raise ValueError(f"{name} must have fewer entries in {dtype}, but has {number}")
 
 
 def _check_option(name, value, dtype):
     """Return an option; as a number of the dtype that it meets it must be finite, too."""
-    if abs(value) > np.finfo(dtype).max:
+    if abs(value) > float(np.finfo(dtype).max):
         raise ValueError(f"{name} must be finite in {dtype}, but is {value}")
     return value
 
