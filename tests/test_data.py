@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestCentroid
 
-from mnist_gd import _archives
+from mnist_gd import _archives, data, handwriting
 from mnist_gd.data import (
     balanced_subset,
     load_mnist,
@@ -541,6 +541,13 @@ except RuntimeError as error:
 # Operations
 
 
+def test_what_another_module_has_is_handed_on_and_nothing_else():
+    assert data.digit_from_image is handwriting.digit_from_image
+    for name in ("a_digit", "digit_from_images", "zero"):
+        with pytest.raises(AttributeError, match=f"'mnist_gd.data' has no attribute '{name}'"):
+            getattr(data, name)
+
+
 def test_scale_pixels():
     pixels = np.arange(256, dtype=np.uint8)
     scaled = scale_pixels(pixels)
@@ -548,7 +555,7 @@ def test_scale_pixels():
     assert (scaled[0], scaled[255]) == (0, 1)
     np.testing.assert_allclose(scaled, np.arange(256) / 255, rtol=1.2e-7)
     assert pixels.dtype == np.uint8
-    for dtype in (np.float32, np.float64):
+    for dtype in (np.float32, np.float64, bool, np.int8, np.int64):
         already = np.array([[0.5, 1.0]], dtype)
         assert scale_pixels(already) is already
 
@@ -594,6 +601,8 @@ def test_balanced_subset_is_limited_by_the_rarest_class():
     labels = np.array([0] * 50 + [1] * 3 + [2] * 50)
     rows = balanced_subset(labels, 0, rng=np.random.default_rng(0))
     assert np.bincount(labels[rows]).tolist() == [6, 3, 3]
+    rows = balanced_subset(labels[50:], 1, rng=np.random.default_rng(0))  # beside one class
+    assert np.bincount(labels[50:][rows]).tolist() == [0, 3, 3]
 
 
 @pytest.mark.parametrize("choose", [balanced_subset, train_validation_split])
@@ -653,8 +662,10 @@ BAD_INPUT = [
     (balanced_subset, (SOME, 7), ValueError, r"digit must be one of the labels.* is 7 with 0"),
     (balanced_subset, (SOME, 0), ValueError, r"digit must .* with 2 examples .* is 0 with 1"),
     (balanced_subset, (SOME * 0, 0), ValueError, r"digit must .* and other classes beside it"),
+    (balanced_subset, (SOME, -1), ValueError, "digit must be at least 0, but is -1"),
     (balanced_subset, (SOME, "1"), TypeError, "digit must be an integer, but is '1'"),
     (train_validation_split, (SOME, 4), ValueError, "validation_size must be below 4, but is 4"),
+    (train_validation_split, (SOME, 5), ValueError, "validation_size must be below 4, but is 5"),
     (train_validation_split, (SOME, 0), ValueError, "validation_size must be at least 1"),
     (train_validation_split, (SOME, 0.5), TypeError, r"validation_size must be an int.* is 0\.5"),
 ]
