@@ -167,11 +167,12 @@ def check_integer(name, value, minimum=1, maximum=None):
     """Return `value` as an int of at least `minimum` and at most `maximum`."""
     if isinstance(value, NO_NUMBERS) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, but is {value!r}")
+    value = int(value)  # from here on, whatever else it would say of itself
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, but is {value}")
     if maximum is not None and value > maximum:
         raise ValueError(f"{name} must be at most {maximum}, but is {value}")
-    return int(value)
+    return value
 
 
 def check_hidden_layers(value):

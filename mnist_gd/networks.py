@@ -54,13 +54,14 @@ class Network:
     """
 
     def __init__(self, layers, *, loss):
-        if not callable(loss) or not hasattr(loss, "gradient") or not hasattr(loss, "on_logits"):
+        says = isinstance(getattr(loss, "on_logits", None), bool | np.bool)
+        if not callable(loss) or not callable(getattr(loss, "gradient", None)) or not says:
             raise TypeError(
                 "loss must be a function of mnist_gd.losses, or have the attributes gradient and "
                 f"on_logits as those do, but is {loss!r}"
             )
         check_chain(layers)
-        self.layers, self.loss = layers, loss
+        self.layers, self.loss = list(layers), loss
         self.input_size, self.output_size = layers[0].input_size, layers[-1].output_size
         self.binary = self.output_size == 1
         self.output_activation = sigmoid if self.binary else softmax

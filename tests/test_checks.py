@@ -187,6 +187,15 @@ def test_one_of_takes_anything_to_be_refused(value):
             check_one_of("x", value, allowed)
 
 
+def test_an_integer_is_what_it_gives_as_one():
+    class Odd(int):
+        def __int__(self):
+            return -5
+
+    with pytest.raises(ValueError, match="number must be at least 1, but is -5"):
+        check_integer("number", Odd(3))
+
+
 def test_integers_have_bounds():
     assert [check_integer("x", value, 0, 2) for value in (0, 1, 2)] == [0, 1, 2]
     with pytest.raises(ValueError, match="x must be at most 2, but is 3"):

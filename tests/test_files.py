@@ -22,6 +22,16 @@ def test_others_may_read_it_as_they_could_any_file(tmp_path):
     assert (tmp_path / "file").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
 
 
+def test_a_file_keeps_its_mode_and_a_link_what_it_leads_to(tmp_path):
+    (tmp_path / "kept").write_bytes(b"before")
+    (tmp_path / "kept").chmod(0o600)
+    (tmp_path / "link").symlink_to("kept")
+    write_atomically(tmp_path / "link", lambda file: file.write(b"after"))
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "kept").read_bytes() == b"after"
+    assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("error", [OSError("no space left"), KeyboardInterrupt()], ids=repr)
 @pytest.mark.parametrize("step", ["write", "fsync", "replace"])
 def test_what_fails_leaves_the_file_before_and_nothing_else(tmp_path, monkeypatch, step, error):

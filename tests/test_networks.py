@@ -753,7 +753,21 @@ def test_a_loss_that_no_file_could_name_is_refused_before_anything_is_written(tm
         ({"learning_rate": lambda progress: 0.0}, ValueError, "learning_rate must be above 0"),
         ({"dropout": 1.0}, ValueError, "dropout must be below 1, but is 1.0"),
         ({"dropout": -0.1}, ValueError, "dropout must be at least 0, but is -0.1"),
-        ({"optimizer": "adam"}, TypeError, "optimizer must have an update, but is 'adam'"),
+        (
+            {"optimizer": "adam"},
+            TypeError,
+            "optimizer must have an update, as Adam",
+        ),
+        (
+            {"optimizer": Adam},
+            TypeError,
+            "optimizer must have an update, as Adam",
+        ),
+        (
+            {"optimizer": {}},
+            TypeError,
+            r"optimizer must have an update, .* but is {}",
+        ),
         ({"augment": 2}, TypeError, "augment must be callable, but is 2"),
         ({"weight_decay": -1e-3}, ValueError, "weight_decay must be at least 0, but is -0.001"),
         ({"weight_decay": np.nan}, ValueError, "weight_decay must be at least 0, but is nan"),
@@ -1074,16 +1088,33 @@ def test_rows_without_a_label_and_labels_without_a_row_are_not_learned(rows, rng
         network.train(x, y, epochs=1, batch_size=2, learning_rate=0.1, rng=rng)
 
 
-@pytest.mark.parametrize("lacking", ["__call__", "gradient", "on_logits"])
-def test_a_loss_that_lacks_something_is_refused(lacking, rng):
+@pytest.mark.parametrize(
+    ("lacking", "instead"),
+    [
+        ("__call__", None),
+        ("gradient", None),
+        ("on_logits", None),
+        ("gradient", "of"),
+        ("on_logits", np.zeros(2)),
+    ],
+)
+def test_a_loss_that_lacks_something_is_refused(lacking, instead, rng):
     def loss(self, y_pred, y_true):
         return 0.0
 
-    members = {"__call__": loss, "gradient": loss, "on_logits": True}
-    del members[lacking]
+    members = {"__call__": loss, "gradient": loss, "on_logits": True, lacking: instead}
+    if instead is None:
+        del members[lacking]
     layers = [LinearLayer(4, 3, rng=rng)]
     with pytest.raises(TypeError, match=r"loss must be a function of mnist_gd\.losses"):
         Network(layers, loss=type("Loss", (), members)())
+
+
+def test_a_network_has_a_list_of_its_own(rng):
+    layers = [LinearLayer(4, 3, rng=rng), LinearLayer(3, 2, rng=rng)]
+    network = Network(layers, loss=losses.mean_squared_error)
+    layers.pop()
+    assert len(network.layers) == 2
 
 
 def test_answers_of_numbers_too_large_to_add_are_refused():
