@@ -79,21 +79,35 @@ def test_lines_break_alike_before_the_typefaces_are_there(new_visit, width):
     assert heights[1] == pytest.approx(heights[0], rel=0.03)
 
 
-LOOKS = """() => [...document.querySelectorAll("body, .bd-article :is(p, a, code, pre, pre span)")]
-  .slice(0, 200).map((e) => {
+LOOKS = """() => [...document.querySelectorAll(
+  "body, .bd-article :is(p, a, code, pre, pre span), .bd-article :is(table, caption, td)"
+)].slice(0, 300).map((e) => {
     const { backgroundColor, borderBottomWidth, color } = getComputedStyle(e);
     const height = e === document.body ? 0 : e.offsetHeight;
     return [e.tagName, backgroundColor, borderBottomWidth, color, height];
   })"""
 
 
+STORED = {  # what an earlier visit, another page of this server or a browser left there
+    "nothing": "",
+    "a mode alone": "localStorage.mode = 'dark'",
+    "no mode": "localStorage.mode = 'zzz'; localStorage.theme = 'dark'",
+    "no storage": "Object.defineProperty(window, 'localStorage', { get() { throw Error(); } })",
+}
+
+
 @pytest.mark.parametrize(
-    ("mode", "scripts"), [("light", "late"), ("dark", "late"), ("light", "none")]
+    ("mode", "scripts", "stored"),
+    [
+        *[(mode, "late", stored) for mode in ("light", "dark") for stored in STORED],
+        ("light", "none", "nothing"),
+    ],
 )
-def test_a_page_has_its_colours_before_its_scripts_are_there(new_visit, mode, scripts):
+def test_a_page_has_its_colours_before_its_scripts_are_there(new_visit, mode, scripts, stored):
     looks = []
     for before in (False, True):
         visit = new_visit(color_scheme=mode, java_script_enabled=not before or scripts != "none")
+        visit.context.add_init_script(STORED[stored])
         late = "**/*.{woff2,js,js?*}" if before else "**/*.woff2"
         visit.context.route(late, lambda route: route.abort())
         page = visit.open("data.html", settle=False)
