@@ -29,7 +29,7 @@ def _point(x):
 
 def _check_step(here, h):
     below, above = here - h, here + h
-    if not (below < here < above and np.isfinite([below, above, 2 * h]).all()):
+    if not (-np.inf < below < here < above and max(above, 2 * h) < np.inf):
         raise ValueError(
             f"step must lead from each entry of x to other numbers, but {h} does not from {here}"
         )
@@ -38,9 +38,11 @@ def _check_step(here, h):
 def _value(f, x):
     """What `f` returns, if it is a number; it gets a copy, for it may work in place."""
     value = f(x.copy())
-    number = as_float("f(x)", value)
-    check_same_shape("f(x)", number, "a number", np.empty(()))
-    return value if isinstance(value, float) else number[()]
+    if isinstance(value, float):
+        return value
+    value = as_float("f(x)", value)
+    check_same_shape("f(x)", value, "a number", np.empty(()))
+    return value[()]
 
 
 def numerical_gradient(f, x, step=6e-6):
