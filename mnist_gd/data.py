@@ -89,18 +89,16 @@ def scale_pixels(images):
     -------
     ndarray of the same shape
     """
-    if getattr(images, "dtype", None) != np.uint8:
-        return images
-    return images.astype(np.float32) * np.float32(1 / 255)
+    raw = getattr(images, "dtype", None) == np.uint8
+    return images.astype(np.float32) * np.float32(1 / 255) if raw else images
 
 
 def load_mnist(root=None, dtype="float32"):
     """Load MNIST, without a network.
 
-    The package carries the four archives. They are unpacked into `root` on first use, and at every
-    load the images and labels are compared with known SHA-256 sums: what is missing, truncated or
-    altered in `root` is repaired from the archives. Torchvision finds its files there, and
-    :func:`stage_with_torchvision` has it do the unpacking.
+    The package carries the four archives. They are unpacked into `root` on first use. Every load
+    compares images and labels with known SHA-256 sums, and repairs what is missing or altered
+    there. Torchvision finds its files in `root`; :func:`stage_with_torchvision` lets it unpack.
 
     Parameters
     ----------
@@ -201,6 +199,7 @@ def nearest_mean(images, means):
     means = check_matrix("means", means, images.shape[1])
     check_finite("images", images)
     check_finite("means", means)
+    images, means = (a.astype(np.result_type(a, np.float32), copy=False) for a in (images, means))
     return ((means**2).sum(axis=1) - 2 * images @ means.T).argmin(axis=1)
 
 
@@ -262,9 +261,7 @@ def train_validation_split(labels, validation_size, *, rng):
     """
     labels, rng = check_labels("labels", labels), check_rng(rng)
     n = len(labels)
-    validation_size = check_integer("validation_size", validation_size)
-    if validation_size >= n:
-        raise ValueError(f"validation_size must be below {n}, but is {validation_size}")
+    validation_size = check_integer("validation_size", validation_size, maximum=n - 1)
     # Shuffled rows sorted by class, every (n / validation_size)-th of them: each class gives
     # its share to within one row.
     rows = rng.permutation(n)
@@ -284,8 +281,7 @@ def examples(question, part, mix="natural"):
     ----------
     question : {"four", "ten"}
     part : {"training", "validation", "full"}
-        50,000 and 10,000 images of the training set, the same for every experiment, or all
-        60,000 of it.
+        50,000 and 10,000 images of the training set, always the same, or all 60,000 of it.
     mix : {"natural", "balanced"}
         All images of the part, or a random half of 4s and half of other digits.
 
@@ -293,7 +289,7 @@ def examples(question, part, mix="natural"):
     -------
     images : ndarray of uint8, shape (n, 784)
     labels : ndarray of int, shape (n,)
-        1 for a 4 and 0 for another digit, or the digit.
+        1 for a 4 and 0 for another digit, or the digit. Both are read-only: they are kept.
 
     Raises
     ------
@@ -308,23 +304,27 @@ def examples(question, part, mix="natural"):
 
 @lru_cache(maxsize=4)
 def _examples(question, part, mix):
-    images, labels = _training_set()
     rows = slice(None) if part == "full" else _split_rows()[part == "validation"]
-    images, labels = images[rows], labels[rows]
+    images, labels = (array[rows] for array in _training_set())
     if mix == "balanced":
         rows = balanced_subset(labels, QUESTIONS["four"], rng=np.random.default_rng(0))
         images, labels = images[rows], labels[rows]
     digit = QUESTIONS[question]
-    return images, labels if digit is None else one_vs_rest(labels, digit)
+    return _read_only(images, labels if digit is None else one_vs_rest(labels, digit))
 
 
 @lru_cache(maxsize=1)
 def _training_set():
     train = load_mnist(dtype="uint8").train
-    return train.images, train.labels
+    return _read_only(train.images, train.labels)
 
 
 @lru_cache(maxsize=1)
 def _split_rows():
-    labels = _training_set()[1]
-    return train_validation_split(labels, VALIDATION_SIZE, rng=np.random.default_rng(0))
+    labels, rng = _training_set()[1], np.random.default_rng(0)
+    return _read_only(*train_validation_split(labels, VALIDATION_SIZE, rng=rng))
+
+
+def _read_only(*arrays):
+    """Views that cannot be written to."""
+    return tuple(np.broadcast_to(array, array.shape) for array in arrays)

@@ -122,7 +122,10 @@ def fit_subspaces(rows, labels, components=20):
         rows = rows.astype(np.float64)
     if len(rows) != len(labels):
         raise ValueError(f"rows and labels must be as many, but are {len(rows)} and {len(labels)}")
-    fewest = np.bincount(labels).min()
+    # A class as large as the number of rows would leave another without any.
+    labels = check_labels("labels", labels, len(labels)).astype(int)
+    counts = np.bincount(labels)
+    fewest = counts.min()
     components = check_integer("components", components)
     if components >= fewest or components > rows.shape[1]:
         raise ValueError(
@@ -130,10 +133,14 @@ def fit_subspaces(rows, labels, components=20):
             f"rarest class, but is {components}"
         )
     means, directions = [], []
-    for label in range(labels.max() + 1):
+    for label in range(len(counts)):
         chosen = rows[labels == label]
-        means.append(chosen.mean(axis=0))
-        away = chosen - means[-1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            means.append(chosen.mean(axis=0))
+            away = chosen - means[-1]
+        check_finite("rows less the mean of their class", away)
+        # No square is too large or too small, and a power of two rounds nothing.
+        away = np.ldexp(away, -np.frexp(np.abs(away).max())[1])
         # The eigenvectors of the covariance with the largest eigenvalues.
         directions.append(np.linalg.eigh(away.T @ away)[1].T[: -components - 1 : -1])
     return Subspaces(np.array(means), np.array(directions))

@@ -27,6 +27,24 @@ def _point(x):
     return x
 
 
+def _check_step(here, h):
+    below, above = here - h, here + h
+    if not (-np.inf < below < here < above and max(above, 2 * h) < np.inf):
+        raise ValueError(
+            f"step must lead from each entry of x to other numbers, but {h} does not from {here}"
+        )
+
+
+def _value(f, x):
+    """What `f` returns, if it is a number; it gets a copy, for it may work in place."""
+    value = f(x.copy())
+    if isinstance(value, float):
+        return value
+    value = as_float("f(x)", value)
+    check_same_shape("f(x)", value, "a number", np.empty(()))
+    return value[()]
+
+
 def numerical_gradient(f, x, step=6e-6):
     """Gradient of `f` at `x` by central differences, equation `eq-central-difference`.
 
@@ -47,9 +65,10 @@ def numerical_gradient(f, x, step=6e-6):
     Raises
     ------
     TypeError
-        If `x` is not float64.
+        If `x` is not float64, or `f` returns no number.
     ValueError
-        If `x` is empty or not finite, or `step` not positive.
+        If `x` is empty or not finite, or `step` not positive, or so small or large beside an
+        entry that it leads to no other number.
     """
     f, step = check_callable("f", f), check_real("step", step, above=0)
     point = _point(x).copy()
@@ -57,10 +76,11 @@ def numerical_gradient(f, x, step=6e-6):
     for index in np.ndindex(point.shape):
         here = point[index]
         h = step * max(1.0, abs(here))
+        _check_step(here, h)
         point[index] = here + h
-        above = f(point)
+        above = _value(f, point)
         point[index] = here - h
-        below = f(point)
+        below = _value(f, point)
         point[index] = here
         gradient[index] = (above - below) / (2 * h)
     return gradient
@@ -138,6 +158,8 @@ def cosine(a, b):
 def _of_largest_one(name, gradient):
     """A gradient divided by its largest entry, so that no square is too large or too small."""
     check_finite(name, gradient)
+    if gradient.dtype == np.float16:  # which holds no sum of many squares
+        gradient = gradient.astype(np.float64)
     largest = np.abs(gradient).max(initial=0)
     if largest == 0:
         raise ValueError(f"{name} must not be zero throughout: it has no direction")

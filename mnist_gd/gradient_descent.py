@@ -68,7 +68,7 @@ def minimize(f, gradient, start, learning_rate, steps, *, momentum=0.0, nesterov
     Raises
     ------
     DivergenceError
-        If a point or a value is no longer finite; the message names the step.
+        If a point or a value is not finite; the message names the step.
     ValueError, TypeError
         If an argument is out of its range.
     """
@@ -80,7 +80,9 @@ def minimize(f, gradient, start, learning_rate, steps, *, momentum=0.0, nesterov
     steps = check_integer("steps", steps, minimum=0)
     momentum = check_real("momentum", momentum, minimum=0, below=1)
     velocity = np.zeros_like(point)
-    points, values = [point], [float(f(point.copy()))]
+    points, values = [point], [_value(f, point)]
+    if not np.isfinite(values[0]):
+        raise DivergenceError(f"f(start) must be finite, but is {values[0]}")
     with np.errstate(over="ignore", invalid="ignore"):
         for step in range(1, steps + 1):
             ahead = point + momentum * velocity if nesterov else point
@@ -92,7 +94,7 @@ def minimize(f, gradient, start, learning_rate, steps, *, momentum=0.0, nesterov
                 )
             velocity = momentum * velocity - learning_rate * slope
             point = point + velocity
-            value = float(f(point.copy()))
+            value = _value(f, point)
             if not (np.isfinite(point).all() and np.isfinite(value)):
                 raise DivergenceError(
                     f"step {step} left the finite numbers with learning_rate={learning_rate:g}"
@@ -100,3 +102,10 @@ def minimize(f, gradient, start, learning_rate, steps, *, momentum=0.0, nesterov
             points.append(point)
             values.append(value)
     return Descent(np.array(points), np.array(values))
+
+
+def _value(f, point):
+    """What `f` returns, as a float; it gets a copy, for it may work in place."""
+    value = as_float("f(start)", f(point.copy()))
+    check_same_shape("f(start)", value, "a number", np.empty(()))
+    return float(value)

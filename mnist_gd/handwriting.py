@@ -18,6 +18,7 @@ SIDE, BOX = 28, 20  # of MNIST's field, and of the square that a digit fills in 
 CENTRE = 14.5  # where its centre of mass lies: the middle of pixel 14 of 0 to 27
 PEN = (2.0, 3.2)  # pixels that its lines may be wide: finer and broader ones are brought there
 SMALLEST, LARGEST = 128, 512  # of a picture's longer side when it is looked at
+DEPTHS = (2**8 - 1, 2**16 - 1, 2**31 - 1)  # of grey values in files, as Pillow reads them
 FAINTEST = 16  # how far ink stands out from paper at least, of 255
 TOO_MUCH = 1 / 2  # of the picture is no ink
 NO_DIGIT = "no digit found"
@@ -57,7 +58,8 @@ def digit_from_image(image):
     image : ndarray or path
         Grey values (h, w), or colours (h, w, 3), or (h, w, 4) with opacity, seen on white:
         integers from 0 to 255, or floats, from 0 to 1 if none is larger and else to 255. Ink may
-        be darker or lighter than the paper. A file needs Pillow, which Matplotlib brings.
+        be darker or lighter than the paper. A file needs Pillow, which Matplotlib brings; grey
+        values in it may have 16 or 32 bits.
 
     Returns
     -------
@@ -113,9 +115,20 @@ def _pixels_of(path):
         try:
             with Image.open(file) as picture:
                 check_room("image", (picture.height, picture.width, 4))
-                return np.asarray(ImageOps.exif_transpose(picture).convert("RGBA"))
+                turned = ImageOps.exif_transpose(picture)
+                if turned.mode[0] in "IF":  # deep grey values, which Pillow would cut off at 255
+                    return _shallow(np.asarray(turned))
+                return np.asarray(turned.convert("RGBA"))
         except Exception as error:  # what a damaged file leads to is not to be foreseen
             raise ValueError(f"image must be a picture, but {path} is not: {error}") from error
+
+
+def _shallow(pixels):
+    """Integers brought to 0 to 255 from the least depth that holds them; floats as they are."""
+    if pixels.dtype.kind == "f":
+        return pixels
+    depth = next(depth for depth in DEPTHS if pixels.max() <= depth)
+    return (pixels.astype(np.int64) * 255 + depth // 2) // depth
 
 
 def _grey(image):

@@ -9,6 +9,7 @@ import numpy as np
 
 from mnist_gd._checks import (
     as_float,
+    check_finite,
     check_flag,
     check_integer,
     check_labels,
@@ -59,6 +60,7 @@ def answers(logits, threshold=0.5):
         With one output 1 for "yes" and 0 for "no", with several the class of the largest.
     """
     logits = check_matrix("logits", logits)
+    check_finite("logits", logits)
     threshold = check_real("threshold", threshold, above=0, below=1)
     if logits.shape[1] > 1:
         return logits.argmax(axis=1)
@@ -211,9 +213,8 @@ def precision_at(prevalence, recall, false_alarms):
     -------
     float or ndarray
     """
-    prevalence, recall, false_alarms = _checked_shares(prevalence, recall, false_alarms)
-    found = prevalence * recall
-    return _share(found, found + (1 - prevalence) * false_alarms)[()]
+    found, alarms, _ = _parts_of_all(prevalence, recall, false_alarms)
+    return _share(found, found + alarms)[()]
 
 
 def f1_at(prevalence, recall, false_alarms):
@@ -221,18 +222,22 @@ def f1_at(prevalence, recall, false_alarms):
 
     Parameters and returns are those of :func:`precision_at`.
     """
-    prevalence, recall, false_alarms = _checked_shares(prevalence, recall, false_alarms)
-    found = prevalence * recall
-    return _share(2 * found, found + (1 - prevalence) * false_alarms + prevalence)[()]
+    found, alarms, yes = _parts_of_all(prevalence, recall, false_alarms)
+    return _share(2 * found, found + alarms + yes)[()]
 
 
-def _checked_shares(prevalence, recall, false_alarms):
+def _parts_of_all(prevalence, recall, false_alarms):
+    """What is found, false alarms and all "yes", times a power of two: no product is too small."""
     named = {"prevalence": prevalence, "recall": recall, "false_alarms": false_alarms}
-    shares = [check_shares(name, value) for name, value in named.items()]
+    shares = [check_shares(name, value).astype(float) for name, value in named.items()]
     if len({share.shape for share in shares} - {()}) > 1:
         shapes = [share.shape for share in shares]
         raise ValueError(f"{', '.join(named)} must be numbers or of one shape, but have {shapes}")
-    return shares
+    yes, recall, false_alarms = shares
+    alarms = (1 - yes) * false_alarms
+    exponent = np.frexp(np.maximum(yes, alarms))[1]
+    yes, alarms = np.ldexp(yes, -exponent), np.ldexp(alarms, -exponent)
+    return yes * recall, alarms, yes
 
 
 def _answered(outcomes, probabilities, bins):
@@ -308,11 +313,12 @@ def roc_area(y_true, scores):
     Raises
     ------
     ValueError
-        If the shapes differ or one of the labels does not occur.
+        If the shapes differ, a score is not finite or one of the labels does not occur.
     """
     y_true = check_labels("y_true", y_true, 2)
     scores = as_float("scores", scores)
     check_same_shape("y_true", y_true, "scores", scores)
+    check_finite("scores", scores)
     yes = int(y_true.sum())
     if not 0 < yes < len(y_true):
         raise ValueError("y_true must hold both 0 and 1")

@@ -8,6 +8,7 @@ import numpy as np
 
 from mnist_gd._checks import (
     as_array,
+    as_float,
     check_as_many,
     check_finite,
     check_integer,
@@ -91,25 +92,39 @@ def plot_history(history):
 
     Raises
     ------
-    TypeError
-        If `history` is something else.
+    ValueError, TypeError
+        If `history` is something else, or holds for an epoch other than one number.
     """
-    if not hasattr(history, "validation_score"):
+    losses, scores = ("train_loss", "validation_loss"), ("train_score", "validation_score")
+    if not all(hasattr(history, name) for name in ("__len__", "metric", *losses, *scores)):
         raise TypeError(f"history must be a History, but is {history!r}")
+    metric = check_text("history.metric", history.metric)
+    losses, scores = ([_course(history, name) for name in names] for names in (losses, scores))
     epochs = np.arange(1, len(history) + 1)
     figure, (left, right) = plt.subplots(1, 2)
     for axes, label, series in [
-        (left, "loss", [history.train_loss, history.validation_loss]),
-        (right, history.metric.replace("_", " "), [history.train_score, history.validation_score]),
+        (left, "loss", losses),
+        (right, metric.replace("_", " "), scores),
     ]:
         for name, values, marker in zip(("training", "validation"), series, "os", strict=True):
-            if values:
+            if values.size:
                 axes.plot(epochs, values, marker=marker, markersize=4, label=name)
         axes.set(xlabel="epoch", ylabel=label)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if axes.lines:
             axes.legend()
     return figure
+
+
+def _course(history, name):
+    """One of the courses of a history: a number for each epoch, or none at all."""
+    values = as_float(f"history.{name}", getattr(history, name))
+    if values.size and values.shape != (len(history),):
+        raise ValueError(
+            f"history.{name} must hold a number for each of {len(history)} epochs, or none, but "
+            f"has the shape {values.shape}"
+        )
+    return values
 
 
 def plot_heatmap(
@@ -152,9 +167,15 @@ def plot_heatmap(
         end if end is None else check_real("limits", end)
         for end in check_as_many("limits", limits, 2)
     )
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        finite = np.zeros(1)  # which Matplotlib's scale is about then
+    ends = finite.min() if low is None else low, finite.max() if high is None else high
+    if ends[0] > ends[1]:
+        raise ValueError(f"limits must not fall, but are {ends[0]} and {ends[1]}")
     check_text("form", form)
     try:
-        form.format(0.5)
+        form.format(values.dtype.type(0.5))
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise ValueError(f"form must format a number, but {form!r} does not: {error}") from None
     axes = _checked_axes(axes)
@@ -223,7 +244,7 @@ def plot_confusion_matrix(matrix, classes=None, *, axes=None):
         raise ValueError(f"matrix must hold counts, integers from 0 on, but is {matrix}")
     classes = _names("classes", range(len(matrix)) if classes is None else classes, len(matrix))
     axes = _checked_axes(axes)
-    totals = matrix.sum(axis=1, keepdims=True)
+    totals = matrix.sum(axis=1, keepdims=True, dtype=float)
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals != 0)
     counts = [[f"{count:,}" if count else "·" for count in row] for row in matrix]
     plot_heatmap(shares, classes, classes, texts=counts, axes=axes, limits=(0, 1))

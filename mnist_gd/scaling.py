@@ -31,7 +31,8 @@ def makespan(seconds, workers, *, start=0.0, each=0.0, longest_first=False):
     Raises
     ------
     ValueError, TypeError
-        If there is no run, a time is negative, or `workers` is not at least 1.
+        If there is no run, a time is negative, their sum is not finite, or `workers` is not at
+        least 1.
 
     Examples
     --------
@@ -47,7 +48,7 @@ def makespan(seconds, workers, *, start=0.0, each=0.0, longest_first=False):
     for run in seconds:
         handed_out = max(handed_out, heappop(free)) + each
         heappush(free, handed_out + run)
-    return max(free)
+    return check_real("the sum of seconds", max(free))
 
 
 def makespan_bounds(seconds, workers, *, start=0.0, each=0.0):
@@ -65,7 +66,8 @@ def makespan_bounds(seconds, workers, *, start=0.0, each=0.0):
     seconds, workers, start, each = _checked(seconds, workers, start, each)
     longest, share = max(seconds), sum(seconds) / workers
     lowest = start + max(longest, share)
-    return lowest, start + len(seconds) * each + share + (1 - 1 / workers) * longest
+    highest = start + len(seconds) * each + share + (1 - 1 / workers) * longest
+    return lowest, check_real("the sum of seconds", highest)
 
 
 def _checked(seconds, workers, start, each):

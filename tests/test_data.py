@@ -664,8 +664,8 @@ BAD_INPUT = [
     (balanced_subset, (SOME * 0, 0), ValueError, r"digit must .* and other classes beside it"),
     (balanced_subset, (SOME, -1), ValueError, "digit must be at least 0, but is -1"),
     (balanced_subset, (SOME, "1"), TypeError, "digit must be an integer, but is '1'"),
-    (train_validation_split, (SOME, 4), ValueError, "validation_size must be below 4, but is 4"),
-    (train_validation_split, (SOME, 5), ValueError, "validation_size must be below 4, but is 5"),
+    (train_validation_split, (SOME, 4), ValueError, "validation_size must be at most 3, but is 4"),
+    (train_validation_split, (SOME, 5), ValueError, "validation_size must be at most 3, but is 5"),
     (train_validation_split, (SOME, 0), ValueError, "validation_size must be at least 1"),
     (train_validation_split, (SOME, 0.5), TypeError, r"validation_size must be an int.* is 0\.5"),
 ]
@@ -691,3 +691,11 @@ def test_the_nearest_mean_is_that_of_scikit_learn(rng):
     asked = rng.random((200, 9))
     theirs = NearestCentroid().fit(images, labels).predict(asked)
     np.testing.assert_array_equal(nearest_mean(asked, means), theirs)
+
+
+def test_the_nearest_mean_is_found_in_half_precision():
+    """The square of 300 is infinite there, and so is a sum of 784 squares of 10."""
+    images, means = np.full((1, 784), 10.0), np.array([[0.0], [100.0], [300.0]]) * np.ones(784)
+    for dtype in (np.float16, np.float32, np.float64):
+        for other in (np.float16, np.float64):
+            assert nearest_mean(images.astype(dtype), means.astype(other)).tolist() == [0]

@@ -128,3 +128,40 @@ def test_what_has_no_distance_is_refused(value, rng):
             found.distances(rows * value)
         with pytest.raises(ValueError, match="images must"):
             edges(np.full((1, 784), value))
+
+
+@pytest.mark.parametrize("largest", [4, 2**40, 2**63 - 1])
+def test_labels_beyond_the_number_of_rows_are_refused_before_they_are_counted(largest, rng):
+    with pytest.raises(ValueError, match=f"labels must be from 0 to 3, but .* to {largest}"):
+        fit_subspaces(rng.random((4, 3)), np.array([0, 0, 1, largest]), 1)
+
+
+@pytest.mark.parametrize(("dtype", "classes"), [(np.int8, 128), (np.uint8, 256), (np.uint64, 3)])
+def test_as_many_classes_as_a_dtype_has_numbers_are_found(dtype, classes, rng):
+    rows, labels = rng.random((3 * classes, 4)), np.arange(3 * classes) % classes
+    expected = fit_subspaces(rows, labels, 2)
+    found = fit_subspaces(rows, labels.astype(dtype), 2)
+    assert len(found.means) == classes
+    np.testing.assert_array_equal(found.directions, expected.directions)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "powers"), [(np.float32, [-83, 83]), (np.float64, [-565, 532, 1020])]
+)
+def test_the_directions_of_rows_hang_on_no_unit(dtype, powers, rng):
+    """Their squares would be 0, or infinite; a class may lie far below another."""
+    rows, labels = rng.random((20, 4)).astype(dtype), np.arange(20) % 2
+    expected = fit_subspaces(rows, labels, 2)
+    for power in powers:
+        unit = dtype(2.0**power)
+        found = fit_subspaces(rows * unit, labels, 2)
+        np.testing.assert_array_equal(found.directions, expected.directions)
+        np.testing.assert_array_equal(found.means, expected.means * unit)
+    mixed = rows * np.where(labels, dtype(2.0 ** powers[0]), 1)[:, None].astype(dtype)
+    found = fit_subspaces(mixed, labels, 2)
+    np.testing.assert_array_equal(found.directions, expected.directions)
+
+
+def test_rows_whose_mean_is_not_finite_are_refused():
+    with pytest.raises(ValueError, match="rows less the mean of their class must be finite"):
+        fit_subspaces(np.full((4, 3), 1.7e308), np.zeros(4, int), 1)

@@ -98,3 +98,15 @@ def test_the_split_is_that_of_every_record():
 def test_unknown_question_part_or_mix(arguments, message):
     with pytest.raises(ValueError, match=message):
         examples(*arguments)
+
+
+@pytest.mark.parametrize("part", ["training", "validation", "full"])
+@pytest.mark.parametrize("question", ["four", "ten"])
+def test_what_is_kept_cannot_be_written_to(question, part, loaded, mnist):
+    """Else one caller would change what all later ones get."""
+    for array in examples(question, part):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 7
+    for array in (*data._training_set(), *data._split_rows()):
+        assert not array.flags.writeable
+    assert mnist.train.labels.flags.writeable  # what was loaded is its owner's

@@ -1,5 +1,7 @@
 """The gradient check itself: exact where it should be, and deaf to none of the usual mistakes."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -292,3 +294,53 @@ def test_the_step_is_relative_to_an_entry_above_1(at, length):
 def test_a_gradient_of_another_shape_is_refused(shape):
     with pytest.raises(ValueError, match=r"gradient has the shape .*, but x has \(3,\)"):
         check_gradient(np.sum, np.ones(shape), np.ones(3))
+
+
+def test_a_function_may_work_in_place(rng):
+    def careless(x):
+        x -= x.max()
+        x *= 2
+        return np.sum(x)
+
+    x = np.array([3.0, 1.0, 2.0])
+    np.testing.assert_allclose(numerical_gradient(careless, x), [-4, 2, 2], atol=1e-9)
+    check_gradient(careless, np.array([-4.0, 2.0, 2.0]), x)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (None, TypeError, "f(x) must hold real numbers"),
+        ("1.5", TypeError, "f(x) must hold real numbers"),
+        (1j, TypeError, "f(x) must hold real numbers"),
+        (np.ones(1), ValueError, "f(x) and a number must have the same shape"),
+        (np.ones((2, 2)), ValueError, "f(x) and a number must have the same shape"),
+    ],
+)
+def test_a_function_that_returns_no_number_is_refused(value, error, words):
+    with pytest.raises(error, match=re.escape(words)):
+        numerical_gradient(lambda x: value, np.ones(2))
+
+
+@pytest.mark.parametrize("number", [float, np.float32, np.array, lambda v: np.uint8(v)])
+def test_a_function_returns_a_number_of_any_kind(number):
+    found = numerical_gradient(lambda x: number(round(4 * x[0])), np.array([3.0]), 0.25)
+    assert found.tolist() == [4]
+    assert found.dtype == np.float64
+
+
+@pytest.mark.parametrize(("at", "step"), [(1.0, 1e-17), (1e20, 1e-17), (1e308, 1.0), (2.0, 1e308)])
+def test_a_step_that_leads_to_no_other_number_is_refused(at, step):
+    with (
+        np.errstate(over="ignore"),
+        pytest.raises(ValueError, match="step must lead from each entry of x"),
+    ):
+        numerical_gradient(np.sum, np.array([0.0, at]), step)
+
+
+def test_the_cosine_of_many_halves_is_no_sum_in_half_precision():
+    a = np.ones(70_000, np.float16)
+    b = np.where(np.arange(70_000) % 2, a, 0)
+    assert cosine(a, a) == pytest.approx(1)
+    assert cosine(a, b) == pytest.approx(np.sqrt(0.5))
+    assert cosine(a, b.astype(np.float32)) == pytest.approx(np.sqrt(0.5))

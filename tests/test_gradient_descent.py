@@ -153,3 +153,25 @@ def test_bad_arguments_are_refused(change, error, words):
 def test_what_was_walked_is_fixed():
     with pytest.raises(AttributeError):
         minimize(bowl, slope, START, 0.1, 1).values = None
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("steps", [0, 3])
+def test_a_value_that_is_not_finite_at_the_start_is_no_descent(value, steps):
+    with pytest.raises(DivergenceError, match=r"f\(start\) must be finite, but is -?(nan|inf)"):
+        minimize(lambda x: value, slope, START, 0.1, steps)
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "words"),
+    [
+        (["1.5"], TypeError, r"f\(start\) must hold real numbers"),
+        ([1.0, "1.5"], TypeError, r"f\(start\) must hold real numbers"),
+        ([None], TypeError, r"f\(start\) must hold real numbers"),
+        ([START], ValueError, r"f\(start\) and a number must have the same shape"),
+    ],
+)
+def test_a_function_that_returns_no_number_is_refused(values, error, words):
+    values = iter(values)
+    with pytest.raises(error, match=words):
+        minimize(lambda x: next(values), slope, START, 0.1, 1)

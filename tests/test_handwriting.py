@@ -389,3 +389,38 @@ def test_a_picture_behind_a_mask_is_refused(kind):
     picture[6:26, 14:18] = 0
     with pytest.raises(TypeError, match="image must not be masked, but hides 80 entries"):
         digit_from_image(np.ma.masked_equal(picture.astype(kind), 0))
+
+
+DEEP = {  # a dtype and what its brightest is, as files hold grey values
+    "16 bits": (np.uint16, 257, "png"),
+    "16 bits, of a TIFF": (np.uint16, 257, "tiff"),
+    "16 bits, of which 8 are used": (np.uint16, 1, "png"),
+    "32 bits": (np.int32, (2**31 - 1) / 255, "tiff"),
+    "32 bits, of which 16 are used": (np.int32, 257, "tiff"),
+    "32 bits, of which 8 are used": (np.int32, 1, "tiff"),
+    "floats": (np.float32, 1 / 255, "tiff"),
+    "floats up to 255": (np.float32, 1, "tiff"),
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_a_file_of_deep_grey_values_is_read_as_a_shallow_one(name, tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    dtype, unit, kind = DEEP[name]
+    picture = drawn(*SEVEN, paper=200, ink=90).astype(float)
+    picture[:8, :8] = 255
+    path = tmp_path / f"seven.{kind}"
+    Image.fromarray((picture * unit).astype(dtype)).save(path)
+    way = read_handwriting(path)
+    np.testing.assert_array_equal(way.grey, read_handwriting(picture).grey)
+    np.testing.assert_array_equal(way.digit, digit_from_image(picture))
+
+
+@pytest.mark.parametrize("value", [-1.0, 300.0, np.nan])
+def test_a_file_of_floats_that_are_no_grey_values_is_refused(value, tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    picture = drawn(*SEVEN).astype(np.float32)
+    picture[0, 0] = value
+    Image.fromarray(picture).save(tmp_path / "seven.tiff")
+    with pytest.raises(ValueError, match="image must hold values from 0 to 255"):
+        digit_from_image(tmp_path / "seven.tiff")

@@ -328,3 +328,23 @@ def test_a_probability_of_1_lies_in_the_last_bin_and_a_bin_is_kept_from_fewest_o
 def test_shares_of_two_shapes_are_refused():
     with pytest.raises(ValueError, match="must be numbers or of one shape"):
         precision_at(np.full(2, 0.5), np.full(3, 0.5), 0.1)
+
+
+@pytest.mark.parametrize("tiny", [np.float32(1e-30), 1e-200, 1e-300, np.float16(1e-5)])
+def test_scores_of_tiny_shares_do_not_vanish(tiny):
+    """A product of two would be 0."""
+    assert precision_at(tiny, tiny, 0) == 1
+    assert precision_at(np.full(2, tiny), tiny, 0.0).tolist() == [1, 1]
+    assert precision_at(tiny, 0.0, tiny) == 0
+    assert f1_at(tiny, tiny, 0) == pytest.approx(2 * float(tiny), rel=1e-4)
+    assert precision_at(tiny, 0.5, tiny) == pytest.approx(1 / 3, rel=1e-4)
+    assert f1_at(tiny, 1.0, tiny) == pytest.approx(2 / 3, rel=1e-4)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_has_no_order_is_refused(bad):
+    with pytest.raises(ValueError, match="scores must be finite, but holds 1"):
+        roc_area([0, 1, 1], [0.1, bad, 0.3])
+    for logits in ([[0.5], [bad]], [[0.1, bad], [0.5, 0.2]]):
+        with pytest.raises(ValueError, match="logits must be finite, but holds 1"):
+            answers(logits)

@@ -6,6 +6,7 @@ import re
 import runpy
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -419,3 +420,55 @@ def test_what_is_no_confusion_matrix_is_refused(matrix, message):
     with pytest.raises(ValueError, match=message):
         plot_confusion_matrix(matrix)
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("count", [2**62, 2**63 - 1])
+def test_confusion_matrix_whose_rows_sum_to_more_than_an_integer(count):
+    axes = plot_confusion_matrix(np.array([[count, count], [0, 1]]))
+    np.testing.assert_array_equal(axes.images[0].get_array(), [[0.5, 0.5], [0, 1]])
+
+
+class Foreign:
+    validation_score = ()
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"metric": None}, TypeError, "history.metric must be a string, but is None"),
+        ({"train_loss": [0.5, [1, 2], 3]}, TypeError, "history.train_loss must be an array"),
+        ({"train_score": ["a", "b", "c"]}, TypeError, "history.train_score must hold real num"),
+        ({"validation_loss": [0.5]}, ValueError, "history.validation_loss must .* 3 epochs"),
+        ({"validation_score": np.eye(3)}, ValueError, "history.validation_score .* of 3 epochs"),
+    ],
+)
+def test_what_is_no_course_of_a_training_is_refused(change, error, message):
+    with pytest.raises(error, match=message):
+        plot_history(replace(WHOLE, **change))
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("history", [Foreign(), {"validation_score": 1}, None, History])
+def test_what_is_no_history_is_refused(history):
+    with pytest.raises(TypeError, match="history must be a History"):
+        plot_history(history)
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("limits", [(1, 0), (5, None), (None, -1)])
+def test_limits_that_fall_are_refused(limits):
+    with pytest.raises(ValueError, match="limits must not fall, but are"):
+        plot_heatmap(np.eye(2), "ab", "cd", limits=limits)
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("limits", [(1, 1), (0, None), (None, 0), (None, None)])
+@pytest.mark.parametrize("values", [np.eye(2), np.full((2, 2), np.nan)])
+def test_limits_that_do_not_fall_are_drawn(limits, values):
+    plot_heatmap(values, "ab", "cd", limits=limits)
+    svg()
+
+
+def test_a_form_must_take_the_numbers_that_are_drawn():
+    with pytest.raises(ValueError, match=r"form must format a number, but .* does not"):
+        plot_heatmap(np.eye(2, dtype=np.float32), "ab", "cd", form="{0.hex}")

@@ -124,3 +124,15 @@ def test_wrong_input_is_named(function, change, error, message):
     given = {"seconds": [1.0], "workers": 2} | change
     with pytest.raises(error, match=message):
         function(**given)
+
+
+@pytest.mark.parametrize("function", [makespan, makespan_bounds])
+def test_times_whose_sum_is_not_finite_are_refused(function):
+    with pytest.raises(ValueError, match="the sum of seconds must be finite, but is inf"):
+        function([1e308] * 3, 1)
+    with pytest.raises(ValueError, match="the sum of seconds must be finite, but is inf"):
+        function([1e308], 1, start=1e308)
+
+
+def test_what_is_done_at_once_is_no_sum():
+    assert makespan([1e308] * 3, 3) == 1e308
