@@ -163,6 +163,15 @@ def check_labels(name, value, num_classes=None):
     return array
 
 
+def as_number(name, value):
+    """Return `value` if it is a real number, of whatever kind; an array of one is one."""
+    if isinstance(value, float):
+        return value
+    number = as_float(name, value)
+    check_same_shape(name, number, "a number", np.empty(()))
+    return number[()]
+
+
 def check_integer(name, value, minimum=1, maximum=None):
     """Return `value` as an int of at least `minimum` and at most `maximum`."""
     if isinstance(value, NO_NUMBERS) or not isinstance(value, Integral):

@@ -8,6 +8,7 @@ import numpy as np
 from mnist_gd._checks import (
     as_array,
     as_float,
+    as_number,
     check_callable,
     check_finite,
     check_real,
@@ -33,16 +34,6 @@ def _check_step(here, h):
         raise ValueError(
             f"step must lead from each entry of x to other numbers, but {h} does not from {here}"
         )
-
-
-def _value(f, x):
-    """What `f` returns, if it is a number; it gets a copy, for it may work in place."""
-    value = f(x.copy())
-    if isinstance(value, float):
-        return value
-    value = as_float("f(x)", value)
-    check_same_shape("f(x)", value, "a number", np.empty(()))
-    return value[()]
 
 
 def numerical_gradient(f, x, step=6e-6):
@@ -78,9 +69,9 @@ def numerical_gradient(f, x, step=6e-6):
         h = step * max(1.0, abs(here))
         _check_step(here, h)
         point[index] = here + h
-        above = _value(f, point)
+        above = as_number("f(x)", f(point.copy()))  # which may work in place
         point[index] = here - h
-        below = _value(f, point)
+        below = as_number("f(x)", f(point.copy()))
         point[index] = here
         gradient[index] = (above - below) / (2 * h)
     return gradient

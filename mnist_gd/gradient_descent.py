@@ -6,6 +6,7 @@ import numpy as np
 
 from mnist_gd._checks import (
     as_float,
+    as_number,
     check_callable,
     check_finite,
     check_flag,
@@ -80,7 +81,7 @@ def minimize(f, gradient, start, learning_rate, steps, *, momentum=0.0, nesterov
     steps = check_integer("steps", steps, minimum=0)
     momentum = check_real("momentum", momentum, minimum=0, below=1)
     velocity = np.zeros_like(point)
-    points, values = [point], [_value(f, point)]
+    points, values = [point], [float(as_number("f(start)", f(point.copy())))]
     if not np.isfinite(values[0]):
         raise DivergenceError(f"f(start) must be finite, but is {values[0]}")
     with np.errstate(over="ignore", invalid="ignore"):
@@ -94,7 +95,7 @@ def minimize(f, gradient, start, learning_rate, steps, *, momentum=0.0, nesterov
                 )
             velocity = momentum * velocity - learning_rate * slope
             point = point + velocity
-            value = _value(f, point)
+            value = float(as_number("f(start)", f(point.copy())))
             if not (np.isfinite(point).all() and np.isfinite(value)):
                 raise DivergenceError(
                     f"step {step} left the finite numbers with learning_rate={learning_rate:g}"
@@ -102,10 +103,3 @@ def minimize(f, gradient, start, learning_rate, steps, *, momentum=0.0, nesterov
             points.append(point)
             values.append(value)
     return Descent(np.array(points), np.array(values))
-
-
-def _value(f, point):
-    """What `f` returns, as a float; it gets a copy, for it may work in place."""
-    value = as_float("f(start)", f(point.copy()))
-    check_same_shape("f(start)", value, "a number", np.empty(()))
-    return float(value)

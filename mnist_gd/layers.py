@@ -295,17 +295,15 @@ def check_chain(layers):
     ValueError
         If there is none, one is there twice, sizes do not fit, or float32 and float64 are mixed.
     """
-    several = isinstance(layers, list | tuple) and len(layers)
+    several = isinstance(layers, list | tuple) and len({*map(id, layers)}) == len(layers) > 0
     if not several or not all(isinstance(layer, LinearLayer) for layer in layers):
-        raise ValueError(f"layers must be one LinearLayer or more, but are {layers!r}")
+        raise ValueError(f"layers must be LinearLayers, none of them twice, but are {layers!r}")
     for before, after in zip(layers, layers[1:], strict=False):
         if before.output_size != after.input_size:
             raise ValueError(
                 f"layers must fit each other, but one gives {before.output_size} features and "
                 f"the next takes {after.input_size}"
             )
-    if len({id(layer) for layer in layers}) < len(layers):
-        raise ValueError("layers must be objects of their own, but one is there twice")
     if len({layer.weights.dtype for layer in layers}) > 1:
         raise ValueError("layers must all be float32 or all float64, but are mixed")
 

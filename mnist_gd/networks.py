@@ -49,8 +49,7 @@ class Network:
     Raises
     ------
     ValueError, TypeError
-        If the layers do not fit each other, or `loss` does not say what its gradient is and
-        whether it takes logits.
+        If the layers do not fit, or `loss` does not say its gradient or whether it takes logits.
     """
 
     def __init__(self, layers, *, loss):

@@ -92,13 +92,8 @@ class Settings:
         }
         if self.patience is not None:
             checked["patience"] = check_integer("patience", self.patience)
-        if self.optimizer is not None and (
-            isinstance(self.optimizer, type | dict | set)
-            or not callable(getattr(self.optimizer, "update", None))
-        ):
-            raise TypeError(
-                f"optimizer must have an update, as Adam() has, but is {self.optimizer!r}"
-            )
+        if self.optimizer is not None and not hasattr(type(self.optimizer), "update"):
+            raise TypeError(f"optimizer must have an update, as Adam(), but is {self.optimizer!r}")
         if self.augment is not None and not callable(self.augment):
             raise TypeError(f"augment must be callable, but is {self.augment!r}")
         for name, value in checked.items():
