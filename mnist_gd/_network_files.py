@@ -24,8 +24,8 @@ def to_arrays(network):
     for layer in network.layers:
         if type(layer) is not LinearLayer:
             raise ValueError(f"layers must be LinearLayers to be saved, but one is {layer!r}")
-    places = {array.__array_interface__["data"][0] for array in network.parameters if array.size}
-    if len(places) < sum(array.size > 0 for array in network.parameters):
+    places = {array.__array_interface__["data"][0] for array in network.parameters}
+    if len(places) < len(network.parameters):
         raise ValueError("layers must have arrays of their own to be saved, but share some")
     about = {
         "network": type(network).__name__,

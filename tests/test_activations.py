@@ -303,6 +303,9 @@ def test_options_are_numbers_that_change_no_dtype(number):
     assert steep.keywords == steep.backward.keywords == {"negative_slope": float(number)}
     whole = with_options(leaky_relu, negative_slope=np.int8(2)).keywords["negative_slope"]
     assert type(whole) is int
+    several = with_options(leaky_relu, negative_slope=np.array([0.1]))
+    with pytest.raises(TypeError, match="negative_slope must be a real number"):
+        several(z)
 
 
 def test_with_options_fixes_the_derivative_too():
@@ -337,3 +340,5 @@ def test_what_its_dtype_cannot_hold_is_refused():
     for call in (leaky_relu, lambda z, slope: leaky_relu.backward(z, z, slope)):
         with pytest.raises(ValueError, match="negative_slope must be finite in float32"):
             call(np.float32([0.0]), 1e300)
+    largest = float(np.finfo(np.float32).max)
+    assert leaky_relu(np.float32([-1.0]), largest) == -largest

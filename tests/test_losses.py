@@ -612,6 +612,11 @@ def test_what_its_dtype_cannot_hold_is_refused(call, message):
         call()
 
 
+def test_as_many_as_its_dtype_can_count_are_taken():
+    zeros = np.zeros(65_504, np.float16)
+    assert losses.mean_squared_error(zeros, zeros) == 0
+
+
 def test_the_gradient_of_squares_is_finite_where_it_can_be():
     far = np.float32([3e38, 0.0])
     gradient = losses.mean_squared_error.gradient(far, np.zeros_like(far))
