@@ -1,5 +1,7 @@
 """What every test file may use."""
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +96,14 @@ def fake(monkeypatch):
     for module in ("search", "experiments.searches", "experiments.studies"):
         monkeypatch.setattr(f"mnist_gd.{module}.run_all", fake.run_all)
     return fake
+
+
+@pytest.fixture(autouse=True)
+def style():
+    """What a test sets of the style of figures it sets for itself."""
+    matplotlib = sys.modules.get("matplotlib")
+    with matplotlib.rc_context() if matplotlib else nullcontext():
+        yield
 
 
 @pytest.fixture
