@@ -371,7 +371,7 @@ def test_damaged_times_are_refused(three, content, reason):
 def test_times_nested_deeply_are_refused(three):
     three.run()
     (three.folder / "times.json").write_text("[" * 100_000, encoding="utf-8")
-    with pytest.raises(ValueError, match="records must hold sound times, .* recursion"):
+    with pytest.raises(ValueError, match=r"records must hold sound times, .* recursion"):
         three.run()
 
 
