@@ -297,7 +297,7 @@ def check_chain(layers):
     """
     several = isinstance(layers, list | tuple) and len({*map(id, layers)}) == len(layers) > 0
     if not several or not all(isinstance(layer, LinearLayer) for layer in layers):
-        raise ValueError(f"layers must be LinearLayers, none of them twice, but are {layers!r}")
+        raise ValueError(f"layers must be one LinearLayer or more, none twice, but are {layers!r}")
     for before, after in zip(layers, layers[1:], strict=False):
         if before.output_size != after.input_size:
             raise ValueError(

@@ -455,7 +455,7 @@ def test_layers_that_fit_each_other_are_a_chain(rng):
 
 def test_layers_that_do_not_fit_are_no_chain(rng):
     for layers in ([], [np.eye(3)], [*chain(rng, 4, 3), None]):
-        with pytest.raises(ValueError, match="layers must be LinearLayers"):
+        with pytest.raises(ValueError, match="layers must be one LinearLayer or more"):
             check_chain(layers)
     four_to_three, three_to_five, five_to_two = chain(rng, 4, 3, 5, 2)
     for layers in (

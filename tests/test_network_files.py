@@ -358,7 +358,7 @@ def test_layers_that_share_an_array_are_not_saved(tmp_path):
 
 def test_a_layer_stands_once_in_a_network():
     layer = LinearLayer(3, 3, rng=np.random.default_rng(0))
-    with pytest.raises(ValueError, match="layers must be LinearLayers, none of them twice"):
+    with pytest.raises(ValueError, match="layers must be one LinearLayer or more, none twice"):
         Network([layer, layer], loss=losses.mean_squared_error)
 
 

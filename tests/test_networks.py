@@ -756,12 +756,12 @@ def test_a_loss_that_no_file_could_name_is_refused_before_anything_is_written(tm
         (
             {"optimizer": "adam"},
             TypeError,
-            "optimizer must have an update, as Adam",
+            r"optimizer must have an update, as Adam\(\), but is 'adam'",
         ),
         (
             {"optimizer": Adam},
             TypeError,
-            "optimizer must have an update, as Adam",
+            r"optimizer must have an update, as Adam\(\), but is <class",
         ),
         ({"augment": 2}, TypeError, "augment must be callable, but is 2"),
         ({"weight_decay": -1e-3}, ValueError, "weight_decay must be at least 0, but is -0.001"),
@@ -967,8 +967,8 @@ def test_a_refused_forward_pass_changes_nothing(bad, rng):
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        ([], "layers must be LinearLayers"),
-        ([relu], "layers must be LinearLayers"),
+        ([], "layers must be one LinearLayer or more"),
+        ([relu], "layers must be one LinearLayer or more"),
         ([(3, 4, np.float32), (5, 2, np.float32)], "layers must fit each other"),
         ([(3, 4, np.float32), (4, 2, np.float64)], "layers must all be float32 or all float64"),
     ],

@@ -400,6 +400,7 @@ def test_finalists_are_trained_with_seeds_that_did_not_find_them(fake, monkeypat
     line = line[-2:]
     assert {row.configuration for row in result.rows} == {row.configuration for row in line}
     assert 0 not in plans.FRESH_SEEDS
+    assert len(plans.FRESH_SEEDS) >= 5
     assert len(plans.FRESH_SEEDS) == len(plans.SEEDS)  # as many as the headlines have
     for row in result.rows:
         assert [run.seed for run in row.records] == list(plans.FRESH_SEEDS)

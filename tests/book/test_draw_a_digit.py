@@ -535,6 +535,12 @@ def ink(page, part):
     return np.array(values[1]).reshape(values[0], -1)
 
 
+@pytest.mark.parametrize("touch", [False, True])
+def test_the_page_fits_the_narrowest_phones(visit, touch):
+    page = visit(viewport={"width": 320, "height": 800}, has_touch=touch).open(PAGE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 def test_a_dot_is_seen_on_the_pad(page):
     """By mouse and by keyboard, as wide as a line."""
     box = box_of(page)

@@ -421,3 +421,11 @@ def test_without_script_and_on_paper_there_is_only_the_static_figure(open_live, 
     page.emulate_media(media="print")
     assert page.locator(f"#{figure}").is_hidden()
     assert page.locator(".live-only").first.is_hidden()
+
+
+def test_keys_keep_their_colours_where_a_system_forces_its_own(visit):
+    page = visit(forced_colors="active").open("networks.html")
+    keys = page.locator(".live-key")
+    keys.first.wait_for()
+    colour = "(all) => all.map((e) => getComputedStyle(e, '::before').backgroundColor)"
+    assert len(set(keys.evaluate_all(colour))) > 1

@@ -13,9 +13,11 @@ def test_what_is_folded_stays_folded_and_what_is_open_is_printed(visit):
     page = visit(viewport={"width": 1280, "height": 900}).open("gradient_descent.html")
     opened = page.locator("div.cell details.hide").first
     opened.locator("summary").click()
+    assert page.locator(".run-page").is_visible()
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert opened.locator("pre").is_visible()
+    assert not page.locator(".run-page").is_visible()
     folded = page.evaluate(FOLDED)
     assert any(code for code, _, _ in folded)
     assert all(seen == 0 for _, _, seen in folded)  # nothing of what they hold
