@@ -1,84 +1,26 @@
 """Checks of arguments: a failure names the argument, what was given and what is allowed."""
 
 import os
-from functools import wraps
-from inspect import Parameter, signature
 from math import isfinite, prod
 from numbers import Integral, Real
 from operator import ge, gt, le, lt
 from pathlib import Path
-from types import MethodType
 
 import numpy as np
 
 MOST_NUMBERS = 2**27
+LONGEST_SHOWN = 400  # characters
 NO_NUMBERS = (bool, np.timedelta64)  # though they are integers to Python and to NumPy
 
 
-def checked(check):
-    """Make a function check its arguments, once, before the mathematics that it holds.
-
-    `check` takes the arguments and returns them as they are to be used. The mathematics alone
-    is the function's `kernel`: for whoever has checked already, as a training has. Each names the
-    other, so that what copies the attributes of a function, as `functools.wraps` does, is not
-    taken for it.
-    """
-
-    def decorate(kernel):
-        parameters = signature(kernel)
-        defaults = [parameter.default for parameter in parameters.parameters.values()]
-        required = sum(default is Parameter.empty for default in defaults)
-
-        @wraps(kernel)
-        def function(*args, **kwargs):
-            if not kwargs and required <= len(args) <= len(defaults):  # nothing to be sorted
-                return kernel(*check(*args, *defaults[len(args) :]))
-            try:
-                given = parameters.bind(*args, **kwargs)
-            except TypeError as error:
-                raise TypeError(f"{kernel.__name__}() {error}") from None
-            given.apply_defaults()
-            return kernel(*check(*given.args))
-
-        function.kernel, kernel.door = kernel, function
-        kernel.__qualname__ += ".kernel"  # where pickle finds it
-        return function
-
-    return decorate
-
-
-def kernel_of(function):
-    """Return what a function does once its arguments are checked; one of others, all of it.
-
-    The kernel of a method is bound to the same object.
-    """
-    if not has_kernel(function):
-        return function
-    owner = getattr(function, "__self__", None)
-    return function.kernel if owner is None else MethodType(function.kernel, owner)
-
-
-def has_kernel(function):
-    """Return whether a function or method checks its arguments before a kernel of its own."""
-    door = getattr(getattr(function, "kernel", None), "door", None)
-    return door is not None and door is getattr(function, "__func__", function)
-
-
-def itself(function):
-    """Return a function as it is, in place of its :func:`kernel_of`."""
-    return function
-
-
-def original(method):
-    """Mark a method, so that :func:`is_original` tells what is put in its place from it."""
-    method.original = method
-    return method
-
-
-def is_original(method):
-    """Return whether a bound method is a marked one; what copies its attributes is not."""
-    function = getattr(method, "__func__", method)
-    return getattr(function, "original", None) is function
+def shown(value):
+    """Return how a message shows a value, whatever it is: a long one by its two ends."""
+    try:
+        text = repr(value)
+    except Exception:  # an object of the reader's; an integer of more digits than Python writes
+        text = object.__repr__(value)
+    half = LONGEST_SHOWN // 2
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:half]} … {text[-half:]}"
 
 
 def as_array(name, value):
@@ -86,7 +28,7 @@ def as_array(name, value):
     try:
         array = np.asarray(value)
     except Exception:  # rows of several lengths; what an object of others raises
-        raise TypeError(f"{name} must be an array, but is {value!r}") from None
+        raise TypeError(f"{name} must be an array, but is {shown(value)}") from None
     check_unmasked(name, value)
     return array
 
@@ -175,7 +117,7 @@ def as_number(name, value):
 def check_integer(name, value, minimum=1, maximum=None):
     """Return `value` as an int of at least `minimum` and at most `maximum`."""
     if isinstance(value, NO_NUMBERS) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be an integer, but is {value!r}")
+        raise TypeError(f"{name} must be an integer, but is {shown(value)}")
     value = int(value)  # from here on, whatever else it would say of itself
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, but is {value}")
@@ -192,7 +134,7 @@ def check_hidden_layers(value):
 def check_real(name, value, *, above=None, minimum=None, below=None, maximum=None):
     """Return `value` as a finite float within the bounds; `above` and `below` are exclusive."""
     if isinstance(value, NO_NUMBERS) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a real number, but is {value!r}")
+        raise TypeError(f"{name} must be a real number, but is {shown(value)}")
     try:
         number = float(value)
     except OverflowError:
@@ -214,18 +156,20 @@ def check_real(name, value, *, above=None, minimum=None, below=None, maximum=Non
 def check_text(name, value):
     """Return `value` if it is a string."""
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be a string, but is {value!r}")
+        raise TypeError(f"{name} must be a string, but is {shown(value)}")
     return value
 
 
 def check_sequence(name, value):
     """Return what `value` holds as a list; a string, a dict or an array of no axis holds none."""
     if isinstance(value, str | bytes | dict) or not hasattr(value, "__iter__"):
-        raise TypeError(f"{name} must be a sequence, but is {value!r}")
+        raise TypeError(f"{name} must be a sequence, but is {shown(value)}")
     if isinstance(value, np.ndarray):
         value = as_array(name, value)
         if value.ndim == 0:
-            raise TypeError(f"{name} must be a sequence, but is an array of no axis, {value!r}")
+            raise TypeError(
+                f"{name} must be a sequence, but is an array of no axis, {shown(value)}"
+            )
     return list(value)
 
 
@@ -240,21 +184,21 @@ def check_as_many(name, value, number):
 def check_path(name, value):
     """Return `value` as a :class:`pathlib.Path`."""
     if not isinstance(value, str | os.PathLike) or "\0" in str(value):
-        raise TypeError(f"{name} must be a path, but is {value!r}")
+        raise TypeError(f"{name} must be a path, but is {shown(value)}")
     return Path(value)
 
 
 def check_flag(name, value):
     """Return `value` as a bool."""
     if not isinstance(value, bool | np.bool):
-        raise TypeError(f"{name} must be True or False, but is {value!r}")
+        raise TypeError(f"{name} must be True or False, but is {shown(value)}")
     return bool(value)
 
 
 def check_callable(name, value):
     """Return `value` if it can be called."""
     if not callable(value):
-        raise TypeError(f"{name} must be callable, but is {value!r}")
+        raise TypeError(f"{name} must be callable, but is {shown(value)}")
     return value
 
 
@@ -265,7 +209,7 @@ def check_dtype(value):
     except Exception:  # NumPy has several for what is none
         dtype = None
     if dtype not in (np.float32, np.float64):
-        raise ValueError(f"dtype must be float32 or float64, but is {value!r}")
+        raise ValueError(f"dtype must be float32 or float64, but is {shown(value)}")
     return dtype
 
 
@@ -282,7 +226,7 @@ def check_one_of(name, value, allowed):
     """Raise unless `value` is one of the allowed names, or None where that is allowed."""
     named = value is None or isinstance(value, str)  # an array would be compared by entries
     if not named or value not in tuple(allowed):
-        raise ValueError(f"{name} must be one of {tuple(allowed)}, but is {value!r}")
+        raise ValueError(f"{name} must be one of {tuple(allowed)}, but is {shown(value)}")
 
 
 def check_rng(rng):
@@ -290,7 +234,7 @@ def check_rng(rng):
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
             "rng must be a numpy.random.Generator such as numpy.random.default_rng(0), "
-            f"but is {rng!r}"
+            f"but is {shown(rng)}"
         )
     return rng
 

@@ -5,6 +5,8 @@ from dataclasses import asdict, is_dataclass, replace
 
 import numpy as np
 
+from mnist_gd._checks import shown
+
 
 def settings_of(configuration):
     """Return the settings of a configuration by name.
@@ -55,17 +57,18 @@ def plain(name, value):
 
     def read(pairs):
         if len(as_one := dict(pairs)) != len(pairs):
-            raise ValueError(f"{name} must have other names than 1 and '1', but is {value!r}")
+            raise ValueError(f"{name} must have other names than 1 and '1', but is {shown(value)}")
         return as_one
 
     try:
         text = json.dumps(value, default=lambda number: np.generic.item(number), allow_nan=False)
     except (TypeError, RecursionError):  # a longdouble's item is one again
         raise TypeError(
-            f"{name} must hold plain values (numbers, strings, lists, dicts), but is {value!r}"
+            f"{name} must hold plain values (numbers, strings, lists, dicts), but is "
+            f"{shown(value)}"
         ) from None
     except ValueError:  # NaN and infinity are no JSON
-        raise ValueError(f"{name} must hold finite numbers, but is {value!r}") from None
+        raise ValueError(f"{name} must hold finite numbers, but is {shown(value)}") from None
     return json.loads(text, object_pairs_hook=read)
 
 
@@ -84,7 +87,7 @@ def checked_configuration(configuration):
     is_one = is_dataclass(configuration) and not isinstance(configuration, type)
     if not is_one and not isinstance(configuration, dict):
         raise TypeError(
-            f"configurations must be dicts or dataclasses, but one is {configuration!r}"
+            f"configurations must be dicts or dataclasses, but one is {shown(configuration)}"
         )
     settings = plain("configurations", settings_of(configuration))
     if not is_dataclass(configuration):

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from mnist_gd import activations, losses
-from mnist_gd._checks import check_finite, check_path
+from mnist_gd._checks import check_finite, check_path, shown
 from mnist_gd._files import write_atomically
 from mnist_gd.activations import with_options
 from mnist_gd.layers import LinearLayer, check_chain
@@ -23,7 +23,7 @@ def to_arrays(network):
     """Return a network as arrays: those of its layers, and a text that names the functions."""
     for layer in network.layers:
         if type(layer) is not LinearLayer:
-            raise ValueError(f"layers must be LinearLayers to be saved, but one is {layer!r}")
+            raise ValueError(f"layers must be LinearLayers to be saved, but one is {shown(layer)}")
     places = {array.__array_interface__["data"][0] for array in network.parameters}
     if len(places) < len(network.parameters):
         raise ValueError("layers must have arrays of their own to be saved, but share some")
@@ -71,7 +71,7 @@ def write_network(path, network):
     """Write an ``.npz`` file in one step, once it has been seen that it gives the same back."""
     path, content = check_path("path", path), io.BytesIO()
     if not path.name:
-        raise ValueError(f"path must name a file, but is {str(path)!r}")
+        raise ValueError(f"path must name a file, but is {shown(str(path))}")
     arrays = to_arrays(network)
     np.savez(content, **arrays)
     try:
@@ -160,7 +160,9 @@ def _entry(what, function, module, derivative):
             plain, "on_logits", None
         )
     if not known:
-        raise ValueError(f"{what} must be of {module.__name__} to be saved, but is {function!r}")
+        raise ValueError(
+            f"{what} must be of {module.__name__} to be saved, but is {shown(function)}"
+        )
     options = getattr(function, "keywords", {})
     try:
         options = {name: float(value) for name, value in options.items()}
@@ -173,5 +175,5 @@ def _function(entry, module, derivative):
     """The loss or activation that an entry of a file names."""
     function = getattr(module, entry["name"]) if entry["name"] in module.__all__ else None
     if not hasattr(function, derivative):
-        raise ValueError(f"{entry['name']!r} is no function of {module.__name__}")
+        raise ValueError(f"{shown(entry['name'])} is no function of {module.__name__}")
     return with_options(function, **entry["options"]) if entry["options"] else function

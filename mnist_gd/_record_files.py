@@ -7,7 +7,7 @@ from math import inf
 
 import numpy as np
 
-from mnist_gd._checks import as_array, check_text
+from mnist_gd._checks import as_array, check_text, shown
 from mnist_gd._configurations import settings_of
 from mnist_gd._files import write_atomically
 
@@ -95,9 +95,11 @@ def checked_outcome(returned):
     if not pair or not all(isinstance(part, dict) for part in returned):
         raise TypeError(
             "function must return a dict of plain values and a dict of arrays, but has returned "
-            f"{returned!r}"
+            f"{shown(returned)}"
         )
     outcome, arrays = returned
+    if not isinstance(history := outcome.get("history", {}), dict):
+        raise TypeError(f"history of function must be a dict, but is {shown(history)}")
     arrays = {
         check_text("each name of the arrays of function", name): as_array(name, array)
         for name, array in arrays.items()

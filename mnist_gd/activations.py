@@ -26,7 +26,8 @@ from mnist_gd._arguments import (
     check_prelu,
     check_prelu_backward,
 )
-from mnist_gd._checks import check_callable, checked, has_kernel
+from mnist_gd._checks import check_callable, shown
+from mnist_gd._kernels import checked, has_kernel
 
 __all__ = [
     "identity",
@@ -81,7 +82,8 @@ def with_options(function, **options):
     for name in options:
         if name not in allowed:
             raise TypeError(
-                f"{function.__name__} has no option {name!r}; it has {sorted(allowed) or 'none'}"
+                f"{function.__name__} has no option {shown(name)}; "
+                f"it has {sorted(allowed) or 'none'}"
             )
     fixed = update_wrapper(partial(function, **options), function)
     if has_kernel(function):

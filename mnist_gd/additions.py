@@ -10,6 +10,7 @@ from mnist_gd._checks import (
     check_rng,
     check_room,
     check_writeable,
+    shown,
 )
 
 __all__ = [
@@ -28,7 +29,7 @@ def _check_arrays(name, values):
     """Return arrays as plain ones: the product of two matrices of NumPy's is another."""
     arrays = isinstance(values, list | tuple) and all(isinstance(v, np.ndarray) for v in values)
     if not arrays or not values:
-        raise TypeError(f"{name} must be a list of arrays, but is {values!r}")
+        raise TypeError(f"{name} must be a list of arrays, but is {shown(values)}")
     if not all(value.dtype.kind == "f" for value in values):
         dtypes = [value.dtype.name for value in values]
         raise TypeError(f"{name} must hold floating-point numbers, but are {dtypes}")
@@ -222,7 +223,7 @@ def dropout_mask(shape, rate, *, rng, dtype=np.float32):
         If an argument is out of its range or `rng` no Generator.
     """
     if not isinstance(shape, list | tuple):
-        raise TypeError(f"shape must be a tuple of integers, but is {shape!r}")
+        raise TypeError(f"shape must be a tuple of integers, but is {shown(shape)}")
     shape = [check_integer("shape", size, minimum=0) for size in shape]
     check_room("shape", shape)
     rate, dtype = check_real("rate", rate, minimum=0, below=1), check_dtype(dtype)

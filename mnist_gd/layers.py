@@ -18,10 +18,9 @@ from mnist_gd._checks import (
     check_room,
     check_same_shape,
     check_writeable,
-    checked,
-    has_kernel,
-    kernel_of,
+    shown,
 )
+from mnist_gd._kernels import checked, has_kernel, kernel_of
 from mnist_gd.activations import identity
 
 __all__ = ["LinearLayer", "check_chain", "initial_weights", "unchanged_by_errors"]
@@ -60,11 +59,11 @@ def _check_activation(activation):
         return identity
     if not callable(activation) or not hasattr(activation, "backward"):
         raise TypeError(
-            f"activation must be a function of mnist_gd.activations, but is {activation!r}"
+            f"activation must be a function of mnist_gd.activations, but is {shown(activation)}"
         )
     if getattr(activation, "trainable", False):
         raise TypeError(
-            f"activation must have no parameters of its own, but is {activation!r}: a linear "
+            f"activation must have no parameters of its own, but is {shown(activation)}: a linear "
             "layer would not learn its slope"
         )
     if has_kernel(activation):  # the kernel alone will be called: are its options in their range?
@@ -297,7 +296,9 @@ def check_chain(layers):
     """
     several = isinstance(layers, list | tuple) and len({*map(id, layers)}) == len(layers) > 0
     if not several or not all(isinstance(layer, LinearLayer) for layer in layers):
-        raise ValueError(f"layers must be one LinearLayer or more, none twice, but are {layers!r}")
+        raise ValueError(
+            f"layers must be one LinearLayer or more, none twice, but are {shown(layers)}"
+        )
     for before, after in zip(layers, layers[1:], strict=False):
         if before.output_size != after.input_size:
             raise ValueError(

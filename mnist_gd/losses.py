@@ -28,7 +28,7 @@ from mnist_gd._arguments import (
     check_pair,
     check_probabilities,
 )
-from mnist_gd._checks import checked
+from mnist_gd._kernels import checked
 from mnist_gd.activations import shift_logits, sigmoid, softmax
 
 __all__ = [

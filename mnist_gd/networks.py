@@ -15,12 +15,10 @@ from mnist_gd._checks import (
     check_real,
     check_rng,
     check_same_shape,
-    has_kernel,
-    itself,
-    kernel_of,
-    original,
+    shown,
 )
 from mnist_gd._examples import as_labels, as_rows, as_targets, check_rows
+from mnist_gd._kernels import has_kernel, itself, kernel_of, original
 from mnist_gd._network_files import read_network, write_network
 from mnist_gd.activations import relu, sigmoid, softmax
 from mnist_gd.additions import dropout_mask
@@ -57,7 +55,7 @@ class Network:
         if not callable(loss) or not callable(getattr(loss, "gradient", None)) or not says:
             raise TypeError(
                 "loss must be a function of mnist_gd.losses, or have the attributes gradient and "
-                f"on_logits as those do, but is {loss!r}"
+                f"on_logits as those do, but is {shown(loss)}"
             )
         check_chain(layers)
         self.layers, self.loss = list(layers), loss

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from mnist_gd import activations
-from mnist_gd._checks import check_finite, check_flag
+from mnist_gd._checks import check_finite, check_flag, shown
 from mnist_gd.layers import LinearLayer
 from mnist_gd.networks import Network
 
@@ -53,12 +53,14 @@ def to_onnx(network, *, probabilities=False):
         If network, layer or activation is not of this package, or a parameter is not finite.
     """
     if not isinstance(network, Network):
-        raise TypeError(f"network must be a Network, but is {network!r}")
+        raise TypeError(f"network must be a Network, but is {shown(network)}")
     probabilities = check_flag("probabilities", probabilities)
     nodes, constants, signal = [], {}, "x"
     for number, layer in enumerate(network.layers):
         if type(layer) is not LinearLayer:
-            raise ValueError(f"layers must be LinearLayers to be exported, but one is {layer!r}")
+            raise ValueError(
+                f"layers must be LinearLayers to be exported, but one is {shown(layer)}"
+            )
         inputs = [signal, f"weights_{number}", f"bias_{number}"]
         constants |= dict(zip(inputs[1:], (layer.weights, layer.bias[0]), strict=True))
         nodes.append(helper.make_node("Gemm", inputs, [f"z_{number}"]))
@@ -101,5 +103,5 @@ def _operator(activation):
         if plain is known:
             return operator
     raise ValueError(
-        f"activation must be of {activations.__name__} to be exported, but is {activation!r}"
+        f"activation must be of {activations.__name__} to be exported, but is {shown(activation)}"
     )

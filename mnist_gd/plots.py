@@ -15,6 +15,7 @@ from mnist_gd._checks import (
     check_matrix,
     check_real,
     check_text,
+    shown,
 )
 
 try:
@@ -97,7 +98,7 @@ def plot_history(history):
     """
     losses, scores = ("train_loss", "validation_loss"), ("train_score", "validation_score")
     if not all(hasattr(history, name) for name in ("__len__", "metric", *losses, *scores)):
-        raise TypeError(f"history must be a History, but is {history!r}")
+        raise TypeError(f"history must be a History, but is {shown(history)}")
     metric = check_text("history.metric", history.metric)
     losses, scores = ([_course(history, name) for name in names] for names in (losses, scores))
     epochs = np.arange(1, len(history) + 1)
@@ -177,7 +178,9 @@ def plot_heatmap(
     try:
         form.format(values.dtype.type(0.5))
     except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise ValueError(f"form must format a number, but {form!r} does not: {error}") from None
+        raise ValueError(
+            f"form must format a number, but {shown(form)} does not: {error}"
+        ) from None
     axes = _checked_axes(axes)
     image = axes.imshow(values, vmin=low, vmax=high, aspect="auto")
     axes.set_xticks(range(len(columns)), columns)
@@ -204,7 +207,7 @@ def _names(name, value, number):
     """What stands beside or in so many cells: strings, or numbers."""
     names = check_as_many(name, value, number)
     if not all(isinstance(entry, str | Number | np.generic) for entry in names):
-        raise TypeError(f"{name} must hold strings or numbers, but is {value!r}")
+        raise TypeError(f"{name} must hold strings or numbers, but is {shown(value)}")
     return names
 
 
@@ -213,7 +216,7 @@ def _checked_axes(axes):
     if axes is None:
         return plt.gca()
     if not isinstance(axes, matplotlib.axes.Axes):
-        raise TypeError(f"axes must be Axes of Matplotlib, but is {axes!r}")
+        raise TypeError(f"axes must be Axes of Matplotlib, but is {shown(axes)}")
     return axes
 
 

@@ -18,12 +18,7 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from mnist_gd._checks import (
-    check_flag,
-    check_integer,
-    check_path,
-    check_sequence,
-)
+from mnist_gd._checks import check_flag, check_integer, check_path, check_sequence, shown
 from mnist_gd._code import code_of, made_by
 from mnist_gd._configurations import checked_configuration, plain, settings_of
 from mnist_gd._network_files import from_arrays
@@ -139,7 +134,7 @@ def _check_function(function):
     if not inspect.isfunction(function) or "<" in function.__qualname__:
         raise TypeError(
             "function must be a function that is importable by name, no lambda, inner one or "
-            f"method, but is {function!r}"
+            f"method, but is {shown(function)}"
         )
 
 

@@ -14,6 +14,7 @@ from mnist_gd._checks import (
     check_finite,
     check_sequence,
     check_text,
+    shown,
 )
 
 __all__ = ["fingerprint", "listed", "say", "spread", "standard_error", "table", "typeset"]
@@ -45,11 +46,13 @@ def typeset(value, form=""):
     '−1.2 × 10⁻⁷'
     """
     if not isinstance(value, str | Number | np.generic):
-        raise TypeError(f"value must be a number or a string, but is {value!r}")
+        raise TypeError(f"value must be a number or a string, but is {shown(value)}")
     try:
         text = format(value, check_text("form", form))
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"form must fit value, but {form!r} and {value!r}: {error}") from None
+        raise ValueError(
+            f"form must fit value, but {shown(form)} and {shown(value)}: {error}"
+        ) from None
     text = re.sub(
         r"(?<=\d)e([+-]\d+)",
         lambda e: f" × 10{str(int(e[1])).translate(SUPERSCRIPTS)}",

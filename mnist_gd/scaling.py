@@ -2,7 +2,7 @@
 
 from heapq import heappop, heappush
 
-from mnist_gd._checks import check_flag, check_integer, check_real
+from mnist_gd._checks import check_flag, check_integer, check_real, shown
 
 __all__ = ["makespan", "makespan_bounds"]
 
@@ -72,7 +72,7 @@ def makespan_bounds(seconds, workers, *, start=0.0, each=0.0):
 
 def _checked(seconds, workers, start, each):
     if not hasattr(seconds, "__iter__") or getattr(seconds, "shape", None) == ():
-        raise TypeError(f"seconds must hold the times of runs, but is {seconds!r}")
+        raise TypeError(f"seconds must hold the times of runs, but is {shown(seconds)}")
     seconds = [check_real("seconds", s, minimum=0) for s in seconds]
     if not seconds:
         raise ValueError("seconds must hold the time of at least one run")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_gd._checks import check_integer, check_real, check_sequence
+from mnist_gd._checks import check_integer, check_real, check_sequence, shown
 from mnist_gd._configurations import changed, checked_configuration, settings_of
 from mnist_gd.records import run_all
 
@@ -49,7 +49,9 @@ def grid(**axes):
         except (TypeError, ValueError):  # the latter of what cannot be compared
             wrong = True
         if wrong:
-            raise ValueError(f"{name} must hold one or more different values, but is {values!r}")
+            raise ValueError(
+                f"{name} must hold one or more different values, but is {shown(values)}"
+            )
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
@@ -234,7 +236,7 @@ def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
     keep = check_real("keep", keep, above=0, below=1)
     rungs = check_sequence("rungs", rungs)
     if not rungs or not all(isinstance(rung, dict) for rung in rungs):
-        raise ValueError(f"rungs must hold at least one dict of axes, but is {rungs!r}")
+        raise ValueError(f"rungs must hold at least one dict of axes, but is {shown(rungs)}")
     configurations = check_sequence("configurations", configurations)
     results, left = [], [checked_configuration(c) for c in configurations]
     for rung in rungs:

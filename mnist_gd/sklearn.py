@@ -4,7 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
-from mnist_gd._checks import check_integer, check_unmasked
+from mnist_gd._checks import check_integer, check_unmasked, shown
 from mnist_gd.losses import binary_cross_entropy_with_logits, cross_entropy_with_logits
 from mnist_gd.metrics import answers
 from mnist_gd.networks import MultiLayerNetwork
@@ -30,7 +30,7 @@ def _generator(random_state):
         drawn = check_random_state(random_state).randint(2**32, size=4, dtype=np.uint32)
     except ValueError:
         raise ValueError(
-            f"random_state must be an integer, a RandomState or None, but is {random_state!r}"
+            f"random_state must be an integer, a RandomState or None, but is {shown(random_state)}"
         ) from None
     return np.random.default_rng(drawn)
 

@@ -18,13 +18,10 @@ from mnist_gd._checks import (
     check_real,
     check_rng,
     check_same_shape,
-    checked,
-    has_kernel,
-    is_original,
-    itself,
-    kernel_of,
+    shown,
 )
 from mnist_gd._examples import as_rows
+from mnist_gd._kernels import checked, has_kernel, is_original, itself, kernel_of
 from mnist_gd._running import Bar, processor_time
 from mnist_gd.additions import shrink_weights
 from mnist_gd.data import scale_pixels
@@ -93,9 +90,11 @@ class Settings:
         if self.patience is not None:
             checked["patience"] = check_integer("patience", self.patience)
         if self.optimizer is not None and not hasattr(type(self.optimizer), "update"):
-            raise TypeError(f"optimizer must have an update, as Adam(), but is {self.optimizer!r}")
+            raise TypeError(
+                f"optimizer must have an update, as Adam(), but is {shown(self.optimizer)}"
+            )
         if self.augment is not None and not callable(self.augment):
-            raise TypeError(f"augment must be callable, but is {self.augment!r}")
+            raise TypeError(f"augment must be callable, but is {shown(self.augment)}")
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
@@ -309,7 +308,7 @@ def _is_ours(network):
 
 def _checked_loss(loss, when):
     if not isinstance(loss, Real) and np.ndim(loss):
-        raise TypeError(f"loss must return one number, but has returned {loss!r}")
+        raise TypeError(f"loss must return one number, but has returned {shown(loss)}")
     _check_finite("loss", loss, "in", when)
     return loss
 

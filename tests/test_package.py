@@ -44,6 +44,7 @@ FLOORS = {
     "_configurations": 0,
     "_files": 0,
     "_ink": 0,
+    "_kernels": 0,
     "_progress": 0,
     "_record_files": 0,
     "_running": 0,

@@ -432,12 +432,17 @@ def returns_masked(configuration, seed):
     return {}, {"scores": np.ma.masked_less([1.0, 2.0], 2)}
 
 
+def returns_no_history(configuration, seed):
+    return {"history": [1, 2]}, {}
+
+
 @pytest.mark.parametrize(
     ("function", "message"),
     [
         (returns_none, "function must return a dict of plain values .* has returned None"),
         (returns_objects, "scores of function must hold numbers"),
         (returns_masked, "scores must not be masked"),
+        (returns_no_history, r"history of function must be a dict, but is \[1, 2\]"),
     ],
 )
 def test_what_no_record_can_hold_is_refused(tmp_path, function, message):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_gd._checks import as_float, check_callable, check_one_of
+from mnist_gd._checks import as_float, check_callable, check_one_of, shown
 from mnist_gd.exercises import (
     activations,
     convexity,
@@ -170,7 +170,7 @@ def _call(name, task, function, arguments):
     try:
         answer = _parts(result)
     except Exception as error:  # an object of the reader's may raise any
-        raise WrongAnswer(f"{call}, it returns no real numbers but {result!r}") from error
+        raise WrongAnswer(f"{call}, it returns no real numbers but {shown(result)}") from error
     if len(answer) != len(task.returns):
         wanted = ", ".join(task.returns)
         raise WrongAnswer(f"{call}, it must return ({wanted}), but returns {len(answer)} things")

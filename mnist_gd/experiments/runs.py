@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from mnist_gd import losses
-from mnist_gd._checks import check_hidden_layers, check_integer, check_one_of, check_real
+from mnist_gd._checks import check_hidden_layers, check_integer, check_one_of, check_real, shown
 from mnist_gd._network_files import to_arrays
 from mnist_gd.activations import with_options
 from mnist_gd.additions import LARGEST_SHIFT, Adam, Momentum, cosine_decay, shift_images
@@ -118,7 +118,7 @@ class Configuration:
             self._loss()(np.full_like(labels, 0.5), labels)
         except ValueError as error:
             raise ValueError(
-                f"loss must take its options and the labels of {self.question!r}, but "
+                f"loss must take its options and the labels of {shown(self.question)}, but "
                 f"{self.loss} says: {error}"
             ) from None
 
@@ -132,7 +132,7 @@ class Configuration:
 
     def __repr__(self):
         told = [
-            f"{field.name}={getattr(self, field.name)!r}"
+            f"{field.name}={shown(getattr(self, field.name))}"
             for field in fields(self)
             if getattr(self, field.name) != field.default
         ]
@@ -156,7 +156,7 @@ class Configuration:
 
 def _check_configuration(configuration):
     if not isinstance(configuration, Configuration):
-        raise TypeError(f"configuration must be a Configuration, but is {configuration!r}")
+        raise TypeError(f"configuration must be a Configuration, but is {shown(configuration)}")
 
 
 def build(configuration, rng):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mnist_gd._checks import check_integer, check_one_of
+from mnist_gd._checks import check_integer, check_one_of, shown
 from mnist_gd.experiments import plans
 from mnist_gd.experiments._tables import reading
 from mnist_gd.experiments.runs import Configuration, validation_run
@@ -55,7 +55,7 @@ def validate(configurations, *, seeds=(0,), records=RECORDS, **options):
 
 
 def _swept(question):
-    with reading(f"SWEEPS[{question!r}]"):
+    with reading(f"SWEEPS[{shown(question)}]"):
         return [Configuration(**c) for c in grid(**plans.SWEEPS[question])]
 
 
@@ -137,7 +137,7 @@ def notebook_grid(question):
         "four": {"loss": "binary_cross_entropy_with_logits", **mix},
         "ten": {"loss": "cross_entropy_with_logits"},
     }[question]
-    with reading(f"NOTEBOOK[{question!r}]"):
+    with reading(f"NOTEBOOK[{shown(question)}]"):
         return [
             Configuration(
                 question=question, learning_rate=c.pop("rate") * c["batch_size"], **settings | c
@@ -177,7 +177,7 @@ def own_grid(mix):
     list of Configuration
     """
     check_one_of("mix", mix, plans.OWN)
-    with reading(f"OWN[{mix!r}]"):
+    with reading(f"OWN[{shown(mix)}]"):
         return [
             Configuration(question="four", mix=mix, judged_on=mix, **c)
             for c in grid(**plans.OWN[mix])
@@ -230,7 +230,9 @@ def finalists(mix, *, records=RECORDS, n_jobs=-1):
         )
     frontier = task_four(mix, records=records, n_jobs=n_jobs).frontier()
     if not frontier:
-        raise ValueError(f"OWN[{mix!r}] must hold a setting that does not diverge, but all did")
+        raise ValueError(
+            f"OWN[{shown(mix)}] must hold a setting that does not diverge, but all did"
+        )
     configurations = [row.configuration for row in frontier[-most:]]
     return _searched(configurations, seeds=plans.FRESH_SEEDS, records=records, n_jobs=n_jobs)
 
@@ -277,7 +279,7 @@ def candidate_of(row):
     """
     configuration = getattr(row, "configuration", None)
     if not isinstance(configuration, Configuration):
-        raise TypeError(f"row must be one of Configurations, but is {row!r}")
+        raise TypeError(f"row must be one of Configurations, but is {shown(row)}")
     return replace(configuration, epochs=1, images=None)
 
 

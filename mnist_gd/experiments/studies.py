@@ -14,7 +14,7 @@ from time import monotonic
 
 import numpy as np
 
-from mnist_gd._checks import check_as_many, check_callable, check_one_of, check_path
+from mnist_gd._checks import check_as_many, check_callable, check_one_of, check_path, shown
 from mnist_gd._progress import lines
 from mnist_gd.data import QUESTIONS, load_mnist, one_vs_rest
 from mnist_gd.experiments import plans
@@ -133,7 +133,7 @@ def final_results(experiment, *, records=RECORDS, n_jobs=-1):
     else:
         configuration = choose(experiment, records=records, n_jobs=n_jobs)
     networks = plans.TEST_NETWORKS[experiment]
-    with reading(f"TEST_NETWORKS[{experiment!r}]"):
+    with reading(f"TEST_NETWORKS[{shown(experiment)}]"):
         configurations = [replace(configuration, **change) for change in networks.values()]
     runs = run_all(final_run, configurations, seeds=plans.SEEDS, records=records, n_jobs=n_jobs)
     test = load_mnist(dtype="uint8").test
@@ -217,10 +217,10 @@ def study(name, *, records=RECORDS, scale=None, run_missing=True, n_jobs=-1):
         except LookupError:
             scale = "build"
     plan, rates = plans.STUDIES[name], {}
-    with reading(f"STUDIES[{name!r}]"):
+    with reading(f"STUDIES[{shown(name)}]"):
         base, settings, variants = plan["base"], plan[scale], plan["variants"]
     for variant, change in variants.items():
-        with reading(f"STUDIES[{name!r}], variant {variant!r},"):
+        with reading(f"STUDIES[{shown(name)}], variant {shown(variant)},"):
             common = base | settings | change
             axis = grid(learning_rate=common.pop("learning_rate", None))
             rates[variant] = [Configuration(**common, **rate) for rate in axis]
