@@ -8,6 +8,7 @@ from mnist_gd._checks import (
     as_float,
     check_distributions,
     check_finite,
+    check_fits,
     check_real,
     check_same_shape,
     check_unit_interval,
@@ -18,13 +19,6 @@ def _check_number_of(name, number, dtype):
     """Raise if what is counted is no number of that dtype, by which it could be divided."""
     if number > float(np.finfo(dtype).max):
         raise ValueError(f"{name} must have fewer entries in {dtype}, but has {number}")
-
-
-def _check_option(name, value, dtype):
-    """Return an option; as a number of the dtype that it meets it must be finite, too."""
-    if abs(value) > float(np.finfo(dtype).max):
-        raise ValueError(f"{name} must be finite in {dtype}, but is {value}")
-    return value
 
 
 # Of losses
@@ -82,7 +76,7 @@ def _check_focal(y_pred, y_true, alpha, gamma):
     if not (isinstance(alpha, Real) and alpha == -1):
         alpha = check_real("alpha", alpha, minimum=0, maximum=1)
     gamma = check_real("gamma", gamma, minimum=0)
-    return y_pred, y_true, alpha, _check_option("gamma", gamma, y_pred.dtype)
+    return y_pred, y_true, alpha, check_fits("gamma", gamma, y_pred.dtype)
 
 
 def check_focal_logits(y_pred, y_true, alpha, gamma):
@@ -113,7 +107,7 @@ def check_backward(grad_output, z):
 def check_leaky(z, negative_slope):
     """The argument of an activation, with a slope."""
     z, slope = as_float("z", z), check_real("negative_slope", negative_slope)
-    return z, _check_option("negative_slope", slope, z.dtype)
+    return z, check_fits("negative_slope", slope, z.dtype)
 
 
 def check_leaky_backward(grad_output, z, negative_slope):

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 MOST_NUMBERS = 2**27
+MOST_AXES = 64  # of an array of NumPy's
+MAY_HIDE = (list, tuple, np.ma.MaskedArray)
 LONGEST_SHOWN = 400  # characters
 NO_NUMBERS = (bool, np.timedelta64)  # though they are integers to Python and to NumPy
 
@@ -26,20 +28,25 @@ def shown(value):
 def as_array(name, value):
     """Return `value` as a plain array; one that hides entries behind a mask is refused."""
     try:
-        array = np.asarray(value)
+        array = np.asanyarray(value)  # with the mask that an object's own way may give
     except Exception:  # rows of several lengths; what an object of others raises
         raise TypeError(f"{name} must be an array, but is {shown(value)}") from None
-    check_unmasked(name, value)
-    return array
+    check_unmasked(name, array if isinstance(array, np.ma.MaskedArray) else value)
+    return np.asarray(array)
 
 
 def check_unmasked(name, value):
-    """Raise if `value`, or an entry of a list, hides entries behind a mask."""
-    parts = value if isinstance(value, list | tuple) else [value]
-    masked = [part for part in parts if np.ma.is_masked(part)]
-    if masked:
-        hidden = sum(int(np.ma.count_masked(part)) for part in masked)
+    """Raise if `value`, or what a list holds at any depth, hides entries behind a mask."""
+    if hidden := _hidden(value):
         raise TypeError(f"{name} must not be masked, but hides {hidden} entries")
+
+
+def _hidden(value, depth=MOST_AXES):
+    """How many entries are behind a mask; no array has more axes than are looked through."""
+    if isinstance(value, np.ma.MaskedArray):
+        return int(np.ma.count_masked(value))
+    parts = value if isinstance(value, list | tuple) and depth else []
+    return sum(_hidden(part, depth - 1) for part in parts if isinstance(part, MAY_HIDE))
 
 
 def as_float(name, value):
@@ -118,12 +125,22 @@ def check_integer(name, value, minimum=1, maximum=None):
     """Return `value` as an int of at least `minimum` and at most `maximum`."""
     if isinstance(value, NO_NUMBERS) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, but is {shown(value)}")
-    value = int(value)  # from here on, whatever else it would say of itself
+    value = _of_its_own("an integer", name, value, int)
     if value < minimum:
-        raise ValueError(f"{name} must be at least {minimum}, but is {value}")
+        raise ValueError(f"{name} must be at least {minimum}, but is {shown(value)}")
     if maximum is not None and value > maximum:
-        raise ValueError(f"{name} must be at most {maximum}, but is {value}")
+        raise ValueError(f"{name} must be at most {maximum}, but is {shown(value)}")
     return value
+
+
+def _of_its_own(what, name, value, kind):
+    """Return what `value` says it is; it says so once, and may fail to."""
+    try:
+        return kind(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be finite, but is an integer beyond 1e308") from None
+    except Exception:  # whatever an object of the reader's raises
+        raise TypeError(f"{name} must be {what}, but is {shown(value)}") from None
 
 
 def check_hidden_layers(value):
@@ -135,10 +152,7 @@ def check_real(name, value, *, above=None, minimum=None, below=None, maximum=Non
     """Return `value` as a finite float within the bounds; `above` and `below` are exclusive."""
     if isinstance(value, NO_NUMBERS) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a real number, but is {shown(value)}")
-    try:
-        number = float(value)
-    except OverflowError:
-        raise ValueError(f"{name} must be finite, but is an integer beyond 1e308") from None
+    number = _of_its_own("a real number", name, value, float)
     bounds = (
         ("above", above, gt),
         ("at least", minimum, ge),
@@ -151,6 +165,13 @@ def check_real(name, value, *, above=None, minimum=None, below=None, maximum=Non
     if not isfinite(number):
         raise ValueError(f"{name} must be finite, but is {number}")
     return number
+
+
+def check_fits(name, value, dtype):
+    """Return `value`; as a number of the dtype that it meets it must be finite, too."""
+    if abs(value) > float(np.finfo(dtype).max):
+        raise ValueError(f"{name} must be finite in {dtype}, but is {value}")
+    return value
 
 
 def check_text(name, value):
@@ -170,7 +191,7 @@ def check_sequence(name, value):
             raise TypeError(
                 f"{name} must be a sequence, but is an array of no axis, {shown(value)}"
             )
-    return list(value)
+    return _of_its_own("a sequence", name, value, list)
 
 
 def check_as_many(name, value, number):
@@ -183,9 +204,13 @@ def check_as_many(name, value, number):
 
 def check_path(name, value):
     """Return `value` as a :class:`pathlib.Path`."""
-    if not isinstance(value, str | os.PathLike) or "\0" in str(value):
-        raise TypeError(f"{name} must be a path, but is {shown(value)}")
-    return Path(value)
+    path = _of_its_own("a path", name, value, Path)
+    try:
+        if b"\0" in os.fsencode(path):
+            raise ValueError
+    except ValueError:  # a lone surrogate, which no system can name
+        raise ValueError(f"{name} must be a path, but is {shown(value)}") from None
+    return path
 
 
 def check_flag(name, value):

@@ -13,13 +13,13 @@ from mnist_gd._checks import (
 from mnist_gd.data import one_hot
 
 
-def as_rows(x, size):
+def as_rows(x, size, name="x"):
     """Return `x` as an array of rows of as many features as a network takes."""
-    x = as_array("x", x)
+    x = as_array(name, x)
     if x.dtype.kind not in "biuf":
-        raise TypeError(f"x must hold real numbers, but its dtype is {x.dtype}")
+        raise TypeError(f"{name} must hold real numbers, but its dtype is {x.dtype}")
     if x.ndim != 2 or x.shape[1] != size or len(x) == 0:
-        raise ValueError(f"x must have the shape (n, {size}) with n >= 1, but has {x.shape}")
+        raise ValueError(f"{name} must have the shape (n, {size}) with n >= 1, but has {x.shape}")
     return x
 
 
@@ -42,7 +42,7 @@ def as_targets(y, outputs, dtype):
         check_unit_interval("y", y)
         if outputs > 1:
             check_distributions("y", y)
-        return y.astype(dtype, copy=False)
+        return y.astype(dtype)  # a copy: a loss of the reader's may work in place
     if outputs == 1:
         return check_labels("y", y, 2)[:, None].astype(dtype)
     return one_hot(check_labels("y", y, outputs), outputs, dtype=dtype)

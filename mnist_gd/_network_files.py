@@ -10,20 +10,20 @@ from itertools import pairwise
 import numpy as np
 
 from mnist_gd import activations, losses
-from mnist_gd._checks import check_finite, check_path, shown
+from mnist_gd._checks import check_finite, check_path, check_text, shown
 from mnist_gd._files import write_atomically
 from mnist_gd.activations import with_options
 from mnist_gd.layers import LinearLayer, check_chain
 
 PARTS = ("weights", "bias")
+ANSWERS = {"pre_activation", "forward", "_forward", "logits", "_infer", "predict_proba", "predict"}
+STATE = {"layers", "_logits", "_masks"}  # what Network(layers, loss) does not say of a network
 LONGEST_TEXT = 100_000  # characters of what names the functions
 
 
 def to_arrays(network):
     """Return a network as arrays: those of its layers, and a text that names the functions."""
-    for layer in network.layers:
-        if type(layer) is not LinearLayer:
-            raise ValueError(f"layers must be LinearLayers to be saved, but one is {shown(layer)}")
+    parameters = plain_parameters(network)
     places = {array.__array_interface__["data"][0] for array in network.parameters}
     if len(places) < len(network.parameters):
         raise ValueError("layers must have arrays of their own to be saved, but share some")
@@ -35,18 +35,42 @@ def to_arrays(network):
             for layer in network.layers
         ],
     }
-    arrays = {"about": np.array(json.dumps(about))}
+    return {"about": np.array(json.dumps(about))} | parameters
+
+
+def plain_parameters(network):
+    """Return the arrays of a network by name, if it is nothing but those and its functions."""
+    for layer in network.layers:
+        if type(layer) is not LinearLayer:
+            raise ValueError(f"layers must be LinearLayers in a file, but one is {shown(layer)}")
+    if own := _own(network):
+        raise ValueError(
+            f"network must answer as a Network does to go into a file, but has its own {own}"
+        )
+    parameters = {}
     for number, layer in enumerate(network.layers):
         for part in PARTS:
             array = getattr(layer, part)
             if type(array) is not np.ndarray:  # of a masked array the file would lose the mask
                 raise TypeError(
-                    f"the {part} of layer {number} must be an ndarray to be saved, but is a "
+                    f"the {part} of layer {number} must be an ndarray in a file, but is a "
                     f"{type(array).__name__}"
                 )
             check_finite(f"the {part} of layer {number}", array)
-            arrays[f"{part}_{number}"] = array
-    return arrays
+            parameters[f"{part}_{number}"] = array
+    return parameters
+
+
+def _own(network):
+    """What its class, or somebody since, has put in place of what says how a Network answers."""
+    from mnist_gd.networks import Network  # which imports this module
+
+    above = type(network).__mro__[: type(network).__mro__.index(Network)]
+    own = {name for part in (*above, network, *network.layers) for name in vars(part)} & ANSWERS
+    fresh = vars(Network(network.layers, loss=network.loss))
+    return sorted(
+        own | {name for name in fresh.keys() - STATE if fresh[name] != vars(network)[name]}
+    )
 
 
 def from_arrays(arrays):
@@ -64,7 +88,7 @@ def from_arrays(arrays):
     loss = _function(about["loss"], losses, "gradient")
     row = np.eye(1, layers[-1].output_size, dtype=layers[-1].weights.dtype)
     loss(row, row)
-    return about["network"], layers, loss
+    return check_text("network", about["network"]), layers, loss
 
 
 def write_network(path, network):

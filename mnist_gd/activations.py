@@ -13,7 +13,7 @@ array([[ 0., 10.]])
 """
 
 from functools import partial, update_wrapper
-from inspect import signature
+from inspect import isfunction, signature
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from mnist_gd._arguments import (
     check_prelu,
     check_prelu_backward,
 )
-from mnist_gd._checks import check_callable, shown
+from mnist_gd._checks import shown
 from mnist_gd._kernels import checked, has_kernel
 
 __all__ = [
@@ -74,10 +74,11 @@ def with_options(function, **options):
     >>> steep(np.array([-1.0]))
     array([-0.2])
     """
-    function = check_callable("function", function)
     options = {name: _plain(value) for name, value in options.items()}
     if isinstance(function, partial):  # of one that has options already
         function, options = function.func, function.keywords | options
+    if not isfunction(function):
+        raise TypeError(f"function must be one of activations or losses, but is {shown(function)}")
     allowed = set(signature(function).parameters) - {"grad_output", "z", "y_pred", "y_true"}
     for name in options:
         if name not in allowed:

@@ -1,10 +1,13 @@
 """What is added to plain gradient descent (chapter *Beyond plain gradient descent*)."""
 
+from functools import partial
+
 import numpy as np
 
 from mnist_gd._checks import (
     as_array,
     check_dtype,
+    check_fits,
     check_integer,
     check_real,
     check_rng,
@@ -12,6 +15,7 @@ from mnist_gd._checks import (
     check_writeable,
     shown,
 )
+from mnist_gd._steps import whole_step
 
 __all__ = [
     "Adam",
@@ -56,7 +60,10 @@ def _check_step(parameters, gradients, learning_rate, state):
             f"parameters must be those of the first step, of the shapes "
             f"{[array.shape for array in state]}, but have {shapes}"
         )
-    return parameters, gradients, check_real("learning_rate", learning_rate, above=0), state
+    learning_rate = check_real("learning_rate", learning_rate, above=0)
+    for parameter in parameters:
+        check_fits("learning_rate", learning_rate, parameter.dtype)
+    return parameters, gradients, learning_rate, state
 
 
 class Momentum:
@@ -90,17 +97,21 @@ class Momentum:
         Raises
         ------
         ValueError, TypeError
-            If an argument is not of this kind; nothing has moved then.
+            If an argument is not of this kind.
+        DivergenceError
+            If the step leaves the finite numbers. Whatever is raised, nothing has moved.
         """
-        parameters, gradients, learning_rate, self._velocities = _check_step(
+        parameters, gradients, learning_rate, velocities = _check_step(
             parameters, gradients, learning_rate, self._velocities
         )
-        for parameter, gradient, velocity in zip(
-            parameters, gradients, self._velocities, strict=True
-        ):
-            velocity *= self.momentum
-            velocity -= learning_rate * gradient
-            parameter += velocity
+        with whole_step([self], [*parameters, *velocities]):
+            self._velocities = velocities
+            for parameter, gradient, velocity in zip(
+                parameters, gradients, velocities, strict=True
+            ):
+                velocity *= self.momentum
+                velocity -= learning_rate * gradient
+                parameter += velocity
 
 
 class Adam:
@@ -127,25 +138,27 @@ class Adam:
 
     def update(self, parameters, gradients, learning_rate):
         """Take one step, in place; the arguments are those of :meth:`Momentum.update`."""
-        parameters, gradients, learning_rate, self._means = _check_step(
+        parameters, gradients, learning_rate, means = _check_step(
             parameters, gradients, learning_rate, self._means
         )
-        if self._squares is None:
+        squares = self._squares
+        if squares is None:
             for dtype in {parameter.dtype for parameter in parameters}:
                 if dtype.type(self.epsilon) == 0:
                     raise ValueError(f"epsilon must be above 0 in {dtype}, but is {self.epsilon}")
-            self._squares = [np.zeros_like(parameter) for parameter in parameters]
-        self._steps += 1
-        # Both means began at zero: divided by what their weights sum to, they do not show it.
-        mean_share = 1 - self.beta1**self._steps
-        square_share = 1 - self.beta2**self._steps
-        for parameter, gradient, mean, square in zip(
-            parameters, gradients, self._means, self._squares, strict=True
-        ):
-            mean += (1 - self.beta1) * (gradient - mean)
-            square += (1 - self.beta2) * (gradient * gradient - square)
-            scale = np.sqrt(square / square_share) + self.epsilon
-            parameter -= learning_rate / mean_share * mean / scale
+            squares = [np.zeros_like(parameter) for parameter in parameters]
+        with whole_step([self], [*parameters, *means, *squares]):
+            self._steps, self._means, self._squares = self._steps + 1, means, squares
+            # Both means began at zero: divided by what their weights sum to, they do not show it.
+            mean_share = 1 - self.beta1**self._steps
+            square_share = 1 - self.beta2**self._steps
+            for parameter, gradient, mean, square in zip(
+                parameters, gradients, means, squares, strict=True
+            ):
+                mean += (1 - self.beta1) * (gradient - mean)
+                square += (1 - self.beta2) * (gradient * gradient - square)
+                scale = np.sqrt(square / square_share) + self.epsilon
+                parameter -= learning_rate / mean_share * mean / scale
 
 
 def cosine_decay(learning_rate):
@@ -167,13 +180,12 @@ def cosine_decay(learning_rate):
     ValueError, TypeError
         If `learning_rate` is out of its range; the callable, if `progress` is.
     """
-    start = check_real("learning_rate", learning_rate, above=0)
+    return partial(_cosine, check_real("learning_rate", learning_rate, above=0))
 
-    def rate(progress):
-        progress = check_real("progress", progress, minimum=0, maximum=1)
-        return start * (1 + np.cos(np.pi * progress)) / 2
 
-    return rate
+def _cosine(start, progress):
+    progress = check_real("progress", progress, minimum=0, maximum=1)
+    return start * (1 + np.cos(np.pi * progress)) / 2
 
 
 def shrink_weights(weights, learning_rate, weight_decay):
@@ -197,8 +209,9 @@ def shrink_weights(weights, learning_rate, weight_decay):
     weights = _check_moved("weights", weights)
     learning_rate = check_real("learning_rate", learning_rate, above=0)
     weight_decay = check_real("weight_decay", weight_decay, minimum=0, below=1 / learning_rate)
-    for array in weights:
-        array *= 1 - learning_rate * weight_decay
+    with np.errstate(all="ignore"):  # some may become 0
+        for array in weights:
+            array *= 1 - learning_rate * weight_decay
 
 
 def dropout_mask(shape, rate, *, rng, dtype=np.float32):

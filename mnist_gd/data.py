@@ -50,7 +50,7 @@ MIXES = ("natural", "balanced")
 VALIDATION_SIZE = 10_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """One part of the data.
 
@@ -70,7 +70,7 @@ class Split:
         return len(self.labels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MNIST:
     """The whole of MNIST: `train` with 60,000 images and `test` with 10,000."""
 
@@ -89,7 +89,7 @@ def scale_pixels(images):
     -------
     ndarray of the same shape
     """
-    raw = getattr(images, "dtype", None) == np.uint8
+    raw = isinstance(images, np.ndarray) and images.dtype == np.uint8
     return images.astype(np.float32) * np.float32(1 / 255) if raw else images
 
 

@@ -53,7 +53,7 @@ def edges(images):
     return rows / np.where(lengths > 0, lengths, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subspaces:
     """For each class where its rows lie: a mean, and the directions in which they differ most.
 

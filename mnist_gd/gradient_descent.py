@@ -22,7 +22,7 @@ class DivergenceError(ArithmeticError):
     """Descent left the finite numbers: the learning rate is too large for the function."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Descent:
     """The course of a descent.
 

@@ -25,7 +25,7 @@ NO_DIGIT = "no digit found"
 SEVERAL = "more than one digit found"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Handwriting:
     """A picture on its way to MNIST's form.
 
@@ -111,7 +111,10 @@ def _pixels_of(path):
             "Pillow, which reads pictures, is not installed; it comes with the extra: "
             "pip install 'mnist_gd[plots]'"
         ) from error
-    with open(check_path("image", path), "rb") as file:
+    path = check_path("image", path)
+    if path.exists() and not path.is_file():
+        raise ValueError(f"image must be a picture, but {path} is no file")
+    with open(path, "rb") as file:
         try:
             with Image.open(file) as picture:
                 check_room("image", (picture.height, picture.width, 4))

@@ -66,8 +66,8 @@ class History:
         ValueError
             If no epoch is finished.
         """
-        if not len(self):
-            raise ValueError("the history has no finished epoch")
+        if not len(self) or not self.seconds:
+            raise ValueError("the history has no finished epoch, or no seconds of one")
         lines = [f"{len(self)} epochs in {self.seconds[-1]:.1f} s"]
         for name, values in [
             ("training loss", self.train_loss),

@@ -1,7 +1,5 @@
 """A linear layer with an optional activation (chapter *The linear layer*)."""
 
-from contextlib import contextmanager
-
 import numpy as np
 
 from mnist_gd._checks import (
@@ -10,6 +8,7 @@ from mnist_gd._checks import (
     check_callable,
     check_dtype,
     check_finite,
+    check_fits,
     check_flag,
     check_integer,
     check_matrix,
@@ -21,9 +20,10 @@ from mnist_gd._checks import (
     shown,
 )
 from mnist_gd._kernels import checked, has_kernel, kernel_of
+from mnist_gd._steps import whole_step
 from mnist_gd.activations import identity
 
-__all__ = ["LinearLayer", "check_chain", "initial_weights", "unchanged_by_errors"]
+__all__ = ["LinearLayer", "check_chain", "initial_weights"]
 
 FEW_ROWS = 32  # with more, the copy costs what the product saves
 
@@ -80,6 +80,17 @@ def _check_input(layer, x):
     return layer, check_matrix("x", x, layer.weights.shape[0])
 
 
+def _check_forward(layer, x):
+    """A copy of the input, too: the caller may fill it anew before the pass back."""
+    layer, x = _check_input(layer, x)
+    return layer, x.copy()
+
+
+def _check_rate(layer, learning_rate):
+    learning_rate = check_real("learning_rate", learning_rate, above=0)
+    return check_fits("learning_rate", learning_rate, layer.weights.dtype)
+
+
 def _check_backward(layer, grad_output, input_gradient):
     if layer._x is None:
         raise RuntimeError("backward needs a forward pass before it")
@@ -92,11 +103,11 @@ def _check_descent(layer, grad_output, learning_rate, input_gradient):
     grad_output, flag = _check_backward(layer, grad_output, input_gradient)[1:]
     for name in ("weights", "bias"):
         check_writeable(name, getattr(layer, name))
-    return layer, grad_output, check_real("learning_rate", learning_rate, above=0), flag
+    return layer, grad_output, _check_rate(layer, learning_rate), flag
 
 
 def _check_update(layer, learning_rate):
-    learning_rate = check_real("learning_rate", learning_rate, above=0)
+    learning_rate = _check_rate(layer, learning_rate)
     layer.check_gradients()
     return layer, learning_rate
 
@@ -189,7 +200,7 @@ class LinearLayer:
         """Return the output for `x` without remembering anything for :meth:`backward`."""
         return kernel_of(self.activation)(self.pre_activation(x))
 
-    @checked(_check_input)
+    @checked(_check_forward)
     def forward(self, x):
         """Return the output for `x` and remember what :meth:`backward` needs.
 
@@ -209,7 +220,7 @@ class LinearLayer:
         z = kernel_of(self.pre_activation)(x)
         output = kernel_of(self.activation)(z)
         self._x, self._z = x, z  # only now: a call that fails leaves the last pass as it was
-        return output
+        return z.copy() if output is z else output
 
     @checked(_check_backward)
     def backward(self, grad_output, input_gradient=True):
@@ -262,9 +273,12 @@ class LinearLayer:
         ------
         RuntimeError
             If there is no gradient yet.
+        DivergenceError
+            If the step leaves the finite numbers; nothing has moved then.
         """
-        self.weights -= learning_rate * self.weights_grad
-        self.bias -= learning_rate * self.bias_grad
+        with whole_step([], [self.weights, self.bias]):
+            self.weights -= learning_rate * self.weights_grad
+            self.bias -= learning_rate * self.bias_grad
 
     @checked(_check_descent)
     def descend(self, grad_output, learning_rate, input_gradient=True):
@@ -276,8 +290,9 @@ class LinearLayer:
         grad_z = kernel_of(self.activation.backward)(grad_output, self._z)
         grad_input = _times_transpose(grad_z, self.weights) if input_gradient else None
         step = learning_rate * grad_z
-        self.weights -= self._x.T @ step
-        self.bias -= step.sum(axis=0, keepdims=True)
+        weights_step, bias_step = self._x.T @ step, step.sum(axis=0, keepdims=True)
+        self.weights -= weights_step
+        self.bias -= bias_step
         self.weights_grad = self.bias_grad = None
         return grad_input
 
@@ -307,24 +322,3 @@ def check_chain(layers):
             )
     if len({layer.weights.dtype for layer in layers}) > 1:
         raise ValueError("layers must all be float32 or all float64, but are mixed")
-
-
-@contextmanager
-def unchanged_by_errors(layers):
-    """Give each of some layers its state back if the block raises.
-
-    Parameters
-    ----------
-    layers : list of LinearLayer
-
-    Yields
-    ------
-    None
-    """
-    before = [vars(layer).copy() for layer in layers]
-    try:
-        yield
-    except BaseException:
-        for layer, state in zip(layers, before, strict=True):
-            vars(layer).update(state)
-        raise

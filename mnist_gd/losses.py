@@ -91,8 +91,8 @@ def mean_squared_error(y_pred, y_true):
     ValueError
         If the shapes differ, or anything is empty or not finite.
     """
-    with np.errstate(over="ignore"):
-        squares = (y_pred - y_true) ** 2
+    with np.errstate(over="ignore"):  # in float64, which holds the squares of all float32
+        squares = np.subtract(y_pred, y_true, dtype=np.result_type(y_pred, np.float64)) ** 2
     return _mean(squares)
 
 

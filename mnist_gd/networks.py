@@ -20,11 +20,12 @@ from mnist_gd._checks import (
 from mnist_gd._examples import as_labels, as_rows, as_targets, check_rows
 from mnist_gd._kernels import has_kernel, itself, kernel_of, original
 from mnist_gd._network_files import read_network, write_network
+from mnist_gd._steps import unchanged_by_errors, whole_step
 from mnist_gd.activations import relu, sigmoid, softmax
 from mnist_gd.additions import dropout_mask
 from mnist_gd.data import scale_pixels
 from mnist_gd.history import History
-from mnist_gd.layers import LinearLayer, check_chain, unchanged_by_errors
+from mnist_gd.layers import LinearLayer, check_chain
 from mnist_gd.training import Settings, minibatches, train
 
 __all__ = ["History", "MultiLayerNetwork", "Network", "SingleLayerNetwork", "minibatches"]
@@ -104,7 +105,7 @@ class Network:
         if dropout:
             check_rng(rng)
         with unchanged_by_errors(self.layers):
-            return self._forward(signal, dropout, rng)
+            return self._forward(signal, dropout, rng).copy()
 
     def _forward(self, signal, dropout, rng, via=itself):
         """Pass on what was checked; `via` kernel_of the layers do not check it again."""
@@ -168,8 +169,9 @@ class Network:
         """Take one step of gradient descent in every layer, equation `eq-linear-update`."""
         for layer in self.layers:
             layer.check_gradients()
-        for layer in self.layers:
-            layer.update(learning_rate)
+        with whole_step([], self.parameters):
+            for layer in self.layers:
+                layer.update(learning_rate)
 
     def logits(self, x):
         """Return the logits of `x` as :meth:`forward` does, whose state it leaves alone."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from mnist_gd import activations
 from mnist_gd._checks import check_finite, check_flag, shown
-from mnist_gd.layers import LinearLayer
+from mnist_gd._network_files import plain_parameters
 from mnist_gd.networks import Network
 
 try:
@@ -55,14 +55,9 @@ def to_onnx(network, *, probabilities=False):
     if not isinstance(network, Network):
         raise TypeError(f"network must be a Network, but is {shown(network)}")
     probabilities = check_flag("probabilities", probabilities)
-    nodes, constants, signal = [], {}, "x"
+    nodes, constants, signal = [], plain_parameters(network), "x"
     for number, layer in enumerate(network.layers):
-        if type(layer) is not LinearLayer:
-            raise ValueError(
-                f"layers must be LinearLayers to be exported, but one is {shown(layer)}"
-            )
         inputs = [signal, f"weights_{number}", f"bias_{number}"]
-        constants |= dict(zip(inputs[1:], (layer.weights, layer.bias[0]), strict=True))
         nodes.append(helper.make_node("Gemm", inputs, [f"z_{number}"]))
         last = layer is network.layers[-1]
         inputs, signal = [f"z_{number}"], "logits" if last else f"a_{number}"

@@ -217,6 +217,7 @@ def table(name, caption, header, rows):
     rows = [[check_text("each cell of rows", cell) for cell in row] for row in rows]
     with _of_the_book():
         from IPython.display import Markdown
+    header, *rows = ([cell.replace("|", "\\|") for cell in row] for row in [header, *rows])
     lines = [header, ["---"] + ["--:"] * (len(header) - 1), *rows]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     for sign in "±=":  # no break there

@@ -203,6 +203,10 @@ def _course(configuration):
     return type(configuration), json.dumps(rest, sort_keys=True)
 
 
+def _is_axes(rung):
+    return isinstance(rung, dict) and rung and all(isinstance(name, str) for name in rung)
+
+
 def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
     """Train every configuration a little, the best of them more, and so on.
 
@@ -235,8 +239,10 @@ def successive_halving(function, configurations, rungs, *, keep=0.5, **options):
     """
     keep = check_real("keep", keep, above=0, below=1)
     rungs = check_sequence("rungs", rungs)
-    if not rungs or not all(isinstance(rung, dict) for rung in rungs):
-        raise ValueError(f"rungs must hold at least one dict of axes, but is {shown(rungs)}")
+    if not rungs or not all(_is_axes(rung) for rung in rungs):
+        raise ValueError(
+            f"rungs must hold one dict of axes or more, none of them empty, but is {shown(rungs)}"
+        )
     configurations = check_sequence("configurations", configurations)
     results, left = [], [checked_configuration(c) for c in configurations]
     for rung in rungs:

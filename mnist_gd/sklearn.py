@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 
 from mnist_gd._checks import check_integer, check_unmasked, shown
+from mnist_gd._steps import unchanged_by_errors
 from mnist_gd.losses import binary_cross_entropy_with_logits, cross_entropy_with_logits
 from mnist_gd.metrics import answers
 from mnist_gd.networks import MultiLayerNetwork
@@ -119,6 +120,10 @@ class MLPGradientDescentClassifier(ClassifierMixin, BaseEstimator):
         DivergenceError
             As in :meth:`mnist_gd.networks.Network.train`.
         """
+        with unchanged_by_errors([self]):  # what was fitted before stays, and whole
+            return self._fit(X, y)
+
+    def _fit(self, X, y):
         check_unmasked("X", X)
         check_unmasked("y", y)
         X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))

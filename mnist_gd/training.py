@@ -6,7 +6,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from inspect import signature
 from numbers import Real
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from mnist_gd._checks import (
     as_array,
     as_float,
+    check_callable,
     check_integer,
     check_real,
     check_rng,
@@ -21,9 +22,9 @@ from mnist_gd._checks import (
     shown,
 )
 from mnist_gd._examples import as_rows
-from mnist_gd._kernels import checked, has_kernel, is_original, itself, kernel_of
+from mnist_gd._kernels import checked, kernel_of
+from mnist_gd._passes import check_parameters, passes
 from mnist_gd._running import Bar, processor_time
-from mnist_gd.additions import shrink_weights
 from mnist_gd.data import scale_pixels
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
@@ -34,6 +35,15 @@ __all__ = ["Settings", "minibatches", "train"]
 
 def _check_progress(settings, progress):
     return settings, check_real("progress", progress, minimum=0, below=1)
+
+
+def _can_update(optimizer):
+    """Whether it is an object that takes a step; a class is none yet, and a dict takes no step."""
+    try:
+        signature(type(optimizer).update).bind(optimizer, [], [], 0.1)
+    except (AttributeError, TypeError, ValueError):  # the last of what is written in C
+        return False
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,12 +99,13 @@ class Settings:
         }
         if self.patience is not None:
             checked["patience"] = check_integer("patience", self.patience)
-        if self.optimizer is not None and not hasattr(type(self.optimizer), "update"):
+        if self.optimizer is not None and not _can_update(self.optimizer):
             raise TypeError(
-                f"optimizer must have an update, as Adam(), but is {shown(self.optimizer)}"
+                "optimizer must have an update(parameters, gradients, learning_rate), as Adam(), "
+                f"but is {shown(self.optimizer)}"
             )
-        if self.augment is not None and not callable(self.augment):
-            raise TypeError(f"augment must be callable, but is {shown(self.augment)}")
+        if self.augment is not None:
+            check_callable("augment", self.augment)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
@@ -177,13 +188,13 @@ def train(network, examples, settings, validation=None, track_training=True, pro
     x, targets = examples
     if settings.patience is not None and validation is None:
         raise ValueError(f"patience must be None without validation, but is {settings.patience}")
-    _check_parameters(network.layers, settings)
+    check_parameters(network.layers, settings)
     history = History(metric=network.metric.__name__)
     labels = network.labels(targets) if track_training else None
     labels_to_judge = network.labels(validation[1]) if validation else None
     best, start = [], processor_time()
     bar = Bar(total=settings.epochs, unit="epoch", disable=None if progress else True)
-    with bar, np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for
+    with bar, np.errstate(all="ignore"):  # divergence is looked for
         for epoch in range(1, settings.epochs + 1):
             try:
                 loss, when = _train_epoch(network, x, targets, epoch, settings)
@@ -224,86 +235,27 @@ def _put_back(network, best):
 def _train_epoch(network, x, targets, epoch, settings):
     """One pass over the data; returns the mean loss over its rows, and where it ended."""
     rng, augment, rate = settings.rng, settings.augment, kernel_of(settings.rate)
-    forward, descend = _passes(network, settings.optimizer, settings.weight_decay)
+    forward, descend = passes(network, settings.optimizer, settings.weight_decay)
     total, batches = 0.0, -(-len(x) // settings.batch_size)
     shuffled = minibatches(x, targets, settings.batch_size, rng=rng)
     for batch, (x_batch, y_batch) in enumerate(shuffled):
         learning_rate = rate((epoch - 1 + batch / batches) / settings.epochs)
         when = epoch, batch + 1, learning_rate
         if augment is not None:
-            x_batch = scale_pixels(as_rows(augment(x_batch, rng=rng), network.input_size))
-            x_batch = as_float("x", x_batch)
+            x_batch = as_rows(augment(x_batch, rng=rng), network.input_size, "augment's images")
+            x_batch = as_float("augment's images", scale_pixels(x_batch))
         logits = forward(x_batch, dropout=settings.dropout, rng=rng)
         check_same_shape("y_pred", logits, "y_true", y_batch)  # augment may have lost rows
         _check_finite("outputs", logits, "in", when)
         loss = _checked_loss(network._loss(logits, y_batch), when)
         total += loss * len(x_batch)
-        descend(y_batch, learning_rate)
+        try:
+            descend(y_batch, learning_rate)
+        except DivergenceError as error:
+            raise DivergenceError(f"{error}, {_at('in', when)}") from None
     for parameter in network.parameters:
         _check_finite("parameters", parameter, "after", when)
     return total / len(x), when
-
-
-def _passes(network, optimizer, weight_decay):
-    """Return what is called for each batch: the way forward, and the step.
-
-    Where a class, activation or loss of the reader's has a say, these are the public methods,
-    which check what they are handed. Else nothing is checked that cannot be wrong.
-    """
-    ours = _is_ours(network)
-    forward = partial(network._forward, via=kernel_of) if ours else network.forward
-
-    def descend(targets, learning_rate):
-        if ours and optimizer is None and not weight_decay:
-            network._backward(targets, learning_rate, via=kernel_of)
-            return
-        network._backward(targets, via=kernel_of if ours else itself)
-        if weight_decay:
-            shrink_weights(_weights(network.layers), learning_rate, weight_decay)
-        if optimizer is None:
-            network.update(learning_rate)
-        else:
-            optimizer.update(network.parameters, network.gradients, learning_rate)
-
-    return forward, descend
-
-
-def _weights(layers):
-    """The weights of each layer; those that layers share only once."""
-    weights = {layer.weights.ctypes.data: layer.weights for layer in layers}
-    return [*weights.values()]
-
-
-def _check_parameters(layers, settings):
-    """Raise unless a step can be taken in every layer, before one is taken in any.
-
-    A layer with an update of its own knows what it needs.
-    """
-    moved = settings.patience is not None or settings.weight_decay
-    for layer in (layer for layer in layers if moved or has_kernel(layer.update)):
-        sizes = layer.input_size, layer.output_size
-        for name, shape in (("weights", sizes), ("bias", (1, sizes[1]))):
-            array = np.asarray(getattr(layer, name))
-            if array.shape != shape or array.dtype.kind != "f" or not array.flags.writeable:
-                raise ValueError(
-                    f"{name} of a layer must be a writeable array of floating-point numbers of "
-                    f"the shape {shape}, but is {'' if array.flags.writeable else 'a read-only '}"
-                    f"one of {array.dtype} and of the shape {array.shape}"
-                )
-
-
-def _is_ours(network):
-    """Whether all that a step calls is of this package, and no two layers share an array."""
-    called = [network.loss, network.loss.gradient]
-    for layer in network.layers:
-        called += [layer.pre_activation, layer.forward, layer.backward, layer.update]
-        called += [layer.activation, layer.activation.backward]
-    arrays = {array.ctypes.data for array in network.parameters}
-    return (
-        all(map(has_kernel, called))
-        and all(map(is_original, (network.forward, network.update)))
-        and len(arrays) == len(network.parameters)
-    )
 
 
 def _checked_loss(loss, when):
@@ -316,11 +268,12 @@ def _checked_loss(loss, when):
 def _check_finite(name, value, where, when):
     if not np.isfinite(value).all():
         is_or_are = "is" if np.ndim(value) == 0 else "are"
-        epoch, batch, learning_rate = when
-        raise DivergenceError(
-            f"the {name} {is_or_are} no longer finite {where} epoch {epoch}, batch {batch}, "
-            f"with learning_rate={learning_rate:g}"
-        )
+        raise DivergenceError(f"the {name} {is_or_are} no longer finite {_at(where, when)}")
+
+
+def _at(where, when):
+    epoch, batch, learning_rate = when
+    return f"{where} epoch {epoch}, batch {batch}, with learning_rate={learning_rate:g}"
 
 
 def _finite_logits(network, x, when):

@@ -342,3 +342,15 @@ def test_what_its_dtype_cannot_hold_is_refused():
             call(np.float32([0.0]), 1e300)
     largest = float(np.finfo(np.float32).max)
     assert leaky_relu(np.float32([-1.0]), largest) == -largest
+
+
+class Callable:
+    def __call__(self, z):
+        return z
+
+
+@pytest.mark.parametrize("function", [max, dict, print, Callable(), None, "relu"])
+@pytest.mark.parametrize("options", [{}, {"negative_slope": 0.5}])
+def test_with_options_takes_functions_alone(function, options):
+    with pytest.raises(TypeError, match=r"^function must be one of activations or losses, but is"):
+        with_options(function, **options)

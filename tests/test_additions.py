@@ -1,5 +1,7 @@
 """Momentum and Adam as in PyTorch; dropout and shifts against their definitions."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -378,3 +380,8 @@ def test_an_epsilon_that_is_zero_among_the_parameters_is_refused(epsilon, dtype)
     with pytest.raises(ValueError, match="epsilon must be above 0 in float"):
         Adam(epsilon=epsilon).update([parameter], [np.zeros(2, dtype)], 0.1)
     assert (parameter == 1).all()
+
+
+def test_a_falling_rate_goes_to_other_processes():
+    rate = cosine_decay(0.1)
+    assert pickle.loads(pickle.dumps(rate))(0.25) == rate(0.25)

@@ -1,6 +1,7 @@
 """Arguments are refused by messages that name them, what was given and what is allowed."""
 
 import functools
+import os
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from mnist_gd._checks import (
     as_array,
     as_float,
+    as_number,
     check_as_many,
     check_callable,
     check_distributions,
@@ -31,7 +33,9 @@ from mnist_gd._checks import (
     check_shares,
     check_text,
     check_unit_interval,
+    check_unmasked,
     check_writeable,
+    shown,
 )
 
 
@@ -67,11 +71,19 @@ def test_what_only_its_type_calls_an_integer_is_no_number(value):
 MASKED = np.ma.masked_array([1.0, 2.0, 3.0], [True, False, True])
 READ_ONLY = np.broadcast_to(1.0, 3)
 
+
+class OfItsOwn:
+    def __array__(self, dtype=None, copy=None):
+        return MASKED
+
+
 # What is called, on what, the kind of error and its whole message.
 REFUSED = [
     (as_array, [[1], [2, 3]], TypeError, "x must be an array, but is [[1], [2, 3]]"),
     (as_array, MASKED, TypeError, "x must not be masked, but hides 2 entries"),
     (as_array, [MASKED, MASKED], TypeError, "x must not be masked, but hides 4 entries"),
+    (as_array, [([MASKED],)], TypeError, "x must not be masked, but hides 2 entries"),
+    (as_array, OfItsOwn(), TypeError, "x must not be masked, but hides 2 entries"),
     (as_float, [1j], TypeError, "x must hold real numbers, but its dtype is complex128"),
     (as_float, [None], TypeError, "x must hold real numbers, but its dtype is object"),
     (as_float, ["1"], TypeError, "x must hold real numbers, but its dtype is <U1"),
@@ -173,7 +185,8 @@ REFUSED = [
     ),
     (check_path, 5, TypeError, "x must be a path, but is 5"),
     (check_path, b"a", TypeError, "x must be a path, but is b'a'"),
-    (check_path, "a\0b", TypeError, "x must be a path, but is 'a\\x00b'"),
+    (check_path, "a\0b", ValueError, "x must be a path, but is 'a\\x00b'"),
+    (check_path, "\ud800", ValueError, r"x must be a path, but is '\ud800'"),
     (check_flag, 1, TypeError, "x must be True or False, but is 1"),
     (check_callable, 5, TypeError, "x must be callable, but is 5"),
     (
@@ -269,6 +282,64 @@ def test_what_is_allowed_is_handed_on_as_what_it_stands_for(check, value, wanted
     np.testing.assert_array_equal(np.ravel(found), np.ravel(wanted))
     if isinstance(wanted, np.ndarray):
         assert (found.shape, found.dtype) == (wanted.shape, wanted.dtype)
+
+
+def raising(*methods, base=object):
+    """An object that shows itself by no text, and of which those methods raise too."""
+
+    def fails(self, *args, **kwargs):
+        raise KeyError("of the reader's")
+
+    return type("Hostile", (base,), dict.fromkeys(["__repr__", *methods], fails))()
+
+
+NAMED = [
+    *(as_array, as_float, as_number, check_matrix, check_labels, check_integer, check_real),
+    *(check_text, check_sequence, check_path, check_flag, check_callable, check_shares),
+    *(functools.partial(check_as_many, number=2), functools.partial(check_one_of, allowed="a")),
+]
+HOSTILE = [
+    raising(),
+    raising("__iter__"),
+    raising("__array__"),
+    raising("__fspath__"),
+    raising("__int__", "__float__", base=int),
+    raising("__float__", base=float),
+    raising("__float__", base=Fraction),
+    raising("__fspath__", base=os.PathLike),
+    raising("__str__", base=str),
+    -(10**5000),  # more digits than Python writes
+]
+
+
+@pytest.mark.parametrize("check", NAMED)
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_what_an_object_raises_of_its_own_is_a_refusal_that_names_the_argument(check, number):
+    refusal = "x must "
+    try:
+        check("x", HOSTILE[number])
+    except (TypeError, ValueError) as error:
+        refusal = str(error)
+    assert refusal.startswith("x must ")
+
+
+def test_what_cannot_say_what_it_is_is_shown_by_its_class():
+    assert shown("a") == "'a'"
+    assert re.fullmatch(r"<.*Hostile object at .*>", shown(HOSTILE[0]))
+    assert re.fullmatch(r"<int object at .*>", shown(HOSTILE[-1]))
+    assert shown("a" * 398) == repr("a" * 398)
+    assert shown("a" * 200 + "b" * 199) == f"'{'a' * 199} … {'b' * 199}'"
+
+
+def test_a_mask_is_looked_for_as_deep_as_an_array_can_be():
+    deep, held = MASKED, []
+    for _ in range(64):
+        deep = [deep]
+    held.append(held)
+    with pytest.raises(TypeError, match="x must not be masked, but hides 2 entries"):
+        check_unmasked("x", deep)
+    check_unmasked("x", [deep])
+    check_unmasked("x", held)
 
 
 def test_two_arrays_of_different_shapes_are_both_named():

@@ -57,7 +57,6 @@ ELSEWHERE = {
     "FinalResults": "made by final_results",
     "DivergenceError": "is raised",
     "WrongAnswer": "is raised",
-    "unchanged_by_errors": "tests/test_layers.py: a context of layers that were checked",
     "stage_with_torchvision": "tests/test_data.py: asks torchvision, of which it is a part",
     "say": "tests/test_report.py: hands what typeset returns to a page",
     "shift_logits": "a step of those that have checked",

@@ -22,7 +22,6 @@ THEORY = [chapter for chapter, modules in CHAPTERS.items() if chapter in modules
 #: Public functions that compute no formula.
 NO_FORMULA = {
     "check_chain": "checks that layers fit each other",
-    "unchanged_by_errors": "undoes a pass that failed",
     "with_options": "fixes the options of another function",
 }
 

@@ -1,6 +1,7 @@
 """The judge accepts what is right, and refuses each wrong answer with its own diagnosis."""
 
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -701,3 +702,11 @@ def test_pages_hand_to_the_judge_what_it_knows(page):
 def test_every_exercise_of_the_judge_is_set_on_a_page():
     asked = "\n".join(text for page in ASKED.values() for text in page.values())
     assert {name for name in TASKS if not re.search(rf"(?<![\w-]){name}(?![\w-])", asked)} == set()
+
+
+@pytest.mark.parametrize("mistake", [None, "the sign is wrong"])
+def test_a_wrong_answer_comes_whole_from_another_process(mistake):
+    error = WrongAnswer("z is 1, but 2 is right", mistake)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.mistake) == (str(error), mistake)
+    assert str(error).startswith("z is 1, but 2 is right.")

@@ -1,9 +1,11 @@
 """Pictures of digits: what is found on them, whatever the paper, pen, light and place."""
 
+import os
 import struct
 import sys
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -424,3 +426,10 @@ def test_a_file_of_floats_that_are_no_grey_values_is_refused(value, tmp_path):
     Image.fromarray(picture).save(tmp_path / "seven.tiff")
     with pytest.raises(ValueError, match="image must hold values from 0 to 255"):
         digit_from_image(tmp_path / "seven.tiff")
+
+
+def test_what_is_no_file_is_refused_before_it_is_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(ValueError, match=r"image must be a picture, but .* is no file"):
+            digit_from_image(path)

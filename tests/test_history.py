@@ -78,3 +78,8 @@ def test_a_plot_needs_no_validation():
     figure = History(train_loss=[1.0, 0.5], seconds=[1.0, 2.0]).plot()
     assert [1.0, 0.5] in [list(line.get_ydata()) for a in figure.axes for line in a.get_lines()]
     plt.close(figure)
+
+
+def test_a_history_without_times_is_none_to_sum_up():
+    with pytest.raises(ValueError, match="no finished epoch, or no seconds of one"):
+        History(train_loss=[1.0]).summary()

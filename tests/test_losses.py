@@ -621,3 +621,12 @@ def test_the_gradient_of_squares_is_finite_where_it_can_be():
     far = np.float32([3e38, 0.0])
     gradient = losses.mean_squared_error.gradient(far, np.zeros_like(far))
     np.testing.assert_array_equal(gradient, far)
+
+
+@pytest.mark.parametrize("apart", [1e19, 1e25, 3e38])
+def test_squares_beyond_float32_are_told_as_they_are(apart):
+    """The mean is a float of Python's, which holds them."""
+    y_pred, y_true = np.array([[apart], [0]], np.float32), np.zeros((2, 1), np.float32)
+    mean = losses.mean_squared_error(y_pred, y_true)
+    assert mean == pytest.approx(float(y_pred[0, 0]) ** 2 / 2, rel=1e-12)
+    assert losses.mean_squared_error(-y_pred, y_pred) == pytest.approx(4 * mean, rel=1e-12)

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_gd import losses
+from mnist_gd import activations, losses, metrics
+from mnist_gd._network_files import from_arrays, to_arrays
 from mnist_gd.activations import leaky_relu, with_options
 from mnist_gd.layers import LinearLayer
 from mnist_gd.networks import MultiLayerNetwork, Network
@@ -161,7 +162,7 @@ def test_masked_weights_are_not_saved(network, tmp_path):
 @pytest.mark.parametrize("path", [None, 3, b"network.npz", ["network.npz"], "net\0work.npz"])
 def test_what_is_no_path_is_refused(network, path):
     for call in (network.save, Network.load):
-        with pytest.raises(TypeError, match="path must be a path, but is"):
+        with pytest.raises((TypeError, ValueError), match="path must be a path, but is"):
             call(path)
 
 
@@ -391,10 +392,66 @@ def test_what_is_no_file_is_refused_before_it_is_read(tmp_path):
             Network.load(path)
 
 
+class Inverted(Network):
+    def _infer(self, x):
+        return -super()._infer(x)
+
+
+class Renamed(Network):
+    """One that only trains in its own way, which no file has to say."""
+
+    def train(self, *args, **settings):
+        return super().train(*args, epochs=1, **settings)
+
+
+def replaced(name, value):
+    def change(network):
+        setattr(network, name, value)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "own"),
+    [
+        (Inverted, lambda network: None, "_infer"),
+        (Network, replaced("logits", lambda x: x), "logits"),
+        (Network, replaced("output_activation", activations.relu), "output_activation"),
+        (Network, replaced("metric", metrics.recall), "metric"),
+        (Network, replaced("binary", True), "binary"),
+        (Network, lambda network: replaced("forward", len)(network.layers[0]), "forward"),
+        (Network, lambda n: replaced("pre_activation", abs)(n.layers[0]), "pre_activation"),
+    ],
+)
+def test_a_network_that_answers_in_its_own_way_is_not_saved(tmp_path, kind, change, own):
+    network = kind([LinearLayer(3, 2, rng=np.random.default_rng(0))], loss=losses.cross_entropy)
+    change(network)
+    with pytest.raises(ValueError, match=rf"network must answer as .* has its own \['{own}'\]"):
+        network.save(tmp_path / "network.npz")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_network_that_only_trains_in_its_own_way_is_saved(tmp_path):
+    layers = [LinearLayer(3, 2, rng=np.random.default_rng(0))]
+    network = Renamed(layers, loss=losses.cross_entropy_with_logits)
+    network.forward(np.ones((2, 3)))
+    network.save(tmp_path / "network.npz")
+    again = Renamed.load(tmp_path / "network.npz")
+    np.testing.assert_array_equal(again.logits(np.ones((2, 3))), network.logits(np.ones((2, 3))))
+
+
+@pytest.mark.parametrize("name", [5, None, ["Network"]])
+def test_the_name_of_the_class_is_a_text(network, name):
+    arrays = to_arrays(network)
+    about = json.loads(str(arrays["about"])) | {"network": name}
+    with pytest.raises(TypeError, match="network must be a string, but is"):
+        from_arrays(arrays | {"about": np.array(json.dumps(about))})
+
+
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ({"layer": OtherLayer}, "layers must be LinearLayers to be saved, but one is"),
+        ({"layer": OtherLayer}, "layers must be LinearLayers in a file, but one is"),
         ({"activation": own}, "activation must be of mnist_gd.activations to be saved, but is"),
         ({"loss": with_odd_option("x")}, "options of the loss must be numbers, but are {'alpha'"),
         ({"loss": with_odd_option(None)}, "options of the loss must be numbers, but are {'alpha'"),

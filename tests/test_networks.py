@@ -756,14 +756,29 @@ def test_a_loss_that_no_file_could_name_is_refused_before_anything_is_written(tm
         (
             {"optimizer": "adam"},
             TypeError,
-            r"optimizer must have an update, as Adam\(\), but is 'adam'",
+            r"optimizer must have an update\(.*\), as Adam\(\), but is 'adam'",
         ),
         (
             {"optimizer": Adam},
             TypeError,
-            r"optimizer must have an update, as Adam\(\), but is <class",
+            r"optimizer must have an update\(.*\), as Adam\(\), but is <class",
+        ),
+        (
+            {"optimizer": {}},
+            TypeError,
+            r"optimizer must have an update\(.*\), as Adam\(\), but is {}",
+        ),
+        (
+            {"optimizer": {1}},
+            TypeError,
+            r"optimizer must have an update\(.*\), as Adam\(\), but is {1}",
         ),
         ({"augment": 2}, TypeError, "augment must be callable, but is 2"),
+        (
+            {"augment": lambda x, rng: None},
+            TypeError,
+            "augment's images must hold real numbers, but its dtype is object",
+        ),
         ({"weight_decay": -1e-3}, ValueError, "weight_decay must be at least 0, but is -0.001"),
         ({"weight_decay": np.nan}, ValueError, "weight_decay must be at least 0, but is nan"),
         ({"weight_decay": "L2"}, TypeError, "weight_decay must be a real number, but is 'L2'"),
@@ -1006,7 +1021,7 @@ class OtherLayer(LinearLayer):
 )
 def test_what_could_not_be_read_back_is_not_saved(activation, loss, layer_class, tmp_path, rng):
     network = Network([layer_class(3, 3, activation, rng=rng)], loss=loss)
-    with pytest.raises(ValueError, match=r"to be saved|could not be read again"):
+    with pytest.raises(ValueError, match=r"to be saved|in a file|could not be read again"):
         network.save(tmp_path / "network.npz")
     assert not list(tmp_path.iterdir())
 
@@ -1176,3 +1191,32 @@ def test_plain_steps_keep_no_gradients(rng):
     network.backward(y)
     network.train(x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=rng)
     assert network.gradients == [None] * 8
+
+
+@both_networks
+def test_what_the_caller_does_with_its_arrays_changes_no_pass_back_of_the_network(kind, loss, rng):
+    x, y = examples(kind, rng)
+    networks = [make(kind, loss) for _ in range(2)]
+    given = x.copy()
+    logits = networks[0].forward(given)
+    given[:], logits[:] = 0, 0
+    networks[1].forward(x)
+    for network in networks:
+        network.backward(y)
+    assert_same(*map(gradients_of, networks))
+
+
+def test_a_loss_that_works_in_place_leaves_the_labels_of_the_caller(rng):
+    def loss(y_pred, y_true):
+        y_true -= y_pred
+        return float((y_true**2).mean())
+
+    loss.gradient = lambda y_pred, y_true: 2 * (y_pred - y_true) / y_pred.size
+    loss.on_logits = True
+    network, y = make("multi", loss, dtype=np.float64), np.full((8, 3), 1 / 3)
+    x, kept = rng.normal(size=(8, 4)), y.copy()
+    options = {"epochs": 2, "batch_size": 4, "learning_rate": 0.1, "rng": rng}
+    network.train(x, y, validation=(x, y), **options)
+    network.forward(x)
+    network.backward(y)
+    np.testing.assert_array_equal(y, kept)

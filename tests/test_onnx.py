@@ -145,12 +145,24 @@ def test_what_it_cannot_say_is_refused():
 
     rng = np.random.default_rng(0)
     other = Network([Other(2, 2, rng=rng)], loss=losses.mean_squared_error)
-    with pytest.raises(ValueError, match="layers must be LinearLayers to be exported"):
+    with pytest.raises(ValueError, match="layers must be LinearLayers in a file"):
         to_onnx(other)
+
+    class Inverted(Network):
+        def _infer(self, x):
+            return -super()._infer(x)
+
+    with pytest.raises(ValueError, match=r"network must answer as a Network does .*'_infer'"):
+        to_onnx(Inverted(chain(activations.relu, np.float32).layers, loss=losses.cross_entropy))
+
+    masked = chain(activations.relu, np.float32)
+    masked.layers[1].weights = np.ma.masked_less(masked.layers[1].weights, 0)
+    with pytest.raises(TypeError, match="weights of layer 1 must be an ndarray in a file"):
+        to_onnx(masked)
 
     broken = chain(activations.relu, np.float32)
     broken.layers[1].weights[0, 0] = np.nan
-    with pytest.raises(ValueError, match="weights_1 must be finite, but holds 1 NaN"):
+    with pytest.raises(ValueError, match="the weights of layer 1 must be finite, but holds 1 NaN"):
         to_onnx(broken)
 
 

@@ -52,6 +52,7 @@ FLOORS = {
     "plots": 0,
     "report": 0,
     "_archives": 1,
+    "_steps": 1,
     "activations": 1,
     "additions": 1,
     "_drawings": 1,
@@ -68,6 +69,7 @@ FLOORS = {
     "layers": 2,
     "_examples": 3,
     "_network_files": 3,
+    "_passes": 3,
     "training": 3,
     "networks": 4,
     "exercises": 5,
@@ -110,6 +112,7 @@ OTHERS = {
 # What is imported only when a function needs it.
 LAZY = {
     "_archives": {"torch", "torchvision"},
+    "_network_files": {"mnist_gd.networks"},
     "data": {"mnist_gd.handwriting"},
     "handwriting": {"PIL"},
     "history": {"mnist_gd.plots"},
@@ -463,3 +466,16 @@ def test_plans_are_tables_alone():
     assert not [node for node in ast.walk(tree) if isinstance(node, kinds)]
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     assert {call.func.id for call in calls} == {"range"}
+
+
+ARRAYS = re.compile(r"\bndarray\b|\bSplit\b")
+
+
+@pytest.mark.parametrize("full_name", [n for n in MEMBERS if is_dataclass(MEMBERS[n])])
+def test_what_holds_arrays_is_compared_as_a_whole_thing(full_name):
+    """Entry by entry they would be neither equal nor not: an object is equal to itself alone."""
+    holds = any(
+        ARRAYS.search(str(f.type)) for f in MEMBERS[full_name].__dataclass_fields__.values()
+    )
+    holds |= "ndarray" in MEMBERS[full_name].__doc__.split("Attributes")[-1]
+    assert holds == (MEMBERS[full_name].__eq__ is object.__eq__)

@@ -107,3 +107,10 @@ def test_a_table_has_a_cell_in_each_column():
 def test_what_has_no_fingerprint_is_refused(arrays):
     with pytest.raises(TypeError, match="arrays must"):
         fingerprint(arrays)
+
+
+def test_a_line_within_a_cell_does_not_part_it():
+    """Nor one within the header."""
+    text = table("name", "Caption", ["|x|", "b"], [["a | b", "1"]]).data
+    assert r"| \|x\| | b |" in text
+    assert r"| a \| b | 1 |" in text

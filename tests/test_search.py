@@ -329,7 +329,10 @@ def test_successive_halving_keeps_the_order_among_equals(tmp_path):
     [
         ({"keep": 1.0}, r"keep must be below 1, but is 1\.0"),
         ({"keep": 0}, r"keep must be above 0, but is 0\.0"),
-        ({"rungs": []}, "rungs must hold at least one dict of axes"),
+        *(
+            ({"rungs": rungs}, "rungs must hold one dict of axes or more")
+            for rungs in ([], [{}], [{"epochs": [1]}, {}], [{1: [1]}], [[1]])
+        ),
         ({"rungs": [{"images": [1]}]}, "configurations must each have epochs"),
         ({"configurations": []}, "configurations and seeds must not be empty"),
     ],

@@ -244,3 +244,18 @@ def test_what_seeds_nothing_is_refused(random_state):
     model = MLPGradientDescentClassifier(epochs=1, random_state=random_state)
     with pytest.raises((ValueError, TypeError), match="random_state must be"):
         model.fit([[0.0], [1.0]], [0, 1])
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+@pytest.mark.parametrize("settings", [{"learning_rate": 1e300}, {"epochs": 0}])
+def test_a_fit_that_fails_leaves_what_was_fitted_before(settings, fitted):
+    x, y = rows(3)
+    model = MLPGradientDescentClassifier(epochs=2, random_state=0)
+    if fitted:
+        model.fit(x, y)
+    model.set_params(**settings)
+    before = dict(vars(model))
+    with pytest.raises((DivergenceError, ValueError)):
+        model.fit(np.hstack([x, x]), y)
+    assert vars(model) == before
+    assert ("n_features_in_" in before) == fitted

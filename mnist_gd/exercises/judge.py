@@ -68,8 +68,12 @@ class WrongAnswer(AssertionError):
     """
 
     def __init__(self, message, mistake=None):
-        super().__init__(f"{message}. Likely mistake: {mistake}." if mistake else f"{message}.")
+        super().__init__(message, mistake)  # as which it goes to other processes
         self.mistake = mistake
+
+    def __str__(self):
+        message, mistake = self.args
+        return f"{message}. Likely mistake: {mistake}." if mistake else f"{message}."
 
 
 @dataclass(frozen=True)

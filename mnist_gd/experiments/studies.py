@@ -28,7 +28,7 @@ from mnist_gd.search import grid
 __all__ = ["FinalResults", "Study", "final_results", "main", "study"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FinalResults:
     """What the final networks of an experiment answer to the test set.
 

@@ -1,0 +1,70 @@
+"""The two passes of a step, and by which doors they go."""
+
+from functools import partial
+
+import numpy as np
+
+from mnist_gd._kernels import has_kernel, is_original, itself, kernel_of
+from mnist_gd.additions import shrink_weights
+
+
+def passes(network, optimizer, weight_decay):
+    """Return what is called for each batch: the way forward, and the step.
+
+    Where a class, activation or loss of the reader's has a say, these are the public methods,
+    which check what they are handed. Else nothing is checked that cannot be wrong.
+    """
+    ours = _is_ours(network)
+    forward = partial(network._forward, via=kernel_of) if ours else network.forward
+
+    def descend(targets, learning_rate):
+        if ours and optimizer is None and not weight_decay:
+            network._backward(targets, learning_rate, via=kernel_of)
+            return
+        network._backward(targets, via=kernel_of if ours else itself)
+        if weight_decay:
+            shrink_weights(_weights(network.layers), learning_rate, weight_decay)
+        if optimizer is None:
+            network.update(learning_rate)
+        else:
+            optimizer.update(network.parameters, network.gradients, learning_rate)
+
+    return forward, descend
+
+
+def _weights(layers):
+    """The weights of each layer; those that layers share only once."""
+    weights = {layer.weights.ctypes.data: layer.weights for layer in layers}
+    return [*weights.values()]
+
+
+def check_parameters(layers, settings):
+    """Raise unless a step can be taken in every layer, before one is taken in any.
+
+    A layer with an update of its own knows what it needs.
+    """
+    moved = settings.patience is not None or settings.weight_decay
+    for layer in (layer for layer in layers if moved or has_kernel(layer.update)):
+        sizes = layer.input_size, layer.output_size
+        for name, shape in (("weights", sizes), ("bias", (1, sizes[1]))):
+            array = np.asarray(getattr(layer, name))
+            if array.shape != shape or array.dtype.kind != "f" or not array.flags.writeable:
+                raise ValueError(
+                    f"{name} of a layer must be a writeable array of floating-point numbers of "
+                    f"the shape {shape}, but is {'' if array.flags.writeable else 'a read-only '}"
+                    f"one of {array.dtype} and of the shape {array.shape}"
+                )
+
+
+def _is_ours(network):
+    """Whether all that a step calls is of this package, and no two layers share an array."""
+    called = [network.loss, network.loss.gradient]
+    for layer in network.layers:
+        called += [layer.pre_activation, layer.forward, layer.backward, layer.update]
+        called += [layer.activation, layer.activation.backward]
+    arrays = {array.ctypes.data for array in network.parameters}
+    return (
+        all(map(has_kernel, called))
+        and all(map(is_original, (network.forward, network.update)))
+        and len(arrays) == len(network.parameters)
+    )

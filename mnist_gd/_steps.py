@@ -1,0 +1,53 @@
+"""Steps that are taken whole or not at all."""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+from mnist_gd.gradient_descent import DivergenceError
+
+
+@contextmanager
+def unchanged_by_errors(objects, arrays=()):
+    """Give objects their attributes back, and arrays what they held, if the block raises.
+
+    Parameters
+    ----------
+    objects : list
+    arrays : list of ndarray
+        Those that the block works on in place; they are copied first.
+
+    Yields
+    ------
+    None
+    """
+    attributes = [vars(each).copy() for each in objects]
+    contents = [array.copy() for array in arrays]
+    try:
+        yield
+    except BaseException:
+        for each, before in zip(objects, attributes, strict=True):
+            vars(each).clear()
+            vars(each).update(before)
+        for array, before in zip(arrays, contents, strict=True):
+            array[...] = before
+        raise
+
+
+@contextmanager
+def whole_step(objects, arrays):
+    """Have a step raise a DivergenceError, and change nothing, if it leaves the finite numbers.
+
+    The parameters are those of :func:`unchanged_by_errors`. What came in as infinite or NaN
+    may come out so.
+
+    Yields
+    ------
+    None
+    """
+    raising = np.errstate(over="raise", invalid="raise", divide="raise", under="ignore")
+    with unchanged_by_errors(objects, arrays), raising:
+        try:
+            yield
+        except FloatingPointError as error:
+            raise DivergenceError(f"the step leaves the finite numbers: {error}") from None
