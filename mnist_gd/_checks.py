@@ -126,10 +126,11 @@ def check_integer(name, value, minimum=1, maximum=None):
     if isinstance(value, NO_NUMBERS) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, but is {shown(value)}")
     value = _of_its_own("an integer", name, value, int)
+    _of_its_own("an integer", name, value, float)  # one of more digits no message could write
     if value < minimum:
-        raise ValueError(f"{name} must be at least {minimum}, but is {shown(value)}")
+        raise ValueError(f"{name} must be at least {minimum}, but is {value}")
     if maximum is not None and value > maximum:
-        raise ValueError(f"{name} must be at most {maximum}, but is {shown(value)}")
+        raise ValueError(f"{name} must be at most {maximum}, but is {value}")
     return value
 
 

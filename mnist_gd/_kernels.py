@@ -1,17 +1,22 @@
 """Functions that check their arguments at the door, and do the mathematics in a kernel."""
 
+from contextlib import nullcontext
 from functools import wraps
 from inspect import Parameter, signature
 from types import MethodType
 
 
-def checked(check):
+def _as_it_is(*args):
+    return nullcontext()
+
+
+def checked(check, within=_as_it_is):
     """Make a function check its arguments, once, before the mathematics that it holds.
 
-    `check` takes the arguments and returns them as they are to be used. The mathematics alone
-    is the function's `kernel`: for whoever has checked already, as a training has. Each names the
-    other, so that what copies the attributes of a function, as `functools.wraps` does, is not
-    taken for it.
+    `check` takes the arguments and returns them as they are to be used; of those, `within` makes
+    the context that the mathematics is done in. The mathematics alone is the function's `kernel`:
+    for whoever has checked already, as a training has. Each names the other, so that what copies
+    the attributes of a function, as `functools.wraps` does, is not taken for it.
     """
 
     def decorate(kernel):
@@ -21,14 +26,16 @@ def checked(check):
 
         @wraps(kernel)
         def function(*args, **kwargs):
-            if not kwargs and required <= len(args) <= len(defaults):  # nothing to be sorted
-                return kernel(*check(*args, *defaults[len(args) :]))
-            try:
-                given = parameters.bind(*args, **kwargs)
-            except TypeError as error:
-                raise TypeError(f"{kernel.__name__}() {error}") from None
-            given.apply_defaults()
-            return kernel(*check(*given.args))
+            if kwargs or not required <= len(args) <= len(defaults):  # else there is none to sort
+                try:
+                    given = parameters.bind(*args, **kwargs)
+                except TypeError as error:
+                    raise TypeError(f"{kernel.__name__}() {error}") from None
+                given.apply_defaults()
+                args = given.args
+            args = check(*args, *defaults[len(args) :])
+            with within(*args):
+                return kernel(*args)
 
         function.kernel, kernel.door = kernel, function
         kernel.__qualname__ += ".kernel"  # where pickle finds it

@@ -112,6 +112,10 @@ def _check_update(layer, learning_rate):
     return layer, learning_rate
 
 
+def _whole(layer, *_):
+    return whole_step([layer], [layer.weights, layer.bias])
+
+
 class LinearLayer:
     """The map from x to activation(x @ weights + bias), equation `eq-linear`.
 
@@ -260,7 +264,7 @@ class LinearLayer:
             if has_kernel(self.update):  # one of others may have no use for them
                 check_writeable(name, getattr(self, name))
 
-    @checked(_check_update)
+    @checked(_check_update, within=_whole)
     def update(self, learning_rate):
         """Take one step against the gradient, equation `eq-linear-update`.
 
@@ -276,11 +280,10 @@ class LinearLayer:
         DivergenceError
             If the step leaves the finite numbers; nothing has moved then.
         """
-        with whole_step([], [self.weights, self.bias]):
-            self.weights -= learning_rate * self.weights_grad
-            self.bias -= learning_rate * self.bias_grad
+        self.weights -= learning_rate * self.weights_grad
+        self.bias -= learning_rate * self.bias_grad
 
-    @checked(_check_descent)
+    @checked(_check_descent, within=_whole)
     def descend(self, grad_output, learning_rate, input_gradient=True):
         """Take the step of :meth:`backward` and :meth:`update` at once, `eq-linear-descent`.
 
@@ -290,9 +293,8 @@ class LinearLayer:
         grad_z = kernel_of(self.activation.backward)(grad_output, self._z)
         grad_input = _times_transpose(grad_z, self.weights) if input_gradient else None
         step = learning_rate * grad_z
-        weights_step, bias_step = self._x.T @ step, step.sum(axis=0, keepdims=True)
-        self.weights -= weights_step
-        self.bias -= bias_step
+        self.weights -= self._x.T @ step
+        self.bias -= step.sum(axis=0, keepdims=True)
         self.weights_grad = self.bias_grad = None
         return grad_input
 

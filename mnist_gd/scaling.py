@@ -2,7 +2,7 @@
 
 from heapq import heappop, heappush
 
-from mnist_gd._checks import check_flag, check_integer, check_real, shown
+from mnist_gd._checks import check_flag, check_integer, check_real, check_sequence
 
 __all__ = ["makespan", "makespan_bounds"]
 
@@ -71,9 +71,7 @@ def makespan_bounds(seconds, workers, *, start=0.0, each=0.0):
 
 
 def _checked(seconds, workers, start, each):
-    if not hasattr(seconds, "__iter__") or getattr(seconds, "shape", None) == ():
-        raise TypeError(f"seconds must hold the times of runs, but is {shown(seconds)}")
-    seconds = [check_real("seconds", s, minimum=0) for s in seconds]
+    seconds = [check_real("seconds", s, minimum=0) for s in check_sequence("seconds", seconds)]
     if not seconds:
         raise ValueError("seconds must hold the time of at least one run")
     start, each = check_real("start", start, minimum=0), check_real("each", each, minimum=0)

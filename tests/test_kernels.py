@@ -4,6 +4,7 @@ import functools
 import inspect
 import pickle
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -286,3 +287,23 @@ def test_options_that_a_loss_refuses_are_refused_before_anything_is_trained(rng)
             rng=rng,
         )
     assert_same(weights_of(network), before)
+
+
+def test_the_mathematics_is_done_within_a_context_of_its_checked_arguments():
+    entered = []
+
+    @contextmanager
+    def within(x, scale):
+        entered.append((x, scale))
+        yield
+        entered.append("left")
+
+    @checked(lambda x, scale: (check_integer("x", x), 2 * scale), within=within)
+    def product(x, scale=5):
+        entered.append("done")
+        return x * scale
+
+    assert product(3) == 30
+    assert entered == [(3, 10), "done", "left"]
+    assert product.kernel(3) == 15
+    assert entered == [(3, 10), "done", "left", "done"]
