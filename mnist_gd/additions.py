@@ -1,6 +1,7 @@
 """What is added to plain gradient descent (chapter *Beyond plain gradient descent*)."""
 
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from mnist_gd._checks import (
     check_writeable,
     shown,
 )
+from mnist_gd._kernels import checked
 from mnist_gd._steps import whole_step
 
 __all__ = [
@@ -44,8 +46,12 @@ def _check_moved(name, values):
     return [check_writeable(f"each of {name}", value) for value in _check_arrays(name, values)]
 
 
-def _check_step(parameters, gradients, learning_rate, state):
-    """Return all of it, with zeros for a state of None; raise before anything moves."""
+def _remembered(optimizer):
+    """The lists of arrays that it keeps from step to step; there are none before the first."""
+    return [kept for kept in vars(optimizer).values() if isinstance(kept, list)]
+
+
+def _check_step(optimizer, parameters, gradients, learning_rate):
     parameters = _check_moved("parameters", parameters)
     gradients = _check_arrays("gradients", gradients)
     shapes = [parameter.shape for parameter in parameters]
@@ -54,16 +60,28 @@ def _check_step(parameters, gradients, learning_rate, state):
             f"gradients must have the shapes of the parameters, {shapes}, but have "
             f"{[gradient.shape for gradient in gradients]}"
         )
-    state = [np.zeros_like(parameter) for parameter in parameters] if state is None else state
-    if [array.shape for array in state] != shapes:
-        raise ValueError(
-            f"parameters must be those of the first step, of the shapes "
-            f"{[array.shape for array in state]}, but have {shapes}"
-        )
+    for kept in _remembered(optimizer):
+        if [array.shape for array in kept] != shapes:
+            raise ValueError(
+                f"parameters must be those of the first step, of the shapes "
+                f"{[array.shape for array in kept]}, but have {shapes}"
+            )
     learning_rate = check_real("learning_rate", learning_rate, above=0)
     for parameter in parameters:
         check_fits("learning_rate", learning_rate, parameter.dtype)
-    return parameters, gradients, learning_rate, state
+    return optimizer, parameters, gradients, learning_rate
+
+
+def _check_adam(optimizer, parameters, gradients, learning_rate):
+    step = _check_step(optimizer, parameters, gradients, learning_rate)
+    for dtype in {parameter.dtype for parameter in step[1]}:
+        if dtype.type(optimizer.epsilon) == 0:
+            raise ValueError(f"epsilon must be above 0 in {dtype}, but is {optimizer.epsilon}")
+    return step
+
+
+def _whole(optimizer, parameters, *_):
+    return whole_step([optimizer], [*parameters, *chain(*_remembered(optimizer))])
 
 
 class Momentum:
@@ -84,6 +102,7 @@ class Momentum:
         self.momentum = check_real("momentum", momentum, minimum=0, below=1)
         self._velocities = None
 
+    @checked(_check_step, within=_whole)
     def update(self, parameters, gradients, learning_rate):
         """Take one step, in place.
 
@@ -101,17 +120,14 @@ class Momentum:
         DivergenceError
             If the step leaves the finite numbers. Whatever is raised, nothing has moved.
         """
-        parameters, gradients, learning_rate, velocities = _check_step(
-            parameters, gradients, learning_rate, self._velocities
-        )
-        with whole_step([self], [*parameters, *velocities]):
-            self._velocities = velocities
-            for parameter, gradient, velocity in zip(
-                parameters, gradients, velocities, strict=True
-            ):
-                velocity *= self.momentum
-                velocity -= learning_rate * gradient
-                parameter += velocity
+        if self._velocities is None:
+            self._velocities = [np.zeros_like(parameter) for parameter in parameters]
+        for parameter, gradient, velocity in zip(
+            parameters, gradients, self._velocities, strict=True
+        ):
+            velocity *= self.momentum
+            velocity -= learning_rate * gradient
+            parameter += velocity
 
 
 class Adam:
@@ -136,29 +152,23 @@ class Adam:
         self.epsilon = check_real("epsilon", epsilon, above=0)
         self._steps, self._means, self._squares = 0, None, None
 
+    @checked(_check_adam, within=_whole)
     def update(self, parameters, gradients, learning_rate):
         """Take one step, in place; the arguments are those of :meth:`Momentum.update`."""
-        parameters, gradients, learning_rate, means = _check_step(
-            parameters, gradients, learning_rate, self._means
-        )
-        squares = self._squares
-        if squares is None:
-            for dtype in {parameter.dtype for parameter in parameters}:
-                if dtype.type(self.epsilon) == 0:
-                    raise ValueError(f"epsilon must be above 0 in {dtype}, but is {self.epsilon}")
-            squares = [np.zeros_like(parameter) for parameter in parameters]
-        with whole_step([self], [*parameters, *means, *squares]):
-            self._steps, self._means, self._squares = self._steps + 1, means, squares
-            # Both means began at zero: divided by what their weights sum to, they do not show it.
-            mean_share = 1 - self.beta1**self._steps
-            square_share = 1 - self.beta2**self._steps
-            for parameter, gradient, mean, square in zip(
-                parameters, gradients, means, squares, strict=True
-            ):
-                mean += (1 - self.beta1) * (gradient - mean)
-                square += (1 - self.beta2) * (gradient * gradient - square)
-                scale = np.sqrt(square / square_share) + self.epsilon
-                parameter -= learning_rate / mean_share * mean / scale
+        if self._means is None:
+            self._means = [np.zeros_like(parameter) for parameter in parameters]
+            self._squares = [np.zeros_like(parameter) for parameter in parameters]
+        self._steps += 1
+        # Both means began at zero: divided by what their weights sum to, they do not show it.
+        mean_share = 1 - self.beta1**self._steps
+        square_share = 1 - self.beta2**self._steps
+        for parameter, gradient, mean, square in zip(
+            parameters, gradients, self._means, self._squares, strict=True
+        ):
+            mean += (1 - self.beta1) * (gradient - mean)
+            square += (1 - self.beta2) * (gradient * gradient - square)
+            scale = np.sqrt(square / square_share) + self.epsilon
+            parameter -= learning_rate / mean_share * mean / scale
 
 
 def cosine_decay(learning_rate):
