@@ -175,6 +175,11 @@ def check_fits(name, value, dtype):
     return value
 
 
+def check_rate(value, dtype):
+    """Return a learning rate above 0, which is finite as a number of that dtype, too."""
+    return check_fits("learning_rate", check_real("learning_rate", value, above=0), dtype)
+
+
 def check_text(name, value):
     """Return `value` if it is a string."""
     if not isinstance(value, str):

@@ -1,10 +1,13 @@
 """The two passes of a step, and by which doors they go."""
 
 from functools import partial
+from itertools import chain, repeat
 
 import numpy as np
 
+from mnist_gd._checks import check_rate
 from mnist_gd._kernels import has_kernel, is_original, itself, kernel_of
+from mnist_gd._steps import whole_step
 from mnist_gd.additions import shrink_weights
 
 
@@ -12,22 +15,26 @@ def passes(network, optimizer, weight_decay):
     """Return what is called for each batch: the way forward, and the step.
 
     Where a class, activation or loss of the reader's has a say, these are the public methods,
-    which check what they are handed. Else nothing is checked that cannot be wrong.
+    which check what they are handed. Else nothing is checked that cannot be wrong: of an
+    optimizer's steps the first alone, whether it is for such parameters.
     """
     ours = _is_ours(network)
-    forward = partial(network._forward, via=kernel_of) if ours else network.forward
+    via = kernel_of if ours else itself
+    forward = partial(network._forward, via=via) if ours else network.forward
+    update = network.update if optimizer is None else optimizer.update
+    moves = chain([update], repeat(via(update)))
 
     def descend(targets, learning_rate):
         if ours and optimizer is None and not weight_decay:
-            network._backward(targets, learning_rate, via=kernel_of)
+            network._backward(targets, learning_rate, via=via)
             return
-        network._backward(targets, via=kernel_of if ours else itself)
+        network._backward(targets, via=via)
         if weight_decay:
             shrink_weights(_weights(network.layers), learning_rate, weight_decay)
         if optimizer is None:
-            network.update(learning_rate)
+            next(moves)(learning_rate)
         else:
-            optimizer.update(network.parameters, network.gradients, learning_rate)
+            next(moves)(network.parameters, network.gradients, learning_rate)
 
     return forward, descend
 
@@ -36,6 +43,18 @@ def _weights(layers):
     """The weights of each layer; those that layers share only once."""
     weights = {layer.weights.ctypes.data: layer.weights for layer in layers}
     return [*weights.values()]
+
+
+def check_update(network, learning_rate):
+    """Return both if a step can be taken in every layer."""
+    for layer in network.layers:
+        layer.check_gradients()
+    return network, check_rate(learning_rate, network.layers[0].weights.dtype)
+
+
+def whole(network, *_):
+    """The context of a step of the whole network."""
+    return whole_step([], lambda: network.parameters)
 
 
 def check_parameters(layers, settings):

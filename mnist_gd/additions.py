@@ -8,8 +8,8 @@ import numpy as np
 from mnist_gd._checks import (
     as_array,
     check_dtype,
-    check_fits,
     check_integer,
+    check_rate,
     check_real,
     check_rng,
     check_room,
@@ -66,9 +66,8 @@ def _check_step(optimizer, parameters, gradients, learning_rate):
                 f"parameters must be those of the first step, of the shapes "
                 f"{[array.shape for array in kept]}, but have {shapes}"
             )
-    learning_rate = check_real("learning_rate", learning_rate, above=0)
     for parameter in parameters:
-        check_fits("learning_rate", learning_rate, parameter.dtype)
+        learning_rate = check_rate(learning_rate, parameter.dtype)
     return optimizer, parameters, gradients, learning_rate
 
 
@@ -81,7 +80,7 @@ def _check_adam(optimizer, parameters, gradients, learning_rate):
 
 
 def _whole(optimizer, parameters, *_):
-    return whole_step([optimizer], [*parameters, *chain(*_remembered(optimizer))])
+    return whole_step([optimizer], lambda: [*parameters, *chain(*_remembered(optimizer))])
 
 
 class Momentum:

@@ -8,11 +8,10 @@ from mnist_gd._checks import (
     check_callable,
     check_dtype,
     check_finite,
-    check_fits,
     check_flag,
     check_integer,
     check_matrix,
-    check_real,
+    check_rate,
     check_rng,
     check_room,
     check_same_shape,
@@ -86,11 +85,6 @@ def _check_forward(layer, x):
     return layer, x.copy()
 
 
-def _check_rate(layer, learning_rate):
-    learning_rate = check_real("learning_rate", learning_rate, above=0)
-    return check_fits("learning_rate", learning_rate, layer.weights.dtype)
-
-
 def _check_backward(layer, grad_output, input_gradient):
     if layer._x is None:
         raise RuntimeError("backward needs a forward pass before it")
@@ -103,17 +97,17 @@ def _check_descent(layer, grad_output, learning_rate, input_gradient):
     grad_output, flag = _check_backward(layer, grad_output, input_gradient)[1:]
     for name in ("weights", "bias"):
         check_writeable(name, getattr(layer, name))
-    return layer, grad_output, _check_rate(layer, learning_rate), flag
+    return layer, grad_output, check_rate(learning_rate, layer.weights.dtype), flag
 
 
 def _check_update(layer, learning_rate):
-    learning_rate = _check_rate(layer, learning_rate)
+    learning_rate = check_rate(learning_rate, layer.weights.dtype)
     layer.check_gradients()
     return layer, learning_rate
 
 
 def _whole(layer, *_):
-    return whole_step([layer], [layer.weights, layer.bias])
+    return whole_step([layer], lambda: [layer.weights, layer.bias])
 
 
 class LinearLayer:

@@ -18,9 +18,10 @@ from mnist_gd._checks import (
     shown,
 )
 from mnist_gd._examples import as_labels, as_rows, as_targets, check_rows
-from mnist_gd._kernels import has_kernel, itself, kernel_of, original
+from mnist_gd._kernels import checked, has_kernel, itself, kernel_of, original
 from mnist_gd._network_files import read_network, write_network
-from mnist_gd._steps import unchanged_by_errors, whole_step
+from mnist_gd._passes import check_update, whole
+from mnist_gd._steps import unchanged_by_errors
 from mnist_gd.activations import relu, sigmoid, softmax
 from mnist_gd.additions import dropout_mask
 from mnist_gd.data import scale_pixels
@@ -165,13 +166,11 @@ class Network:
                 grad = via(layer.descend)(grad, learning_rate, **asked)
 
     @original
+    @checked(check_update, within=whole)
     def update(self, learning_rate):
         """Take one step of gradient descent in every layer, equation `eq-linear-update`."""
         for layer in self.layers:
-            layer.check_gradients()
-        with whole_step([], self.parameters):
-            for layer in self.layers:
-                layer.update(learning_rate)
+            kernel_of(layer.update)(learning_rate)
 
     def logits(self, x):
         """Return the logits of `x` as :meth:`forward` does, whose state it leaves alone."""

@@ -25,6 +25,7 @@ from mnist_gd._checks import (
     check_matrix,
     check_one_of,
     check_path,
+    check_rate,
     check_real,
     check_rng,
     check_room,
@@ -340,6 +341,15 @@ def test_a_mask_is_looked_for_as_deep_as_an_array_can_be():
         check_unmasked("x", deep)
     check_unmasked("x", [deep])
     check_unmasked("x", held)
+
+
+def test_a_rate_is_above_nothing_and_finite_in_the_dtype_that_it_meets():
+    assert check_rate(1, np.float32) == 1.0
+    assert check_rate(3e38, np.float32) == 3e38
+    assert check_rate(1e39, np.float64) == 1e39
+    for value, words in ((0, "above 0, but is 0.0"), (1e39, "finite in float32, but is 1e+39")):
+        with pytest.raises(ValueError, match=f"^learning_rate must be {re.escape(words)}$"):
+            check_rate(value, np.dtype(np.float32))
 
 
 def test_two_arrays_of_different_shapes_are_both_named():
