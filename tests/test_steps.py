@@ -152,7 +152,7 @@ def test_the_step_within_a_pass_takes_such_rates_no_more_than_that_after_it():
 def test_what_is_not_finite_and_whose_square_is_not_stays_out_of_what_is_remembered(make, bad):
     optimizer, parameter = make(), np.ones(2, np.float32)
     before = vars(optimizer).copy()
-    with pytest.raises(DivergenceError, match="^the step leaves the finite numbers$"):
+    with pytest.raises(DivergenceError, match=r"^the step leaves the finite numbers$"):
         optimizer.update([parameter], [np.full(2, bad, np.float32)], 2.0)
     np.testing.assert_array_equal(parameter, [1, 1])
     assert vars(optimizer) == before
