@@ -165,3 +165,9 @@ def test_the_directions_of_rows_hang_on_no_unit(dtype, powers, rng):
 def test_rows_whose_mean_is_not_finite_are_refused():
     with pytest.raises(ValueError, match="rows less the mean of their class must be finite"):
         fit_subspaces(np.full((4, 3), 1.7e308), np.zeros(4, int), 1)
+
+
+def test_subspaces_are_equal_to_themselves_alone(rng):
+    rows, labels = rng.normal(size=(8, 4)), np.zeros(8, int)
+    one, other = (fit_subspaces(rows, labels, 2) for _ in "ab")
+    assert (one == one, one == other) == (True, False)

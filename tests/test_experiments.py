@@ -561,3 +561,11 @@ def test_a_curve_is_that_of_the_validation_run(loaded):
         assert curve["history"][name] == judged["history"][name]
     assert len(curve["history"]["train_score"]) == 2
     assert judged["history"]["train_score"] == []
+
+
+@pytest.mark.parametrize(
+    "names", [{1: "a", "1": "b"}, {"x": {2: 0, "2": 1}}, {None: 0, "null": 1}]
+)
+def test_names_that_are_one_as_text_are_refused(names):
+    with pytest.raises(ValueError, match="configurations must have other names than 1 and '1'"):
+        checked_configuration(names)

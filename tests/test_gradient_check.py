@@ -329,7 +329,14 @@ def test_a_function_returns_a_number_of_any_kind(number):
     assert found.dtype == np.float64
 
 
-@pytest.mark.parametrize(("at", "step"), [(1.0, 1e-17), (1e20, 1e-17), (1e308, 1.0), (2.0, 1e308)])
+@pytest.mark.parametrize(
+    ("at", "step"),
+    [
+        *[(1.0, 1e-17), (1e20, 1e-17), (1e308, 1.0), (2.0, 1e308), (-1e308, 1.0)],
+        *[(1.0, 1e-16), (-1.0, 1e-16)],  # on one side there is another number
+        (0.0, 1.7e308),  # both are finite, their distance is not
+    ],
+)
 def test_a_step_that_leads_to_no_other_number_is_refused(at, step):
     with (
         np.errstate(over="ignore"),
@@ -344,3 +351,22 @@ def test_the_cosine_of_many_halves_is_no_sum_in_half_precision():
     assert cosine(a, a) == pytest.approx(1)
     assert cosine(a, b) == pytest.approx(np.sqrt(0.5))
     assert cosine(a, b.astype(np.float32)) == pytest.approx(np.sqrt(0.5))
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e160, 1e308])
+def test_the_cosine_does_not_hang_on_the_length(scale):
+    a, b = np.array([1.0, 0.0]), np.array([1.0, 1.0])
+    assert cosine(scale * a, b) == pytest.approx(np.sqrt(0.5))
+    assert cosine(scale * a, -scale * b) == pytest.approx(-np.sqrt(0.5))
+
+
+@pytest.mark.parametrize("zero", [np.zeros(3), np.zeros((2, 0)), np.zeros(1, np.float16)])
+def test_what_has_no_direction_is_refused(zero):
+    for pair in ((zero, np.ones_like(zero)), (np.ones_like(zero), zero)):
+        with pytest.raises(ValueError, match="must not be zero throughout: it has no direction"):
+            cosine(*pair)
+
+
+def test_a_step_as_large_as_it_can_be_is_taken():
+    half = np.finfo(float).max / 2
+    assert numerical_gradient(lambda x: float(x[0]), np.zeros(1), half) == [1]

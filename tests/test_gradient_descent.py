@@ -175,3 +175,9 @@ def test_a_function_that_returns_no_number_is_refused(values, error, words):
     values = iter(values)
     with pytest.raises(error, match=words):
         minimize(lambda x: next(values), slope, START, 0.1, 1)
+
+
+def test_a_descent_is_equal_to_itself_alone():
+    start = np.array([1.0, 2.0])
+    one, other = (minimize(lambda x: float(x @ x), lambda x: 2 * x, start, 0.1, 2) for _ in "ab")
+    assert (one == one, one == other) == (True, False)

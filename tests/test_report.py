@@ -114,3 +114,21 @@ def test_a_line_within_a_cell_does_not_part_it():
     text = table("name", "Caption", ["|x|", "b"], [["a | b", "1"]]).data
     assert r"| \|x\| | b |" in text
     assert r"| a \| b | 1 |" in text
+
+
+def test_two_values_have_a_spread():
+    assert standard_error([1.0, 3.0]) == pytest.approx(1)
+    np.testing.assert_allclose(standard_error([[1.0, 0], [3, 4]]), [1, 2])
+    assert spread([0.25, 0.25], ".0%") == "25% ± 0%"
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (2, 2, 2)])
+def test_a_spread_is_that_of_one_row(shape):
+    with pytest.raises(ValueError, match=r"values must have the shape \(n,\), but have"):
+        spread(np.ones(shape))
+
+
+@pytest.mark.parametrize(("value", "form"), [(0.5, "d"), (1, "s"), (10**400, ".2f")])
+def test_a_form_that_does_not_fit_is_named(value, form):
+    with pytest.raises(ValueError, match=f"form must fit value, but '{form}' and "):
+        typeset(value, form)
