@@ -1,16 +1,19 @@
 """Checks of arguments: a failure names the argument, what was given and what is allowed."""
 
 import os
+from collections.abc import Sequence
+from itertools import pairwise
 from math import isfinite, prod
 from numbers import Integral, Real
 from operator import ge, gt, le, lt
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 MOST_NUMBERS = 2**27
 MOST_AXES = 64  # of an array of NumPy's
-MAY_HIDE = (list, tuple, np.ma.MaskedArray)
+NUMBERS = {float, int, bool}  # which hide nothing, and of which lists may hold many
 LONGEST_SHOWN = 400  # characters
 NO_NUMBERS = (bool, np.timedelta64)  # though they are integers to Python and to NumPy
 
@@ -36,17 +39,28 @@ def as_array(name, value):
 
 
 def check_unmasked(name, value):
-    """Raise if `value`, or what a list holds at any depth, hides entries behind a mask."""
+    """Raise if `value`, or what a sequence holds at any depth, hides entries behind a mask."""
     if hidden := _hidden(value):
         raise TypeError(f"{name} must not be masked, but hides {hidden} entries")
 
 
 def _hidden(value, depth=MOST_AXES):
     """How many entries are behind a mask; no array has more axes than are looked through."""
-    if isinstance(value, np.ma.MaskedArray):
-        return int(np.ma.count_masked(value))
-    parts = value if isinstance(value, list | tuple) and depth else []
-    return sum(_hidden(part, depth - 1) for part in parts if isinstance(part, MAY_HIDE))
+    if isinstance(value, np.ndarray | np.generic):
+        return int(np.ma.count_masked(value)) if isinstance(value, np.ma.MaskedArray) else 0
+    if hasattr(type(value), "__array__"):
+        return _hidden(np.asanyarray(value))
+    if not depth or isinstance(value, str) or not isinstance(value, Sequence):
+        return 0
+    return sum(_hidden(part, depth - 1) for part in value if type(part) not in NUMBERS)
+
+
+def as_real(name, value):
+    """Return `value` as an array of real numbers: floating-point numbers, integers, booleans."""
+    array = as_array(name, value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, but its dtype is {array.dtype}")
+    return array
 
 
 def as_float(name, value):
@@ -54,12 +68,8 @@ def as_float(name, value):
 
     float32 and float64 arrays are passed on as they are: nothing changes a dtype silently.
     """
-    array = as_array(name, value)
-    if array.dtype.kind in "biu":
-        array = array.astype(np.float64)
-    if array.dtype.kind != "f":
-        raise TypeError(f"{name} must hold real numbers, but its dtype is {array.dtype}")
-    return array
+    array = as_real(name, value)
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
 def check_matrix(name, value, columns=None):
@@ -189,7 +199,7 @@ def check_text(name, value):
 
 def check_sequence(name, value):
     """Return what `value` holds as a list; a string, a dict or an array of no axis holds none."""
-    if isinstance(value, str | bytes | dict) or not hasattr(value, "__iter__"):
+    if isinstance(value, str | bytes | dict) or not hasattr(type(value), "__iter__"):
         raise TypeError(f"{name} must be a sequence, but is {shown(value)}")
     if isinstance(value, np.ndarray):
         value = as_array(name, value)
@@ -242,6 +252,12 @@ def check_dtype(value):
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype must be float32 or float64, but is {shown(value)}")
     return dtype
+
+
+def lie_apart(arrays):
+    """Whether no array begins before the one that lies before it in memory has ended."""
+    places = sorted(byte_bounds(array) for array in arrays)
+    return all(end <= start for (_, end), (start, _) in pairwise(places))
 
 
 def check_room(name, shape):

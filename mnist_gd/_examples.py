@@ -4,6 +4,7 @@ import numpy as np
 
 from mnist_gd._checks import (
     as_array,
+    as_real,
     check_distributions,
     check_finite,
     check_labels,
@@ -15,9 +16,7 @@ from mnist_gd.data import one_hot
 
 def as_rows(x, size, name="x"):
     """Return `x` as an array of rows of as many features as a network takes."""
-    x = as_array(name, x)
-    if x.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, but its dtype is {x.dtype}")
+    x = as_real(name, x)
     if x.ndim != 2 or x.shape[1] != size or len(x) == 0:
         raise ValueError(f"{name} must have the shape (n, {size}) with n >= 1, but has {x.shape}")
     return x

@@ -10,13 +10,14 @@ from itertools import pairwise
 import numpy as np
 
 from mnist_gd import activations, losses
-from mnist_gd._checks import check_finite, check_path, check_text, shown
+from mnist_gd._checks import check_finite, check_path, check_text, lie_apart, shown
 from mnist_gd._files import write_atomically
 from mnist_gd.activations import with_options
 from mnist_gd.layers import LinearLayer, check_chain
 
 PARTS = ("weights", "bias")
 ANSWERS = {"pre_activation", "forward", "_forward", "logits", "_infer", "predict_proba", "predict"}
+ANSWERS |= {"evaluate", "labels", "targets"}
 STATE = {"layers", "_logits", "_masks"}  # what Network(layers, loss) does not say of a network
 LONGEST_TEXT = 100_000  # characters of what names the functions
 
@@ -24,8 +25,7 @@ LONGEST_TEXT = 100_000  # characters of what names the functions
 def to_arrays(network):
     """Return a network as arrays: those of its layers, and a text that names the functions."""
     parameters = plain_parameters(network)
-    places = {array.__array_interface__["data"][0] for array in network.parameters}
-    if len(places) < len(network.parameters):
+    if not lie_apart(network.parameters):
         raise ValueError("layers must have arrays of their own to be saved, but share some")
     about = {
         "network": type(network).__name__,
@@ -58,6 +58,8 @@ def plain_parameters(network):
                 )
             check_finite(f"the {part} of layer {number}", array)
             parameters[f"{part}_{number}"] = array
+        LinearLayer.from_arrays(layer.weights, layer.bias)
+    check_chain(network.layers)
     return parameters
 
 
@@ -68,9 +70,12 @@ def _own(network):
     above = type(network).__mro__[: type(network).__mro__.index(Network)]
     own = {name for part in (*above, network, *network.layers) for name in vars(part)} & ANSWERS
     fresh = vars(Network(network.layers, loss=network.loss))
-    return sorted(
-        own | {name for name in fresh.keys() - STATE if fresh[name] != vars(network)[name]}
-    )
+    derived = fresh.keys() - STATE
+    return sorted(own | {n for n in derived if not _same(fresh[n], vars(network).get(n))})
+
+
+def _same(a, b):
+    return a is b or (type(a) is type(b) and a == b)
 
 
 def from_arrays(arrays):
@@ -94,7 +99,7 @@ def from_arrays(arrays):
 def write_network(path, network):
     """Write an ``.npz`` file in one step, once it has been seen that it gives the same back."""
     path, content = check_path("path", path), io.BytesIO()
-    if not path.name:
+    if not path.name or (path.exists() and not path.is_file()):
         raise ValueError(f"path must name a file, but is {shown(str(path))}")
     arrays = to_arrays(network)
     np.savez(content, **arrays)

@@ -5,7 +5,7 @@ from itertools import chain, repeat
 
 import numpy as np
 
-from mnist_gd._checks import check_rate
+from mnist_gd._checks import check_rate, lie_apart
 from mnist_gd._kernels import has_kernel, is_original, itself, kernel_of
 from mnist_gd._steps import whole_step
 from mnist_gd.additions import shrink_weights
@@ -54,7 +54,7 @@ def check_update(network, learning_rate):
 
 def whole(network, *_):
     """The context of a step of the whole network."""
-    return whole_step([], lambda: network.parameters)
+    return whole_step(network.layers, lambda: network.parameters)
 
 
 def check_parameters(layers, settings):
@@ -81,9 +81,8 @@ def _is_ours(network):
     for layer in network.layers:
         called += [layer.pre_activation, layer.forward, layer.backward, layer.update]
         called += [layer.activation, layer.activation.backward]
-    arrays = {array.ctypes.data for array in network.parameters}
     return (
         all(map(has_kernel, called))
         and all(map(is_original, (network.forward, network.update)))
-        and len(arrays) == len(network.parameters)
+        and lie_apart(network.parameters)
     )

@@ -8,6 +8,7 @@ import numpy as np
 from mnist_gd._checks import (
     as_array,
     check_dtype,
+    check_fits,
     check_integer,
     check_rate,
     check_real,
@@ -55,16 +56,17 @@ def _check_step(optimizer, parameters, gradients, learning_rate):
     parameters = _check_moved("parameters", parameters)
     gradients = _check_arrays("gradients", gradients)
     shapes = [parameter.shape for parameter in parameters]
+    kinds = [(parameter.shape, parameter.dtype.name) for parameter in parameters]
     if [gradient.shape for gradient in gradients] != shapes:
         raise ValueError(
             f"gradients must have the shapes of the parameters, {shapes}, but have "
             f"{[gradient.shape for gradient in gradients]}"
         )
     for kept in _remembered(optimizer):
-        if [array.shape for array in kept] != shapes:
+        first = [(array.shape, array.dtype.name) for array in kept]
+        if first != kinds:
             raise ValueError(
-                f"parameters must be those of the first step, of the shapes "
-                f"{[array.shape for array in kept]}, but have {shapes}"
+                f"parameters must be those of the first step, {first}, but are {kinds}"
             )
     for parameter in parameters:
         learning_rate = check_rate(learning_rate, parameter.dtype)
@@ -74,7 +76,7 @@ def _check_step(optimizer, parameters, gradients, learning_rate):
 def _check_adam(optimizer, parameters, gradients, learning_rate):
     step = _check_step(optimizer, parameters, gradients, learning_rate)
     for dtype in {parameter.dtype for parameter in step[1]}:
-        if dtype.type(optimizer.epsilon) == 0:
+        if dtype.type(check_fits("epsilon", optimizer.epsilon, dtype)) == 0:
             raise ValueError(f"epsilon must be above 0 in {dtype}, but is {optimizer.epsilon}")
     return step
 

@@ -8,6 +8,7 @@ from platformdirs import user_cache_path
 
 from mnist_gd._archives import load_arrays, stage_with_torchvision
 from mnist_gd._checks import (
+    as_real,
     check_dtype,
     check_finite,
     check_integer,
@@ -89,14 +90,14 @@ def scale_pixels(images):
     -------
     ndarray of the same shape
     """
-    raw = isinstance(images, np.ndarray) and images.dtype == np.uint8
-    return images.astype(np.float32) * np.float32(1 / 255) if raw else images
+    images = as_real("images", images)
+    return images.astype(np.float32) * np.float32(1 / 255) if images.dtype == np.uint8 else images
 
 
 def load_mnist(root=None, dtype="float32"):
     """Load MNIST, without a network.
 
-    The package carries the four archives. They are unpacked into `root` on first use. Every load
+    The package carries the archives, which are unpacked into `root` on first use. Every load
     compares images and labels with known SHA-256 sums, and repairs what is missing or altered
     there. Torchvision finds its files in `root`; :func:`stage_with_torchvision` lets it unpack.
 
@@ -262,8 +263,7 @@ def train_validation_split(labels, validation_size, *, rng):
     labels, rng = check_labels("labels", labels), check_rng(rng)
     n = len(labels)
     validation_size = check_integer("validation_size", validation_size, maximum=n - 1)
-    # Shuffled rows sorted by class, every (n / validation_size)-th of them: each class gives
-    # its share to within one row.
+    # Every (n / validation_size)-th of shuffled rows sorted by class: of each its share, nearly.
     rows = rng.permutation(n)
     rows = rows[np.argsort(labels[rows], kind="stable")]
     chosen = np.zeros(n, bool)

@@ -19,7 +19,7 @@ from mnist_gd._checks import (
     shown,
 )
 from mnist_gd._kernels import checked, has_kernel, kernel_of
-from mnist_gd._steps import whole_step
+from mnist_gd._steps import unchanged_by_errors, whole_step
 from mnist_gd.activations import identity
 
 __all__ = ["LinearLayer", "check_chain", "initial_weights"]
@@ -68,6 +68,16 @@ def _check_activation(activation):
     if has_kernel(activation):  # the kernel alone will be called: are its options in their range?
         activation(np.zeros((1, 1)))
     return activation
+
+
+def _activated(activation, z):
+    """The output, in memory of its own: its caller may change it before the pass back."""
+    if has_kernel(activation):
+        output = activation.kernel(z)
+        return z.copy() if output is z else output
+    output = as_float("activation(z)", activation(z))
+    check_same_shape("activation(z)", output, "z", z)
+    return output.copy()
 
 
 def _times_transpose(a, b):
@@ -196,7 +206,7 @@ class LinearLayer:
 
     def __call__(self, x):
         """Return the output for `x` without remembering anything for :meth:`backward`."""
-        return kernel_of(self.activation)(self.pre_activation(x))
+        return _activated(self.activation, self.pre_activation(x))
 
     @checked(_check_forward)
     def forward(self, x):
@@ -216,11 +226,11 @@ class LinearLayer:
             If `x` has another shape.
         """
         z = kernel_of(self.pre_activation)(x)
-        output = kernel_of(self.activation)(z)
+        output = _activated(self.activation, z)
         self._x, self._z = x, z  # only now: a call that fails leaves the last pass as it was
-        return z.copy() if output is z else output
+        return output
 
-    @checked(_check_backward)
+    @checked(_check_backward, within=lambda layer, *_: unchanged_by_errors([layer]))
     def backward(self, grad_output, input_gradient=True):
         """Turn the gradient for the output into gradients for weights, bias and input.
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from contextlib import contextmanager
+from itertools import chain
 from numbers import Number
 
 import numpy as np
@@ -215,6 +216,9 @@ def table(name, caption, header, rows):
         check_as_many("each of rows", row, len(header)) for row in check_sequence("rows", rows)
     ]
     rows = [[check_text("each cell of rows", cell) for cell in row] for row in rows]
+    for text in (name, caption, *header, *chain(*rows)):
+        if "\n" in text:
+            raise ValueError(f"each text of a table must be one line, but one is {shown(text)}")
     with _of_the_book():
         from IPython.display import Markdown
     header, *rows = ([cell.replace("|", "\\|") for cell in row] for row in [header, *rows])

@@ -180,6 +180,8 @@ def grid_search(function, configurations, **options):
         if _epochs(other) < epochs:
             longest[course] = configuration
     records = run_all(function, longest.values(), **options)
+    if any("history" not in record.outcome for record in records):
+        raise ValueError(f"function must return a history, but has returned {records[0].outcome}")
     seeds = len(records) // len(longest)
     runs = {course: records[i * seeds : (i + 1) * seeds] for i, course in enumerate(longest)}
     rows = [Row(c, runs[_course(c)]) for c in configurations]

@@ -40,10 +40,10 @@ def _check_progress(settings, progress):
 def _can_update(optimizer):
     """Whether it is an object that takes a step; a class is none yet, and a dict takes no step."""
     try:
-        signature(type(optimizer).update).bind(optimizer, [], [], 0.1)
+        signature(optimizer.update).bind([], [], 0.1)
     except (AttributeError, TypeError, ValueError):  # the last of what is written in C
         return False
-    return True
+    return not isinstance(optimizer, type)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,11 +200,12 @@ def train(network, examples, settings, validation=None, track_training=True, pro
                 loss, when = _train_epoch(network, x, targets, epoch, settings)
                 logits = _finite_logits(network, x, when) if track_training else None
                 judged = _finite_logits(network, validation[0], when) if validation else None
-                judged_loss = network._loss(judged, validation[1]) if validation else None
+                judged_loss = _number(network._loss(judged, validation[1])) if validation else None
                 if settings.patience is not None:
                     _check_finite("validation loss", judged_loss, "after", when)
-            except DivergenceError as error:
-                error.history = history
+            except BaseException as error:
+                if isinstance(error, DivergenceError):
+                    error.history = history
                 _put_back(network, best)
                 raise
             history.train_loss.append(loss)
@@ -247,7 +248,8 @@ def _train_epoch(network, x, targets, epoch, settings):
         logits = forward(x_batch, dropout=settings.dropout, rng=rng)
         check_same_shape("y_pred", logits, "y_true", y_batch)  # augment may have lost rows
         _check_finite("outputs", logits, "in", when)
-        loss = _checked_loss(network._loss(logits, y_batch), when)
+        loss = _number(network._loss(logits, y_batch))
+        _check_finite("loss", loss, "in", when)
         total += loss * len(x_batch)
         try:
             descend(y_batch, learning_rate)
@@ -258,10 +260,12 @@ def _train_epoch(network, x, targets, epoch, settings):
     return total / len(x), when
 
 
-def _checked_loss(loss, when):
-    if not isinstance(loss, Real) and np.ndim(loss):
-        raise TypeError(f"loss must return one number, but has returned {shown(loss)}")
-    _check_finite("loss", loss, "in", when)
+def _number(loss):
+    if not isinstance(loss, Real):
+        array = np.asanyarray(loss)
+        if array.ndim or array.dtype.kind not in "biuf":
+            raise TypeError(f"loss must return one number, but has returned {shown(loss)}")
+        loss = float(array)
     return loss
 
 

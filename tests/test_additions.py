@@ -385,3 +385,16 @@ def test_an_epsilon_that_is_zero_among_the_parameters_is_refused(epsilon, dtype)
 def test_a_falling_rate_goes_to_other_processes():
     rate = cosine_decay(0.1)
     assert pickle.loads(pickle.dumps(rate))(0.25) == rate(0.25)
+
+
+@pytest.mark.parametrize("make", [Adam, Momentum])
+def test_an_optimizer_stays_with_the_dtype_of_its_first_step(make):
+    optimizer, gradient = make(), np.ones(2)
+    optimizer.update([np.ones(2)], [gradient], 0.1)
+    with pytest.raises(ValueError, match=r"parameters must be those of the first step, .*float64"):
+        optimizer.update([np.ones(2, np.float32)], [gradient], 0.1)
+
+
+def test_an_epsilon_beyond_the_parameters_is_named():
+    with np.errstate(all="raise"), pytest.raises(ValueError, match="epsilon must be finite in fl"):
+        Adam(epsilon=1e300).update([np.ones(2, np.float32)], [np.ones(2, np.float32)], 0.1)

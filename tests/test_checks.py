@@ -3,6 +3,7 @@
 import functools
 import os
 import re
+from collections import UserList, deque
 from fractions import Fraction
 from pathlib import Path
 
@@ -36,6 +37,7 @@ from mnist_gd._checks import (
     check_unit_interval,
     check_unmasked,
     check_writeable,
+    lie_apart,
     shown,
 )
 
@@ -85,6 +87,9 @@ REFUSED = [
     (as_array, [MASKED, MASKED], TypeError, "x must not be masked, but hides 4 entries"),
     (as_array, [([MASKED],)], TypeError, "x must not be masked, but hides 2 entries"),
     (as_array, OfItsOwn(), TypeError, "x must not be masked, but hides 2 entries"),
+    (as_array, [OfItsOwn(), [1, 2, 3]], TypeError, "x must not be masked, but hides 2 entries"),
+    (as_array, deque([MASKED]), TypeError, "x must not be masked, but hides 2 entries"),
+    (as_array, [UserList([MASKED])], TypeError, "x must not be masked, but hides 2 entries"),
     (as_float, [1j], TypeError, "x must hold real numbers, but its dtype is complex128"),
     (as_float, [None], TypeError, "x must hold real numbers, but its dtype is object"),
     (as_float, ["1"], TypeError, "x must hold real numbers, but its dtype is <U1"),
@@ -380,3 +385,12 @@ def test_randomness_is_a_generator(rng):
     assert check_rng(rng) is rng
     with pytest.raises(TypeError, match=r"^rng must be a .*default_rng\(0\), but is 3$"):
         check_rng(3)
+
+
+def test_arrays_lie_apart_or_in_each_other():
+    whole = np.zeros((4, 3))
+    assert lie_apart([])
+    assert lie_apart([whole, np.zeros(3)])
+    assert lie_apart([whole[2:], whole[:2]])
+    for arrays in ([whole[:3], whole[1:]], [whole, whole], [whole[1:2], whole], [whole, whole.T]):
+        assert not lie_apart(arrays)

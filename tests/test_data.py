@@ -699,3 +699,13 @@ def test_the_nearest_mean_is_found_in_half_precision():
     for dtype in (np.float16, np.float32, np.float64):
         for other in (np.float16, np.float64):
             assert nearest_mean(images.astype(dtype), means.astype(other)).tolist() == [0]
+
+
+@pytest.mark.parametrize("images", ["a", [None], 1j, np.ma.masked_less([1.0, 2.0], 2)])
+def test_what_is_no_image_is_not_scaled(images):
+    with pytest.raises(TypeError, match="images must"):
+        scale_pixels(images)
+
+
+def test_a_list_of_pixels_is_an_array_of_them():
+    np.testing.assert_array_equal(scale_pixels([[0.0, 0.5]]), np.array([[0, 0.5]]))

@@ -533,3 +533,50 @@ def test_what_the_caller_does_with_its_arrays_changes_no_pass_back(activation, r
     for layer in layers:
         layer.backward(grad)
     np.testing.assert_array_equal(layers[0].weights_grad, layers[1].weights_grad)
+
+
+def own(function):
+    function.backward = lambda grad_output, z: grad_output
+    return function
+
+
+@pytest.mark.parametrize(
+    ("activation", "error", "words"),
+    [
+        (lambda z: z[:, :1], ValueError, r"activation\(z\) and z must have the same shape"),
+        (lambda z: None, TypeError, r"activation\(z\) must hold real numbers"),
+        (lambda z: 1j * z, TypeError, r"activation\(z\) must hold real numbers"),
+    ],
+)
+def test_what_an_activation_of_the_readers_returns_is_checked(activation, error, words, rng):
+    layer, x = LinearLayer(4, 3, own(activation), rng=rng), rng.normal(size=(5, 4))
+    for call in (layer, layer.forward):
+        with pytest.raises(error, match=words):
+            call(x)
+    assert layer._z is None
+
+
+def test_an_activation_of_the_readers_may_return_a_list_or_a_part_of_its_argument(rng):
+    x = rng.normal(size=(5, 4))
+    layers = [
+        LinearLayer(4, 3, own(f), rng=np.random.default_rng(0))
+        for f in (lambda z: z.tolist(), lambda z: z[:], identity)
+    ]
+    outputs = [layer.forward(x) for layer in layers]
+    for layer, output in zip(layers, outputs, strict=True):
+        np.testing.assert_array_equal(output, outputs[2])
+        kept = layer._z.copy()
+        output[:] = 0
+        np.testing.assert_array_equal(layer._z, kept)
+
+
+def test_a_pass_back_that_fails_leaves_both_gradients(rng):
+    layer = LinearLayer(3, 2, rng=rng)
+    layer.forward(np.ones((4, 3), np.float32))
+    layer.backward(np.ones((4, 2), np.float32))
+    kept = layer.weights_grad, layer.bias_grad
+    layer.weights = np.ones((3, 5), np.float32)  # by which no gradient for the input is made
+    with pytest.raises(ValueError, match="matmul"):
+        layer.backward(np.full((4, 2), 2, np.float32))
+    assert layer.weights_grad is kept[0]
+    assert layer.bias_grad is kept[1]

@@ -419,6 +419,9 @@ def replaced(name, value):
         (Network, replaced("output_activation", activations.relu), "output_activation"),
         (Network, replaced("metric", metrics.recall), "metric"),
         (Network, replaced("binary", True), "binary"),
+        (Network, replaced("evaluate", len), "evaluate"),
+        (Network, replaced("input_size", np.array([3, 3])), "input_size"),
+        (Network, lambda network: delattr(network, "metric"), "metric"),
         (Network, lambda network: replaced("forward", len)(network.layers[0]), "forward"),
         (Network, lambda n: replaced("pre_activation", abs)(n.layers[0]), "pre_activation"),
     ],
@@ -486,3 +489,38 @@ def test_what_says_nothing_is_named(monkeypatch, tmp_path):
     path.touch()
     with pytest.raises(ValueError, match=r"is not: MemoryError\(\)"):
         Network.load(path)
+
+
+def test_arrays_that_lie_in_each_other_are_not_saved(tmp_path):
+    layers = [LinearLayer(3, 3, rng=np.random.default_rng(0)) for _ in range(2)]
+    buffer = np.ones((4, 3), np.float32)
+    layers[0].weights, layers[1].weights = buffer[:3], buffer[1:]
+    network = Network(layers, loss=losses.cross_entropy_with_logits)
+    with pytest.raises(ValueError, match="layers must have arrays of their own to be saved"):
+        network.save(tmp_path / "network.npz")
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "words"),
+    [
+        ("bias", np.zeros((1, 2)), "bias must have the shape"),
+        ("bias", np.zeros((7, 2), np.float32), "bias must have the shape"),
+        ("bias", np.zeros(2, np.float32), "bias must have the shape"),
+        ("weights", np.zeros((3, 2), np.float16), "weights must be float32 or float64"),
+        ("weights", np.zeros((3, 2), ">f4"), "weights must be float32 or float64"),
+        ("weights", np.zeros((0, 2), np.float32), "weights must have the shape"),
+    ],
+)
+def test_arrays_that_are_no_layers_are_not_saved(tmp_path, part, value, words):
+    network = Network([LinearLayer(3, 2, rng=np.random.default_rng(0))], loss=losses.cross_entropy)
+    setattr(network.layers[0], part, value)
+    with pytest.raises(ValueError, match=words):
+        network.save(tmp_path / "network.npz")
+
+
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path, network):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/null")):
+        with pytest.raises(ValueError, match="path must name a file, but is "):
+            network.save(path)
+    assert not (tmp_path / "pipe").is_file()

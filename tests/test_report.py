@@ -132,3 +132,11 @@ def test_a_spread_is_that_of_one_row(shape):
 def test_a_form_that_does_not_fit_is_named(value, form):
     with pytest.raises(ValueError, match=f"form must fit value, but '{form}' and "):
         typeset(value, form)
+
+
+@pytest.mark.parametrize(
+    "texts", [("a\nb", "c", ["d"], []), ("a", "c\n", ["d"], []), ("a", "c", ["d"], [["\ne"]])]
+)
+def test_what_would_end_a_line_of_a_table_is_refused(texts):
+    with pytest.raises(ValueError, match="each text of a table must be one line, but one is "):
+        table(*texts)

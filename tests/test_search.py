@@ -428,3 +428,12 @@ def test_frontier(rows):
 def test_an_axis_of_arrays_is_refused(values):
     with pytest.raises(ValueError, match="rate must hold one or more different values"):
         grid(rate=values)
+
+
+def without_history(configuration, seed):
+    return {"score": 1.0}, {}
+
+
+def test_what_tells_no_history_is_not_ranked(tmp_path):
+    with pytest.raises(ValueError, match=r"function must return a history, but has returned {'sc"):
+        grid_search(without_history, [{"epochs": 1}], records=tmp_path, **QUIET)

@@ -10,7 +10,7 @@ from mnist_gd._steps import unchanged_by_errors, whole_step
 from mnist_gd.additions import Adam, Momentum, shrink_weights
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.layers import LinearLayer
-from mnist_gd.networks import MultiLayerNetwork
+from mnist_gd.networks import MultiLayerNetwork, Network
 
 MOST = np.finfo(np.float32).max
 
@@ -190,3 +190,44 @@ def test_a_training_is_the_same_however_numpy_treats_underflow():
                 ).train_loss
             )
     assert courses[0] == courses[1]
+
+
+class Rebinding(LinearLayer):
+    """It has other arrays after each step, and counts them."""
+
+    steps = 0
+
+    def update(self, learning_rate):
+        self.weights = self.weights - learning_rate * self.weights_grad
+        self.steps += 1
+
+
+def test_a_step_of_layers_of_the_readers_is_undone_whole():
+    rng = np.random.default_rng(0)
+    layers = [Rebinding(3, 4, rng=rng), LinearLayer(4, 2, rng=rng)]
+    network = Network(layers, loss=losses.cross_entropy_with_logits)
+    network.forward(rng.normal(size=(5, 3)))
+    network.backward(np.array([0, 1, 1, 0, 1]))
+    network.update(0.1)
+    huge(network)
+    before = state_of(*layers)
+    with pytest.raises(DivergenceError):
+        network.update(100.0)
+    same(before, state_of(*layers))
+    assert layers[0].steps == 1
+
+
+def soft(z):
+    return np.log1p(np.exp(-np.abs(z))) + np.maximum(z, 0)
+
+
+soft.backward = lambda grad_output, z: grad_output / (1 + np.exp(-z))  # exp may be infinite
+
+
+@pytest.mark.parametrize("state", ["ignore", "raise"])
+def test_what_overflows_on_the_way_to_finite_numbers_is_no_divergence(state):
+    layer = LinearLayer(3, 2, soft, rng=np.random.default_rng(0))
+    layer.forward(np.random.default_rng(1).normal(size=(4, 3)) * 1000)
+    with np.errstate(all=state):
+        layer.descend(np.ones((4, 2)), 1e-3)
+    assert all(np.isfinite(array).all() for array in (layer.weights, layer.bias))

@@ -890,3 +890,69 @@ def test_rows_without_a_label_and_labels_without_a_row_are_refused(rows, rng):
         next(minibatches(x, y, 2, rng=rng))
     with pytest.raises(ValueError, match="x and y must have the same number of rows"):
         next(minibatches(np.ones(1), np.array(1), 2, rng=rng))
+
+
+def take_step(parameters, gradients, learning_rate):
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter -= learning_rate * gradient
+
+
+class Static:
+    update = staticmethod(take_step)
+
+
+class OfTheObject:
+    def __init__(self):
+        self.update = take_step
+
+
+class Around:
+    def __getattr__(self, name):
+        return getattr(Static, name)
+
+
+@pytest.mark.parametrize("make_optimizer", [Static, OfTheObject, Around])
+def test_whatever_has_an_update_is_an_optimizer(make_optimizer, rng):
+    x, y = examples("multi", rng)
+    networks = [make("multi", losses.cross_entropy_with_logits) for _ in range(2)]
+    for network, options in zip(networks, ({}, {"optimizer": make_optimizer()}), strict=True):
+        settings = {"epochs": 2, "batch_size": 4, "learning_rate": 0.1}
+        network.train(x, y, rng=np.random.default_rng(0), **settings, **options)
+    for plain, other in zip(*map(weights_of, networks), strict=True):
+        np.testing.assert_allclose(plain, other, rtol=1e-12)
+
+
+@pytest.mark.parametrize("returned", [None, "a", 1j, np.ones(1), np.ones(2)])
+def test_a_loss_that_is_no_number_is_named(returned, rng):
+    x, y = examples("multi", rng, 12)
+    network = make("multi", loss_that_returns(returned))
+    with pytest.raises(TypeError, match="loss must return one number, but has returned "):
+        network.train(x, y, epochs=1, batch_size=5, learning_rate=1e-3, rng=rng)
+
+
+def test_the_losses_of_a_history_are_numbers_of_python(rng):
+    x, y = examples("multi", rng, 12)
+    network = make("multi", loss_that_returns(np.array(0.5)))
+    options = {"epochs": 2, "batch_size": 5, "learning_rate": 1e-3, "rng": rng}
+    history = network.train(x, y, validation=(x, y), **options)
+    assert history.validation_loss == [0.5, 0.5]
+    assert {type(loss) for loss in history.validation_loss + history.train_loss} == {float}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_training_with_patience_that_is_ended_by_an_error_gives_the_best_back(error, rng):
+    x, y = examples("multi", rng, 12)
+    calls = []
+
+    def augment(images, rng):
+        calls.append(1)
+        if len(calls) == 8:
+            raise error
+        return images
+
+    network, same = (make("multi", losses.cross_entropy_with_logits) for _ in range(2))
+    options = {"batch_size": 4, "learning_rate": 0.1, "patience": 3, "validation": (x, y)}
+    with pytest.raises(error):
+        network.train(x, y, epochs=5, rng=np.random.default_rng(0), augment=augment, **options)
+    same.train(x, y, epochs=2, rng=np.random.default_rng(0), **options)  # three batches each
+    assert_same(weights_of(network), weights_of(same))
