@@ -14,6 +14,7 @@ import numpy as np
 from mnist_gd._checks import (
     as_array,
     as_float,
+    as_real,
     check_callable,
     check_integer,
     check_real,
@@ -147,7 +148,7 @@ def minibatches(x, y, batch_size, *, rng):
     ValueError, TypeError
         If there are no rows, their numbers differ, or `batch_size` is not a positive integer.
     """
-    x, y = as_array("x", x), as_array("y", y)
+    x, y = as_real("x", x), as_array("y", y)
     batch_size = check_integer("batch_size", batch_size)
     if x.ndim == 0 or y.ndim == 0 or len(x) != len(y) or len(x) == 0:
         raise ValueError(

@@ -433,3 +433,31 @@ def test_what_is_no_file_is_refused_before_it_is_read(tmp_path):
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
         with pytest.raises(ValueError, match=r"image must be a picture, but .* is no file"):
             digit_from_image(path)
+
+
+@pytest.mark.parametrize(
+    ("largest", "depth"),
+    [(100, 255), (255, 255), (256, 65535), (65536, 2**31 - 1)],
+)
+def test_deep_grey_values_are_of_the_least_depth_that_holds_them(largest, depth):
+    shallow = handwriting._shallow(np.array([[0, largest]]))
+    assert shallow.tolist() == [[0, (largest * 255 + depth // 2) // depth]]
+
+
+@pytest.mark.parametrize(("area", "kept"), [(9, False), (10, True)])
+def test_a_speck_is_less_than_a_sixteenth_of_the_largest_part(area, kept):
+    ink = np.zeros((30, 30), bool)
+    ink[5:21, 5:15] = True  # 160 pixels
+    ink[25, 10 : 10 + area] = True
+    assert handwriting._one_digit(ink)[25, 10] == kept
+
+
+def test_only_what_is_smaller_than_the_smallest_is_drawn_larger():
+    for side, drawn in ((handwriting.SMALLEST, 128), (127, 254), (64, 128), (63, 189)):
+        assert handwriting._working_size(np.zeros((side, side), int)).shape == (drawn, drawn)
+
+
+def test_what_was_read_is_equal_to_itself_alone():
+    picture = photographed(an_l(), "fine pen", np.random.default_rng(0))
+    one, other = read_handwriting(picture), read_handwriting(picture)
+    assert (one == one, one == other) == (True, False)

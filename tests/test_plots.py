@@ -411,6 +411,7 @@ def test_a_form_that_takes_no_number_is_refused(form):
         (np.ones((2, 3), int), r"matrix must have the shape \(n, n\)"),
         (np.ones((3, 2), int), r"matrix must have the shape \(n, n\)"),
         (np.ones(1, int), r"matrix must have the shape \(n, n\) .* but has \(1,\)"),
+        (np.ones((2, 2, 2), int), r"matrix must have the shape \(n, n\) .* but has \(2, 2, 2\)"),
         (np.ones((0, 0), int), r"matrix must have the shape \(n, n\) with n >= 1"),
         (np.ones((2, 2)), "matrix must hold counts"),
         (np.array([[1, -1], [0, 1]]), "matrix must hold counts"),
@@ -472,3 +473,10 @@ def test_limits_that_do_not_fall_are_drawn(limits, values):
 def test_a_form_must_take_the_numbers_that_are_drawn():
     with pytest.raises(ValueError, match=r"form must format a number, but .* does not"):
         plot_heatmap(np.eye(2, dtype=np.float32), "ab", "cd", form="{0.hex}")
+
+
+def test_the_colours_of_a_heatmap_reach_from_its_least_to_its_largest_number():
+    values = np.array([[-2.0, np.nan], [np.inf, 7.0]])
+    for limits, wanted in (((None, None), (-2, 7)), ((None, 9), (-2, 9)), ((-3, None), (-3, 7))):
+        axes = plot_heatmap(values, "ab", "cd", limits=limits)
+        assert axes.images[0].get_clim() == wanted

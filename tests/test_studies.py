@@ -451,3 +451,8 @@ def test_the_text_for_a_figure_of_trainings_is_computed(path):
 def test_there_are_figures_of_trainings():
     drawn = [name for path in PAGES for name, _, _ in figures(path)]
     assert {"fig-four-rates", "fig-search-frontier", "fig-search-curves"} <= set(drawn)
+
+
+def test_results_are_equal_to_themselves_alone():
+    one, other = (FinalResults(np.zeros(2), np.zeros(2), np.zeros(2), None, {}) for _ in "ab")
+    assert (one == one, one == other) == (True, False)
