@@ -479,4 +479,4 @@ def test_the_colours_of_a_heatmap_reach_from_its_least_to_its_largest_number():
     values = np.array([[-2.0, np.nan], [np.inf, 7.0]])
     for limits, wanted in (((None, None), (-2, 7)), ((None, 9), (-2, 9)), ((-3, None), (-3, 7))):
         axes = plot_heatmap(values, "ab", "cd", limits=limits)
-        assert axes.images[0].get_clim() == wanted
+        assert axes.images[-1].get_clim() == wanted
