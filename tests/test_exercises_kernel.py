@@ -116,9 +116,13 @@ def test_what_an_answer_does_to_modules_is_undone(said):
 
 
 def test_long_words_are_cut(said, kernel):
-    (verdict,) = said("def f(grad_output, z):\n    return 'x' * 1_000_000\n")["verdicts"]
+    (verdict,) = said("def f(grad_output, z):\n    raise ValueError('x' * 1_000_000)\n")[
+        "verdicts"
+    ]
     assert verdict["words"].startswith("relu-gradient: called with")
     assert len(verdict["words"]) == kernel.PRINTED + 2
+    (verdict,) = said("def f(grad_output, z):\n    return 'x' * 1_000_000\n")["verdicts"]
+    assert len(verdict["words"]) < 500
 
 
 def test_much_that_is_printed_is_cut(said, kernel):

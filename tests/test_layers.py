@@ -558,10 +558,8 @@ def test_what_an_activation_of_the_readers_returns_is_checked(activation, error,
 
 def test_an_activation_of_the_readers_may_return_a_list_or_a_part_of_its_argument(rng):
     x = rng.normal(size=(5, 4))
-    layers = [
-        LinearLayer(4, 3, own(f), rng=np.random.default_rng(0))
-        for f in (lambda z: z.tolist(), lambda z: z[:], identity)
-    ]
+    activations = own(lambda z: z.tolist()), own(lambda z: z[:]), identity
+    layers = [LinearLayer(4, 3, f, rng=np.random.default_rng(0)) for f in activations]
     outputs = [layer.forward(x) for layer in layers]
     for layer, output in zip(layers, outputs, strict=True):
         np.testing.assert_array_equal(output, outputs[2])
