@@ -49,7 +49,7 @@ TESTED_BY = {
     "_examples": "networks",
     "_ink": "handwriting",
     "_pictures": "handwriting",
-    "_passes": "training",
+    "_passes": "training kernels",
     "_record_files": "records",
     "_workers": "records",
     "data": "data examples",

@@ -52,7 +52,7 @@ def initial_weights(input_size, output_size, activation, *, rng):
     return check_rng(rng).normal(scale=np.sqrt(variance), size=(input_size, output_size))
 
 
-def _check_activation(activation):
+def _check_activation(activation, dtype):
     """Return the activation, by default the identity; it has a derivative and no parameters."""
     if activation is None:
         return identity
@@ -66,7 +66,7 @@ def _check_activation(activation):
             "layer would not learn its slope"
         )
     if has_kernel(activation):  # the kernel alone will be called: are its options in their range?
-        activation(np.zeros((1, 1)))
+        activation(np.zeros((1, 1), dtype))
     return activation
 
 
@@ -149,7 +149,7 @@ class LinearLayer:
     """
 
     def __init__(self, input_size, output_size, activation=None, *, rng, dtype=np.float32):
-        activation, dtype = _check_activation(activation), check_dtype(dtype)
+        activation = _check_activation(activation, check_dtype(dtype))
         weights = initial_weights(input_size, output_size, activation, rng=rng)
         self._set(weights.astype(dtype), np.zeros((1, weights.shape[1]), dtype), activation)
 
@@ -194,7 +194,7 @@ class LinearLayer:
         check_finite("weights", weights)
         check_finite("bias", bias)
         layer = cls.__new__(cls)
-        layer._set(weights.copy(), bias.copy(), _check_activation(activation))
+        layer._set(weights.copy(), bias.copy(), _check_activation(activation, weights.dtype))
         return layer
 
     @checked(_check_input)

@@ -398,3 +398,10 @@ def test_an_optimizer_stays_with_the_dtype_of_its_first_step(make):
 def test_an_epsilon_beyond_the_parameters_is_named():
     with np.errstate(all="raise"), pytest.raises(ValueError, match="epsilon must be finite in fl"):
         Adam(epsilon=1e300).update([np.ones(2, np.float32)], [np.ones(2, np.float32)], 0.1)
+
+
+def test_an_epsilon_is_looked_at_among_the_parameters_not_their_gradients():
+    parameter, gradient = np.ones(2, np.float16), np.ones(2, np.float32)
+    with pytest.raises(ValueError, match="epsilon must be above 0 in float16, but is 1e-08"):
+        Adam().update([parameter], [gradient], 0.1)
+    Adam().update([np.ones(2, np.float32)], [np.ones(2, np.float16)], 0.1)

@@ -578,3 +578,22 @@ def test_a_pass_back_that_fails_leaves_both_gradients(rng):
         layer.backward(np.full((4, 2), 2, np.float32))
     assert layer.weights_grad is kept[0]
     assert layer.bias_grad is kept[1]
+
+
+def test_a_layer_is_in_a_chain_once(rng):
+    layer = LinearLayer(3, 3, rng=rng)
+    with pytest.raises(ValueError, match="layers must be one LinearLayer or more, none twice"):
+        check_chain([layer, layer])
+    check_chain((layer, LinearLayer(3, 3, rng=rng)))
+
+
+def test_an_option_is_a_number_of_the_layers_dtype(rng):
+    steep = with_options(leaky_relu, negative_slope=1e300)
+    assert LinearLayer(2, 2, steep, rng=rng, dtype=np.float64).activation is steep
+    arrays = np.ones((2, 2), np.float32), np.ones((1, 2), np.float32)
+    for make in (
+        lambda: LinearLayer(2, 2, steep, rng=rng),
+        lambda: LinearLayer.from_arrays(*arrays, steep),
+    ):
+        with pytest.raises(ValueError, match="negative_slope must be finite in float32"):
+            make()

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import pickle
 import re
 import tracemalloc
 import zipfile
@@ -524,3 +525,15 @@ def test_what_is_no_file_is_not_replaced_by_one(tmp_path, network):
         with pytest.raises(ValueError, match="path must name a file, but is "):
             network.save(path)
     assert not (tmp_path / "pipe").is_file()
+
+
+def test_a_network_that_comes_from_another_process_is_saved(tmp_path):
+    """Its sizes are equal numbers then, but not the same objects."""
+    made = MultiLayerNetwork(
+        784, 300, 300, hidden_layers=1, loss=losses.cross_entropy, rng=np.random.default_rng(0)
+    )
+    network = pickle.loads(pickle.dumps(made))
+    network.save(tmp_path / "network.npz")
+    again = Network.load(tmp_path / "network.npz")
+    for array, other in zip(weights_of(made), weights_of(again), strict=True):
+        np.testing.assert_array_equal(array, other)

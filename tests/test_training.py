@@ -956,3 +956,11 @@ def test_a_training_with_patience_that_is_ended_by_an_error_gives_the_best_back(
         network.train(x, y, epochs=5, rng=np.random.default_rng(0), augment=augment, **options)
     same.train(x, y, epochs=2, rng=np.random.default_rng(0), **options)  # three batches each
     assert_same(weights_of(network), weights_of(same))
+
+
+@pytest.mark.parametrize("optimizer", [{}, {1}, Static, Momentum, print])
+def test_what_takes_no_step_is_no_optimizer(optimizer, rng):
+    with pytest.raises(
+        TypeError, match=r"optimizer must have an update\(.*\), as Adam\(\), but is"
+    ):
+        Settings(epochs=1, batch_size=1, learning_rate=0.1, rng=rng, optimizer=optimizer)
