@@ -370,3 +370,8 @@ def test_what_has_no_direction_is_refused(zero):
 def test_a_step_as_large_as_it_can_be_is_taken():
     half = np.finfo(float).max / 2
     assert numerical_gradient(lambda x: float(x[0]), np.zeros(1), half) == [1]
+
+
+def test_the_cosine_of_numbers_beyond_float64_is_not_taken_there():
+    a = np.array([1, 1], np.longdouble) * np.finfo(np.longdouble).max / 2
+    assert cosine(a, a) == pytest.approx(1)
