@@ -573,13 +573,5 @@ def test_names_that_are_one_as_text_are_refused(names):
 
 @pytest.mark.parametrize("run", [validation_run, curve_run, final_run])
 def test_a_seed_is_no_less_than_nothing(run):
-    configuration = Configuration(
-        question="ten",
-        loss="cross_entropy_with_logits",
-        hidden_layers=0,
-        batch_size=10,
-        epochs=1,
-        learning_rate=0.1,
-    )
     with pytest.raises(ValueError, match="seed must be at least 0, but is -1"):
-        run(configuration, -1)
+        run(FOUR, -1)
