@@ -9,6 +9,7 @@ from mnist_gd._checks import check_rate, lie_apart
 from mnist_gd._kernels import has_kernel, is_original, itself, kernel_of
 from mnist_gd._steps import whole_step
 from mnist_gd.additions import shrink_weights
+from mnist_gd.gradient_descent import DivergenceError
 
 
 def passes(network, optimizer, weight_decay):
@@ -24,19 +25,27 @@ def passes(network, optimizer, weight_decay):
     update = network.update if optimizer is None else optimizer.update
     moves = chain([update], repeat(via(update)))
 
-    def descend(targets, learning_rate):
+    def descend(targets, when):
+        learning_rate = when[-1]
         if ours and optimizer is None and not weight_decay:
             network._backward(targets, learning_rate, via=via)
             return
         network._backward(targets, via=via)
         if weight_decay:
             shrink_weights(_weights(network.layers), learning_rate, weight_decay)
-        if optimizer is None:
-            next(moves)(learning_rate)
-        else:
-            next(moves)(network.parameters, network.gradients, learning_rate)
+        moved = () if optimizer is None else (network.parameters, network.gradients)
+        try:
+            next(moves)(*moved, learning_rate)
+        except DivergenceError as error:
+            raise DivergenceError(f"{error}, {at('in', when)}") from None
 
     return forward, descend
+
+
+def at(where, when):
+    """Name epoch, batch and rate of a step in a message."""
+    epoch, batch, learning_rate = when
+    return f"{where} epoch {epoch}, batch {batch}, with learning_rate={learning_rate:g}"
 
 
 def _weights(layers):

@@ -24,7 +24,7 @@ from mnist_gd._checks import (
 )
 from mnist_gd._examples import as_rows
 from mnist_gd._kernels import checked, kernel_of
-from mnist_gd._passes import check_parameters, passes
+from mnist_gd._passes import at, check_parameters, passes
 from mnist_gd._running import Bar, processor_time
 from mnist_gd.data import scale_pixels
 from mnist_gd.gradient_descent import DivergenceError
@@ -252,10 +252,7 @@ def _train_epoch(network, x, targets, epoch, settings):
         loss = _number(network._loss(logits, y_batch))
         _check_finite("loss", loss, "in", when)
         total += loss * len(x_batch)
-        try:
-            descend(y_batch, learning_rate)
-        except DivergenceError as error:
-            raise DivergenceError(f"{error}, {_at('in', when)}") from None
+        descend(y_batch, when)
     for parameter in network.parameters:
         _check_finite("parameters", parameter, "after", when)
     return total / len(x), when
@@ -273,12 +270,7 @@ def _number(loss):
 def _check_finite(name, value, where, when):
     if not np.isfinite(value).all():
         is_or_are = "is" if np.ndim(value) == 0 else "are"
-        raise DivergenceError(f"the {name} {is_or_are} no longer finite {_at(where, when)}")
-
-
-def _at(where, when):
-    epoch, batch, learning_rate = when
-    return f"{where} epoch {epoch}, batch {batch}, with learning_rate={learning_rate:g}"
+        raise DivergenceError(f"the {name} {is_or_are} no longer finite {at(where, when)}")
 
 
 def _finite_logits(network, x, when):
