@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 MOST_NUMBERS = 2**27
-MOST_AXES = 64  # of an array of NumPy's
+MOST_AXES = 32  # of an array that every function of NumPy's takes
 NUMBERS = {float, int, bool}  # which hide nothing, and of which lists may hold many
 LONGEST_SHOWN = 400  # characters
 NO_NUMBERS = (bool, np.timedelta64)  # though they are integers to Python and to NumPy
@@ -35,6 +35,8 @@ def as_array(name, value):
     except Exception:  # rows of several lengths; what an object of others raises
         raise TypeError(f"{name} must be an array, but is {shown(value)}") from None
     check_unmasked(name, array if isinstance(array, np.ma.MaskedArray) else value)
+    if array.ndim > MOST_AXES:
+        raise ValueError(f"{name} must have at most {MOST_AXES} axes, but has {array.ndim}")
     return np.asarray(array)
 
 
@@ -101,6 +103,8 @@ def check_same_shape(first_name, first, second_name, second):
 
 def check_writeable(name, array):
     """Return `array` if it can be changed."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} must be an array, but is {shown(array)}")
     if not array.flags.writeable:
         raise ValueError(f"{name} must be writeable, but is read-only")
     return array

@@ -86,7 +86,7 @@ def _times_transpose(a, b):
 
 
 def _check_input(layer, x):
-    return layer, check_matrix("x", x, layer.weights.shape[0])
+    return layer, check_matrix("x", x, np.shape(layer.weights)[0])
 
 
 def _check_forward(layer, x):

@@ -121,6 +121,8 @@ REFUSED = [
         "x must be finite, but holds 3 NaN or infinite entries",
     ),
     (check_writeable, READ_ONLY, ValueError, "x must be writeable, but is read-only"),
+    (check_writeable, [1.0], TypeError, "x must be an array, but is [1.0]"),
+    (as_array, np.ones([1] * 33), ValueError, "x must have at most 32 axes, but has 33"),
     (
         check_labels,
         [[1], [0]],
@@ -266,6 +268,7 @@ def test_a_refusal_names_the_argument_what_was_given_and_what_is_allowed(
         (check_matrix, [[1, 2]], np.array([[1.0, 2.0]])),
         (check_matrix, np.ones((1, 1), np.float32), np.ones((1, 1), np.float32)),
         (as_float, True, np.array(1.0)),
+        (as_array, np.ones([1] * 32), np.ones([1] * 32)),
         (as_float, [np.ma.masked_array([1.0, 2.0])], np.array([[1.0, 2.0]])),
         (check_labels, [False, True], np.array([0, 1])),
         (check_labels, np.array([0, 200], np.uint8), np.array([0, 200], np.uint8)),
@@ -348,7 +351,7 @@ def test_what_cannot_say_what_it_is_is_shown_by_its_class():
 
 def test_a_mask_is_looked_for_as_deep_as_an_array_can_be():
     deep, held = MASKED, []
-    for _ in range(64):
+    for _ in range(32):
         deep = [deep]
     held.append(held)
     with pytest.raises(TypeError, match="x must not be masked, but hides 2 entries"):

@@ -597,3 +597,15 @@ def test_an_option_is_a_number_of_the_layers_dtype(rng):
     ):
         with pytest.raises(ValueError, match="negative_slope must be finite in float32"):
             make()
+
+
+def test_weights_that_were_made_a_list_are_weights_or_refused_by_name(rng):
+    layer, x = LinearLayer(3, 2, rng=rng), rng.normal(size=(4, 3))
+    output = layer(x)
+    layer.weights, layer.bias = layer.weights.tolist(), layer.bias.tolist()
+    np.testing.assert_allclose(layer(x), output, rtol=1e-6)
+    layer.forward(x)
+    with pytest.raises(TypeError, match="weights must be an array, but is "):
+        layer.descend(np.ones((4, 2)), 0.1)
+    with pytest.raises(ValueError, match=r"x must have the shape \(n, 3\)"):
+        layer(x[:, :2])
