@@ -18,8 +18,7 @@ from mnist_gd.layers import LinearLayer, check_chain
 PARTS = ("weights", "bias")
 ANSWERS = {"pre_activation", "forward", "_forward", "logits", "_infer", "predict_proba", "predict"}
 ANSWERS |= {"evaluate", "labels", "targets"}
-# What Network(layers, loss) does not say of a network.
-STATE = {"layers", "_logits", "_masks", "_inputs"}
+STATE = {"layers", "_logits", "_masks"}  # what Network(layers, loss) does not say of a network
 LONGEST_TEXT = 100_000  # characters of what names the functions
 
 

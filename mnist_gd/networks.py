@@ -65,7 +65,7 @@ class Network:
         self.binary = self.output_size == 1
         self.output_activation = sigmoid if self.binary else softmax
         self.metric = metrics.f1_score if self.binary else metrics.accuracy
-        self._logits = self._masks = self._inputs = None
+        self._logits = self._masks = None
 
     def targets(self, y):
         """Bring labels to the form of the logits, shape (n, output_size).
@@ -118,7 +118,6 @@ class Network:
                 masks[-1] = dropout_mask(signal.shape, dropout, rng=rng, dtype=layer.weights.dtype)
                 signal = signal * masks[-1]
         self._logits, self._masks = signal, masks
-        self._inputs = [layer._x for layer in self.layers]
         return signal
 
     def _loss(self, logits, targets):
@@ -144,11 +143,10 @@ class Network:
         Raises
         ------
         RuntimeError
-            If nothing was passed forward, or something else since, through one of the layers.
+            If nothing was passed forward.
         """
-        passed = zip(self.layers, self._inputs or [], strict=False)
-        if self._logits is None or any(layer._x is not x for layer, x in passed):
-            raise RuntimeError("backward needs a forward pass of this network before it")
+        if self._logits is None:
+            raise RuntimeError("backward needs a forward pass before it")
         targets = self.targets(y)
         check_same_shape("the logits", self._logits, "y", targets)
         self._check_loss(self._logits, targets)
@@ -285,7 +283,8 @@ class Network:
 def _chain(sizes, **options):
     """Layers from each size to the next: ReLU after all but the last."""
     *hidden, last = pairwise(sizes)
-    return [*(LinearLayer(*s, relu, **options) for s in hidden), LinearLayer(*last, **options)]
+    layers = [LinearLayer(*size, relu, **options) for size in hidden]
+    return [*layers, LinearLayer(*last, **options)]
 
 
 class SingleLayerNetwork(Network):
