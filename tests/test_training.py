@@ -964,3 +964,10 @@ def test_what_takes_no_step_is_no_optimizer(optimizer, rng):
         TypeError, match=r"optimizer must have an update\(.*\), as Adam\(\), but is"
     ):
         Settings(epochs=1, batch_size=1, learning_rate=0.1, rng=rng, optimizer=optimizer)
+
+
+@pytest.mark.parametrize("returned", [0, -0.5, -1])
+def test_a_rate_that_a_callable_returns_is_above_nothing(returned, rng):
+    settings = Settings(epochs=1, batch_size=1, learning_rate=lambda progress: returned, rng=rng)
+    with pytest.raises(ValueError, match="learning_rate must be above 0, but is "):
+        settings.rate(0.5)
