@@ -104,6 +104,8 @@ def make_book(folder, page):
     shutil.copytree(ROOT / "book" / "_static", book / "_static")
     shutil.copytree(ROOT / "book" / "_templates", book / "_templates")
     shutil.copytree(ROOT / "book" / "_extra" / "run", book / "_extra" / "run")
+    (book / "_extra" / "run" / "__pycache__").mkdir(exist_ok=True)
+    (book / "_extra" / "run" / "__pycache__" / "kernel.cpython-311.pyc").touch()
     shutil.copy(ROOT / "book" / "_config.yml", book)
     shutil.copy(ROOT / "book" / "runtime.py", book)
     (book / "_toc.yml").write_text("format: jb-book\nroot: page\n", encoding="utf-8")
@@ -177,6 +179,13 @@ def test_the_build_says_which_pages_run_and_that_none_has_to(sound):
     assert code == 0, said
     assert "pages to run: none" in said
     assert "pages have run" not in said
+
+
+def test_what_python_has_compiled_is_not_published(sound):
+    """It holds the time of its source, and no two books would be the same."""
+    html = sound[0] / "_build" / "html"
+    assert (html / "run" / "kernel.py").is_file()
+    assert not [*html.rglob("__pycache__")]
 
 
 def test_a_book_without_a_runtime_is_built_and_says_so(sound):
