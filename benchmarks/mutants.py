@@ -50,7 +50,7 @@ TESTED_BY = {
     "_ink": "handwriting",
     "_pictures": "handwriting",
     "_passes": "training kernels",
-    "_record_files": "records",
+    "_record_files": "records record_files",
     "_workers": "records",
     "data": "data examples",
     "experiments._tables": "searches studies",
