@@ -265,7 +265,7 @@ class Network:
         """Write the loss, the weights and the activation of each layer to an ``.npz`` file.
 
         The file is replaced in one step: if that fails, what was there stays. A ValueError says
-        which loss or activation a file could not name, or which parameter is not finite.
+        what no file could hold: a loss, an activation, a parameter, a way to answer of its own.
         """
         write_network(path, self)
 

@@ -479,3 +479,15 @@ def test_what_holds_arrays_is_compared_as_a_whole_thing(full_name):
     )
     holds |= "ndarray" in MEMBERS[full_name].__doc__.split("Attributes")[-1]
     assert holds == (MEMBERS[full_name].__eq__ is object.__eq__)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_messages_show_values_by_what_shows_any(module):
+    """By `shown`: repr of an object of the reader's may raise, or fill the screen."""
+    tree = ast.parse(PATHS[module].read_text(encoding="utf-8"))
+    names = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "__getattr__"]
+    of_names = {id(node) for function in names for node in ast.walk(function)}
+    parts = [
+        n for n in ast.walk(tree) if isinstance(n, ast.FormattedValue) and n.conversion == 114
+    ]
+    assert not [part.lineno for part in parts if id(part) not in of_names]
