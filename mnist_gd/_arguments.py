@@ -12,6 +12,7 @@ from mnist_gd._checks import (
     check_real,
     check_same_shape,
     check_unit_interval,
+    is_a,
 )
 
 
@@ -73,7 +74,7 @@ def check_class_probabilities(y_pred, y_true):
 def _check_focal(y_pred, y_true, alpha, gamma):
     if not np.isin(y_true, (0, 1)).all():
         raise ValueError("y_true must hold only 0 and 1 in the focal loss")
-    if not (isinstance(alpha, Real) and alpha == -1):
+    if not (is_a(alpha, Real) and alpha == -1):
         alpha = check_real("alpha", alpha, minimum=0, maximum=1)
     gamma = check_real("gamma", gamma, minimum=0)
     return y_pred, y_true, alpha, check_fits("gamma", gamma, y_pred.dtype)

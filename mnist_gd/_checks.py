@@ -18,6 +18,19 @@ LONGEST_SHOWN = 400  # characters
 NO_NUMBERS = (bool, np.timedelta64)  # though they are integers to Python and to NumPy
 
 
+def is_a(value, kinds):
+    """`isinstance`, by the type alone: an object of the reader's may raise when asked for more."""
+    return issubclass(type(value), kinds)
+
+
+def attribute(value, name, default=None):
+    """Return an attribute of a reader's object; `default` if it has none, or raises instead."""
+    try:
+        return getattr(value, name)
+    except Exception:
+        return default
+
+
 def shown(value):
     """Return how a message shows a value, whatever it is: a long one by its two ends."""
     try:
@@ -34,7 +47,7 @@ def as_array(name, value):
         array = np.asanyarray(value)  # with the mask that an object's own way may give
     except Exception:  # rows of several lengths; what an object of others raises
         raise TypeError(f"{name} must be an array, but is {shown(value)}") from None
-    check_unmasked(name, array if isinstance(array, np.ma.MaskedArray) else value)
+    check_unmasked(name, array if is_a(array, np.ma.MaskedArray) else value)
     if array.ndim > MOST_AXES:
         raise ValueError(f"{name} must have at most {MOST_AXES} axes, but has {array.ndim}")
     return np.asarray(array)
@@ -48,11 +61,11 @@ def check_unmasked(name, value):
 
 def _hidden(value, depth=MOST_AXES):
     """How many entries are behind a mask; no array has more axes than are looked through."""
-    if isinstance(value, np.ndarray | np.generic):
-        return int(np.ma.count_masked(value)) if isinstance(value, np.ma.MaskedArray) else 0
+    if is_a(value, np.ndarray | np.generic):
+        return int(np.ma.count_masked(value)) if is_a(value, np.ma.MaskedArray) else 0
     if hasattr(type(value), "__array__"):
         return _hidden(np.asanyarray(value))
-    if not depth or isinstance(value, str) or not isinstance(value, Sequence):
+    if not depth or is_a(value, str) or not is_a(value, Sequence):
         return 0
     return sum(_hidden(part, depth - 1) for part in value if type(part) not in NUMBERS)
 
@@ -101,11 +114,16 @@ def check_same_shape(first_name, first, second_name, second):
         )
 
 
+def check_array(name, value):
+    """Return `value` if it is an array."""
+    if not is_a(value, np.ndarray):
+        raise TypeError(f"{name} must be an array, but is {shown(value)}")
+    return value
+
+
 def check_writeable(name, array):
     """Return `array` if it can be changed."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"{name} must be an array, but is {shown(array)}")
-    if not array.flags.writeable:
+    if not check_array(name, array).flags.writeable:
         raise ValueError(f"{name} must be writeable, but is read-only")
     return array
 
@@ -128,7 +146,7 @@ def check_labels(name, value, num_classes=None):
 
 def as_number(name, value):
     """Return `value` if it is a real number, of whatever kind; an array of one is one."""
-    if isinstance(value, float):
+    if is_a(value, float):
         return value
     number = as_float(name, value)
     check_same_shape(name, number, "a number", np.empty(()))
@@ -137,7 +155,7 @@ def as_number(name, value):
 
 def check_integer(name, value, minimum=1, maximum=None):
     """Return `value` as an int of at least `minimum` and at most `maximum`."""
-    if isinstance(value, NO_NUMBERS) or not isinstance(value, Integral):
+    if is_a(value, NO_NUMBERS) or not is_a(value, Integral):
         raise TypeError(f"{name} must be an integer, but is {shown(value)}")
     value = _of_its_own("an integer", name, value, int)
     _of_its_own("an integer", name, value, float)  # one of more digits no message could write
@@ -165,7 +183,7 @@ def check_hidden_layers(value):
 
 def check_real(name, value, *, above=None, minimum=None, below=None, maximum=None):
     """Return `value` as a finite float within the bounds; `above` and `below` are exclusive."""
-    if isinstance(value, NO_NUMBERS) or not isinstance(value, Real):
+    if is_a(value, NO_NUMBERS) or not is_a(value, Real):
         raise TypeError(f"{name} must be a real number, but is {shown(value)}")
     number = _of_its_own("a real number", name, value, float)
     bounds = (
@@ -196,27 +214,24 @@ def check_rate(value, dtype):
 
 def check_text(name, value):
     """Return `value` if it is a string."""
-    if not isinstance(value, str):
+    if not is_a(value, str):
         raise TypeError(f"{name} must be a string, but is {shown(value)}")
     return value
 
 
 def check_sequence(name, value):
     """Return what `value` holds as a list; a string, a dict or an array of no axis holds none."""
-    if isinstance(value, str | bytes | dict) or not hasattr(type(value), "__iter__"):
+    several = value.ndim if is_a(value, np.ndarray) else hasattr(type(value), "__iter__")
+    if is_a(value, str | bytes | dict) or not several:
         raise TypeError(f"{name} must be a sequence, but is {shown(value)}")
-    if isinstance(value, np.ndarray):
+    if is_a(value, np.ndarray):
         value = as_array(name, value)
-        if value.ndim == 0:
-            raise TypeError(
-                f"{name} must be a sequence, but is an array of no axis, {shown(value)}"
-            )
     return _of_its_own("a sequence", name, value, list)
 
 
 def check_as_many(name, value, number):
     """Return what `value` holds as a list, if it is so many; a string holds its letters."""
-    held = list(value) if isinstance(value, str) else check_sequence(name, value)
+    held = list(value) if is_a(value, str) else check_sequence(name, value)
     if len(held) != number:
         raise ValueError(f"{name} must hold {number} entries, but holds {len(held)}")
     return held
@@ -235,7 +250,7 @@ def check_path(name, value):
 
 def check_flag(name, value):
     """Return `value` as a bool."""
-    if not isinstance(value, bool | np.bool):
+    if not is_a(value, bool | np.bool):
         raise TypeError(f"{name} must be True or False, but is {shown(value)}")
     return bool(value)
 
@@ -275,18 +290,16 @@ def check_room(name, shape):
 
 def check_one_of(name, value, allowed):
     """Raise unless `value` is one of the allowed names, or None where that is allowed."""
-    named = value is None or isinstance(value, str)  # an array would be compared by entries
+    named = value is None or is_a(value, str)  # an array would be compared by entries
     if not named or value not in tuple(allowed):
         raise ValueError(f"{name} must be one of {tuple(allowed)}, but is {shown(value)}")
 
 
 def check_rng(rng):
     """Return `rng` if it is a Generator: randomness is always explicit."""
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            "rng must be a numpy.random.Generator such as numpy.random.default_rng(0), "
-            f"but is {shown(rng)}"
-        )
+    if not is_a(rng, np.random.Generator):
+        allowed = "a numpy.random.Generator such as numpy.random.default_rng(0)"
+        raise TypeError(f"rng must be {allowed}, but is {shown(rng)}")
     return rng
 
 

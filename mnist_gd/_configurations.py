@@ -5,7 +5,7 @@ from dataclasses import asdict, is_dataclass, replace
 
 import numpy as np
 
-from mnist_gd._checks import shown
+from mnist_gd._checks import is_a, shown
 
 
 def settings_of(configuration):
@@ -84,8 +84,8 @@ def checked_configuration(configuration):
     ValueError, TypeError
         If it is neither, or holds anything else.
     """
-    is_one = is_dataclass(configuration) and not isinstance(configuration, type)
-    if not is_one and not isinstance(configuration, dict):
+    is_one = is_dataclass(configuration) and not is_a(configuration, type)
+    if not is_one and not is_a(configuration, dict):
         raise TypeError(
             f"configurations must be dicts or dataclasses, but one is {shown(configuration)}"
         )

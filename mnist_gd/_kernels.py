@@ -5,6 +5,8 @@ from functools import wraps
 from inspect import Parameter, signature
 from types import MethodType
 
+from mnist_gd._checks import attribute
+
 
 def _as_it_is(*args):
     return nullcontext()
@@ -51,14 +53,14 @@ def kernel_of(function):
     """
     if not has_kernel(function):
         return function
-    owner = getattr(function, "__self__", None)
+    owner = attribute(function, "__self__")
     return function.kernel if owner is None else MethodType(function.kernel, owner)
 
 
 def has_kernel(function):
     """Return whether a function or method checks its arguments before a kernel of its own."""
-    door = getattr(getattr(function, "kernel", None), "door", None)
-    return door is not None and door is getattr(function, "__func__", function)
+    door = attribute(attribute(function, "kernel"), "door")
+    return door is not None and door is attribute(function, "__func__", function)
 
 
 def itself(function):
@@ -74,5 +76,5 @@ def original(method):
 
 def is_original(method):
     """Return whether a bound method is a marked one; what copies its attributes is not."""
-    function = getattr(method, "__func__", method)
-    return getattr(function, "original", None) is function
+    function = attribute(method, "__func__", method)
+    return attribute(function, "original") is function

@@ -10,7 +10,15 @@ from itertools import pairwise
 import numpy as np
 
 from mnist_gd import activations, losses
-from mnist_gd._checks import check_finite, check_path, check_text, lie_apart, shown
+from mnist_gd._checks import (
+    attribute,
+    check_finite,
+    check_path,
+    check_text,
+    is_a,
+    lie_apart,
+    shown,
+)
 from mnist_gd._files import write_atomically
 from mnist_gd.activations import with_options
 from mnist_gd.layers import LinearLayer, check_chain
@@ -18,7 +26,12 @@ from mnist_gd.layers import LinearLayer, check_chain
 PARTS = ("weights", "bias")
 ANSWERS = {"pre_activation", "forward", "_forward", "logits", "_infer", "predict_proba", "predict"}
 ANSWERS |= {"evaluate", "labels", "targets"}
-STATE = {"layers", "_logits", "_masks"}  # what Network(layers, loss) does not say of a network
+STATE = {
+    "layers",
+    "_logits",
+    "_masks",
+    "_passed",
+}  # what Network(layers, loss) does not say of a network
 LONGEST_TEXT = 100_000  # characters of what names the functions
 
 
@@ -180,10 +193,10 @@ def _array(archive, info):
 
 def _entry(what, function, module, derivative):
     """How a file names a loss or an activation: its name and its options."""
-    plain = function.func if isinstance(function, partial) else function
-    known = getattr(module, getattr(plain, "__name__", ""), None) is plain
+    plain = function.func if is_a(function, partial) else function
+    known = getattr(module, attribute(plain, "__name__", ""), None) is plain
     if known and plain is not function:  # by with_options, not with a derivative of its own
-        own, theirs = getattr(function, derivative, None), getattr(plain, derivative, None)
+        own, theirs = attribute(function, derivative), attribute(plain, derivative)
         known = getattr(own, "func", None) is theirs and own.keywords == function.keywords
         known &= not function.args and vars(function).get("on_logits") is getattr(
             plain, "on_logits", None

@@ -5,7 +5,7 @@ from itertools import chain, repeat
 
 import numpy as np
 
-from mnist_gd._checks import check_rate, lie_apart
+from mnist_gd._checks import attribute, check_rate, lie_apart
 from mnist_gd._kernels import has_kernel, is_original, itself, kernel_of
 from mnist_gd._steps import whole_step
 from mnist_gd.additions import shrink_weights
@@ -64,6 +64,20 @@ def check_update(network, learning_rate):
 def whole(network, *_):
     """The context of a step of the whole network."""
     return whole_step(network.layers, lambda: network.parameters)
+
+
+def left_in(layers):
+    """What its last pass forward has left in each layer; the next leaves another array there."""
+    return [attribute(layer, "_z") for layer in layers]
+
+
+def check_last_pass(network):
+    """Raise if a layer has passed on other rows since the network has: it may be in two."""
+    if [*map(id, left_in(network.layers))] != [*map(id, network._passed)]:
+        raise RuntimeError(
+            "backward needs a forward pass of this network before it, but a layer has passed on "
+            "other rows since"
+        )
 
 
 def check_parameters(layers, settings):

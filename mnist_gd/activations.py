@@ -13,7 +13,8 @@ array([[ 0., 10.]])
 """
 
 from functools import partial, update_wrapper
-from inspect import isfunction, signature
+from inspect import signature
+from types import FunctionType
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from mnist_gd._arguments import (
     check_prelu,
     check_prelu_backward,
 )
-from mnist_gd._checks import shown
+from mnist_gd._checks import attribute, is_a, shown
 from mnist_gd._kernels import checked, has_kernel
 
 __all__ = [
@@ -75,9 +76,9 @@ def with_options(function, **options):
     array([-0.2])
     """
     options = {name: _plain(value) for name, value in options.items()}
-    if isinstance(function, partial):  # of one that has options already
+    if is_a(function, partial):  # of one that has options already
         function, options = function.func, function.keywords | options
-    if not isfunction(function):
+    if not is_a(function, FunctionType):
         raise TypeError(f"function must be one of activations or losses, but is {shown(function)}")
     allowed = set(signature(function).parameters) - {"grad_output", "z", "y_pred", "y_true"}
     for name in options:
@@ -91,18 +92,14 @@ def with_options(function, **options):
         fixed.kernel = partial(function.kernel, **options)
         fixed.kernel.door = fixed
     for derivative in ("backward", "gradient"):
-        if hasattr(function, derivative):
+        if attribute(function, derivative) is not None:
             setattr(fixed, derivative, with_options(getattr(function, derivative), **options))
     return fixed
 
 
 def _plain(value):
     """A number of NumPy's as Python's own, which leaves the dtype of what it meets."""
-    if (
-        isinstance(value, np.generic | np.ndarray)
-        and value.ndim == 0
-        and value.dtype.kind in "iuf"
-    ):
+    if is_a(value, np.generic | np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf":
         return float(value) if value.dtype.kind == "f" else int(value)
     return value
 

@@ -15,6 +15,7 @@ from mnist_gd._checks import (
     check_rng,
     check_room,
     check_writeable,
+    is_a,
     shown,
 )
 from mnist_gd._kernels import checked
@@ -34,7 +35,7 @@ LARGEST_SHIFT = 27  # pixels: one more, and nothing is left of the image
 
 def _check_arrays(name, values):
     """Return arrays as plain ones: the product of two matrices of NumPy's is another."""
-    arrays = isinstance(values, list | tuple) and all(isinstance(v, np.ndarray) for v in values)
+    arrays = is_a(values, list | tuple) and all(is_a(v, np.ndarray) for v in values)
     if not arrays or not values:
         raise TypeError(f"{name} must be a list of arrays, but is {shown(values)}")
     if not all(value.dtype.kind == "f" for value in values):
@@ -49,7 +50,7 @@ def _check_moved(name, values):
 
 def _remembered(optimizer):
     """The lists of arrays that it keeps from step to step; there are none before the first."""
-    return [kept for kept in vars(optimizer).values() if isinstance(kept, list)]
+    return [kept for kept in vars(optimizer).values() if is_a(kept, list)]
 
 
 def _check_step(optimizer, parameters, gradients, learning_rate):
@@ -246,7 +247,7 @@ def dropout_mask(shape, rate, *, rng, dtype=np.float32):
     ValueError, TypeError
         If an argument is out of its range or `rng` no Generator.
     """
-    if not isinstance(shape, list | tuple):
+    if not is_a(shape, list | tuple):
         raise TypeError(f"shape must be a tuple of integers, but is {shown(shape)}")
     shape = [check_integer("shape", size, minimum=0) for size in shape]
     check_room("shape", shape)

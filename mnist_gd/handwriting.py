@@ -9,7 +9,7 @@ from os import PathLike
 
 import numpy as np
 
-from mnist_gd._checks import as_array, check_path, check_room
+from mnist_gd._checks import as_array, check_path, check_room, is_a
 from mnist_gd._ink import around, box, cropped, parts, peeled
 
 __all__ = ["Handwriting", "digit_from_image", "read_handwriting"]
@@ -93,7 +93,7 @@ def read_handwriting(image):
     ValueError, TypeError, ImportError
         As :func:`digit_from_image` does.
     """
-    if isinstance(image, str | PathLike):
+    if is_a(image, str | PathLike):
         image = _pixels_of(image)
     grey = _working_size(_grey(image))
     contrast = _without_ground(_smooth(grey))

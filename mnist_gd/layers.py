@@ -5,6 +5,8 @@ import numpy as np
 from mnist_gd._checks import (
     as_array,
     as_float,
+    attribute,
+    check_array,
     check_callable,
     check_dtype,
     check_finite,
@@ -16,6 +18,7 @@ from mnist_gd._checks import (
     check_room,
     check_same_shape,
     check_writeable,
+    is_a,
     shown,
 )
 from mnist_gd._kernels import checked, has_kernel, kernel_of
@@ -47,8 +50,8 @@ def initial_weights(input_size, output_size, activation, *, rng):
     output_size = check_integer("output_size", output_size)
     check_room("input_size times output_size", (input_size, output_size))
     activation = check_callable("activation", identity if activation is None else activation)
-    rectifier = getattr(activation, "rectifier", False)
-    variance = 2 / input_size if rectifier else 2 / (input_size + output_size)
+    rectifier = attribute(activation, "rectifier")
+    variance = 2 / (input_size if rectifier else input_size + output_size)
     return check_rng(rng).normal(scale=np.sqrt(variance), size=(input_size, output_size))
 
 
@@ -56,14 +59,14 @@ def _check_activation(activation, dtype):
     """Return the activation, by default the identity; it has a derivative and no parameters."""
     if activation is None:
         return identity
-    if not callable(activation) or not hasattr(activation, "backward"):
+    if not callable(activation) or not callable(attribute(activation, "backward")):
         raise TypeError(
             f"activation must be a function of mnist_gd.activations, but is {shown(activation)}"
         )
-    if getattr(activation, "trainable", False):
+    if attribute(activation, "trainable"):
         raise TypeError(
-            f"activation must have no parameters of its own, but is {shown(activation)}: a linear "
-            "layer would not learn its slope"
+            f"activation must have no parameters of its own (they would not be learned), but is "
+            f"{shown(activation)}"
         )
     if has_kernel(activation):  # the kernel alone will be called: are its options in their range?
         activation(np.zeros((1, 1), dtype))
@@ -178,8 +181,7 @@ class LinearLayer:
         Raises
         ------
         ValueError, TypeError
-            If shapes or dtypes do not fit each other, an entry is not finite, or the activation
-            is none.
+            If shapes or dtypes do not fit, an entry is not finite, or the activation is none.
         """
         weights = as_array("weights", weights)
         if weights.dtype not in (np.float32, np.float64):
@@ -262,20 +264,15 @@ class LinearLayer:
         """Raise unless the gradients are there, real, and of the shapes of their parameters."""
         if self.weights_grad is None or self.bias_grad is None:
             raise RuntimeError("update needs a backward pass before it")
-        for name in ("weights", "bias"):
-            gradient = as_float(f"{name}_grad", getattr(self, f"{name}_grad"))
-            check_same_shape(f"{name}_grad", gradient, name, getattr(self, name))
+        for name, grad in (("weights", "weights_grad"), ("bias", "bias_grad")):
+            gradient = as_float(grad, check_array(grad, getattr(self, grad)))
+            check_same_shape(grad, gradient, name, getattr(self, name))
             if has_kernel(self.update):  # one of others may have no use for them
                 check_writeable(name, getattr(self, name))
 
     @checked(_check_update, within=_whole)
     def update(self, learning_rate):
-        """Take one step against the gradient, equation `eq-linear-update`.
-
-        Parameters
-        ----------
-        learning_rate : float
-            Above 0.
+        """Take one step of `learning_rate` > 0 against the gradient, equation `eq-linear-update`.
 
         Raises
         ------
@@ -315,8 +312,8 @@ def check_chain(layers):
     ValueError
         If there is none, one is there twice, sizes do not fit, or float32 and float64 are mixed.
     """
-    several = isinstance(layers, list | tuple) and len({*map(id, layers)}) == len(layers) > 0
-    if not several or not all(isinstance(layer, LinearLayer) for layer in layers):
+    several = is_a(layers, list | tuple) and len({*map(id, layers)}) == len(layers) > 0
+    if not several or not all(is_a(layer, LinearLayer) for layer in layers):
         raise ValueError(
             f"layers must be one LinearLayer or more, none twice, but are {shown(layers)}"
         )

@@ -6,6 +6,7 @@ import numpy as np
 
 from mnist_gd import metrics
 from mnist_gd._checks import (
+    attribute,
     check_as_many,
     check_callable,
     check_finite,
@@ -15,12 +16,13 @@ from mnist_gd._checks import (
     check_real,
     check_rng,
     check_same_shape,
+    is_a,
     shown,
 )
 from mnist_gd._examples import as_labels, as_rows, as_targets, check_rows
 from mnist_gd._kernels import checked, has_kernel, itself, kernel_of, original
 from mnist_gd._network_files import read_network, write_network
-from mnist_gd._passes import check_update, whole
+from mnist_gd._passes import check_last_pass, check_update, left_in, whole
 from mnist_gd._steps import unchanged_by_errors
 from mnist_gd.activations import relu, sigmoid, softmax
 from mnist_gd.additions import dropout_mask
@@ -53,8 +55,8 @@ class Network:
     """
 
     def __init__(self, layers, *, loss):
-        says = isinstance(getattr(loss, "on_logits", None), bool | np.bool)
-        if not callable(loss) or not callable(getattr(loss, "gradient", None)) or not says:
+        says = is_a(attribute(loss, "on_logits"), bool | np.bool)
+        if not callable(loss) or not callable(attribute(loss, "gradient")) or not says:
             raise TypeError(
                 "loss must be a function of mnist_gd.losses, or have the attributes gradient and "
                 f"on_logits as those do, but is {shown(loss)}"
@@ -65,7 +67,7 @@ class Network:
         self.binary = self.output_size == 1
         self.output_activation = sigmoid if self.binary else softmax
         self.metric = metrics.f1_score if self.binary else metrics.accuracy
-        self._logits = self._masks = None
+        self._logits = self._masks = self._passed = None
 
     def targets(self, y):
         """Bring labels to the form of the logits, shape (n, output_size).
@@ -117,7 +119,7 @@ class Network:
             if dropout and layer is not self.layers[-1]:
                 masks[-1] = dropout_mask(signal.shape, dropout, rng=rng, dtype=layer.weights.dtype)
                 signal = signal * masks[-1]
-        self._logits, self._masks = signal, masks
+        self._logits, self._masks, self._passed = signal, masks, left_in(self.layers)
         return signal
 
     def _loss(self, logits, targets):
@@ -143,7 +145,7 @@ class Network:
         Raises
         ------
         RuntimeError
-            If nothing was passed forward.
+            If nothing was passed forward, or a layer has passed on other rows since.
         """
         if self._logits is None:
             raise RuntimeError("backward needs a forward pass before it")
@@ -155,6 +157,7 @@ class Network:
 
     def _backward(self, targets, learning_rate=None, via=itself):
         """Pass the gradient back; with a learning rate each layer takes its step at once."""
+        check_last_pass(self)
         grad = self._loss_gradient(self._logits, targets)
         for layer, mask in zip(reversed(self.layers), reversed(self._masks), strict=True):
             if mask is not None:
@@ -236,11 +239,9 @@ class Network:
         Raises
         ------
         DivergenceError
-            If outputs, loss or parameters are no longer finite: names epoch, batch and learning
-            rate, and carries the history of the finished epochs as `history`.
+            If outputs, loss or parameters are no longer finite: says where; has the `history`.
         ValueError, TypeError
-            If an argument is out of its range; nothing is trained then. What callables return
-            is checked when they are called.
+            If an argument is out of range (nothing is trained then), or what a callable returns.
         """
         settings = Settings(**settings)
         examples = self._examples(x, y)

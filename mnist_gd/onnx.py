@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from mnist_gd import activations
-from mnist_gd._checks import check_flag, shown
+from mnist_gd._checks import check_flag, is_a, shown
 from mnist_gd._network_files import plain_parameters
 from mnist_gd.networks import Network
 
@@ -52,7 +52,7 @@ def to_onnx(network, *, probabilities=False):
     ValueError, TypeError
         If network, layer or activation is not of this package, or a parameter is not finite.
     """
-    if not isinstance(network, Network):
+    if not is_a(network, Network):
         raise TypeError(f"network must be a Network, but is {shown(network)}")
     probabilities = check_flag("probabilities", probabilities)
     nodes, constants, signal = [], plain_parameters(network), "x"
@@ -91,7 +91,7 @@ def to_onnx(network, *, probabilities=False):
 
 def _operator(activation):
     """The name of ONNX for an activation, with options or without."""
-    plain = activation.func if isinstance(activation, partial) else activation
+    plain = activation.func if is_a(activation, partial) else activation
     for known, operator in OPERATORS:
         if plain is known:
             return operator

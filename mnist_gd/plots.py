@@ -9,12 +9,14 @@ import numpy as np
 from mnist_gd._checks import (
     as_array,
     as_float,
+    attribute,
     check_as_many,
     check_finite,
     check_integer,
     check_matrix,
     check_real,
     check_text,
+    is_a,
     shown,
 )
 
@@ -97,7 +99,8 @@ def plot_history(history):
         If `history` is something else, or holds for an epoch other than one number.
     """
     losses, scores = ("train_loss", "validation_loss"), ("train_score", "validation_score")
-    if not all(hasattr(history, name) for name in ("__len__", "metric", *losses, *scores)):
+    needed, missing = ("__len__", "metric", *losses, *scores), object()
+    if any(attribute(history, name, missing) is missing for name in needed):
         raise TypeError(f"history must be a History, but is {shown(history)}")
     metric = check_text("history.metric", history.metric)
     losses, scores = ([_course(history, name) for name in names] for names in (losses, scores))
@@ -206,7 +209,7 @@ def plot_heatmap(
 def _names(name, value, number):
     """What stands beside or in so many cells: strings, or numbers."""
     names = check_as_many(name, value, number)
-    if not all(isinstance(entry, str | Number | np.generic) for entry in names):
+    if not all(is_a(entry, str | Number | np.generic) for entry in names):
         raise TypeError(f"{name} must hold strings or numbers, but is {shown(value)}")
     return names
 
@@ -215,7 +218,7 @@ def _checked_axes(axes):
     """The axes to draw on, by default those that are at hand."""
     if axes is None:
         return plt.gca()
-    if not isinstance(axes, matplotlib.axes.Axes):
+    if not is_a(axes, matplotlib.axes.Axes):
         raise TypeError(f"axes must be Axes of Matplotlib, but is {shown(axes)}")
     return axes
 

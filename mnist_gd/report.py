@@ -15,6 +15,7 @@ from mnist_gd._checks import (
     check_finite,
     check_sequence,
     check_text,
+    is_a,
     shown,
 )
 
@@ -46,7 +47,7 @@ def typeset(value, form=""):
     >>> typeset(-1.25e-7, ".1e")
     '−1.2 × 10⁻⁷'
     """
-    if not isinstance(value, str | Number | np.generic):
+    if not is_a(value, str | Number | np.generic):
         raise TypeError(f"value must be a number or a string, but is {shown(value)}")
     try:
         text = format(value, check_text("form", form))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_gd._checks import check_integer, check_real, check_sequence, shown
+from mnist_gd._checks import check_integer, check_real, check_sequence, is_a, shown
 from mnist_gd._configurations import changed, checked_configuration, settings_of
 from mnist_gd.records import run_all
 
@@ -44,7 +44,7 @@ def grid(**axes):
     for name, values in axes.items():
         try:
             held = axes[name] = check_sequence(name, values)
-            arrays = any(isinstance(v, np.ndarray) for v in held)
+            arrays = any(is_a(v, np.ndarray) for v in held)
             wrong = arrays or not held or any(v in held[:i] for i, v in enumerate(held))
         except (TypeError, ValueError):  # the latter of what cannot be compared
             wrong = True
@@ -99,7 +99,7 @@ class Row:
     def __getitem__(self, column):
         """Return a setting, or `score`, `scores`, `seconds` or `diverged`, by its name."""
         settings = settings_of(self.configuration)
-        if not isinstance(column, str):
+        if not is_a(column, str):
             raise KeyError(column)
         if column in settings:
             return settings[column]
@@ -206,7 +206,7 @@ def _course(configuration):
 
 
 def _is_axes(rung):
-    return isinstance(rung, dict) and rung and all(isinstance(name, str) for name in rung)
+    return is_a(rung, dict) and rung and all(is_a(name, str) for name in rung)
 
 
 def successive_halving(function, configurations, rungs, *, keep=0.5, **options):

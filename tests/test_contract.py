@@ -23,7 +23,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from mnist_gd import data, losses
-from mnist_gd._checks import shown
+from mnist_gd._checks import attribute, is_a, shown
 from mnist_gd.activations import leaky_relu, relu
 from mnist_gd.additions import cosine_decay
 from mnist_gd.doubt import fit_subspaces
@@ -373,7 +373,7 @@ def surroundings(tmp_path_factory):
     cached = (data._training_set, data._split_rows, data._examples)
 
     def recorded(*args, run_missing=True, **options):
-        missing = False if isinstance(run_missing, bool | np.bool) else run_missing
+        missing = False if is_a(run_missing, bool | np.bool) else run_missing
         return run_all(*args, run_missing=missing, **options)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -490,6 +490,7 @@ ANYTHING = [
     *(hostile(object, *names) for names in ((), ["__iter__"], ["__array__"])),
     *(hostile(int, "__int__", "__float__"), hostile(float, "__float__"), hostile(list)),
     *(hostile(os.PathLike, "__fspath__"), hostile(object, "__eq__", "__hash__")),
+    *(hostile(object, "__getattr__"), hostile(object, "__getattribute__")),
 ]
 # By their places: hypothesis itself would have them show themselves.
 SCALARS = st.integers(0, len(ANYTHING) - 1).map(ANYTHING.__getitem__)
@@ -516,7 +517,7 @@ def calls(draw, name):
         anything |= st.lists(arrays(right[0]), min_size=1, max_size=2)
     value = arguments[changed] = draw(anything)
     if changed in ("epochs", "steps"):  # which are right, however many
-        assume(not isinstance(value, int) or value < 1000)
+        assume(not is_a(value, int) or value < 1000)
     return Call(changed, arguments)
 
 
@@ -525,15 +526,15 @@ def calls(draw, name):
 
 def leaves(value):
     """All arrays and numbers in a result or an argument."""
-    if isinstance(value, list | tuple):
+    if is_a(value, list | tuple):
         return [leaf for part in value for leaf in leaves(part)]
-    if isinstance(value, dict):
+    if is_a(value, dict):
         return leaves([*value.values()])
-    if hasattr(value, "__next__"):
+    if hasattr(type(value), "__next__"):
         return leaves(list(value))
     if type(value).__module__.startswith("mnist_gd."):
         return leaves(vars(value))
-    numbers = isinstance(value, np.ndarray | np.generic) or type(value) in (float, int, bool)
+    numbers = is_a(value, np.ndarray | np.generic) or type(value) in (float, int, bool)
     return [value] if numbers else []
 
 
@@ -547,7 +548,7 @@ def frozen(value):
     """What must be the same after a call."""
     return [
         (a.dtype, a.shape, a.strides, repr(a.tolist()), repr(np.ma.getmask(a).tolist()))
-        if isinstance(a, np.ndarray)
+        if is_a(a, np.ndarray)
         else shown(a)
         for a in leaves(value)
     ]
@@ -596,7 +597,7 @@ def keep_contract(name, changed, arguments, overflow):
         with warnings.catch_warnings(), np.errstate(all=overflow):
             warnings.simplefilter("ignore")
             result = function(**arguments)
-            if hasattr(result, "__next__"):
+            if hasattr(type(result), "__next__"):
                 result = list(result)
     except ALSO.get(name, ()) as error:
         stopped = error
@@ -616,10 +617,10 @@ def keep_contract(name, changed, arguments, overflow):
         trained = stopped and name == "Network.train"  # until it left the finite numbers
         if ((refusal or stopped) and not trained) or p not in {"self", *IN_PLACE.get(name, ())}:
             assert frozen(arguments[p]) == value, f"{p} was changed"
-    if not (refusal or stopped) and changed in KEEPS_DTYPE and isinstance(result, np.ndarray):
-        given_dtype = getattr(arguments[changed], "dtype", None)
+    if not (refusal or stopped) and changed in KEEPS_DTYPE and is_a(result, np.ndarray):
+        given_dtype = attribute(arguments[changed], "dtype")
         if given_dtype in (np.float32, np.float64) and result.dtype.kind == "f":
-            given_dtypes = {getattr(value, "dtype", None) for value in arguments.values()}
+            given_dtypes = {attribute(value, "dtype") for value in arguments.values()}
             assert result.dtype in given_dtypes
 
 

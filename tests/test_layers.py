@@ -232,6 +232,18 @@ def test_the_order_of_the_passes_is_kept(x, rng):
         layer.backward(np.ones((6, 3)))
 
 
+@pytest.mark.parametrize("name", ["weights_grad", "bias_grad"])
+def test_a_gradient_of_the_readers_is_an_array(name, x, rng):
+    layer = make(relu, rng)
+    layer.forward(x)
+    layer.backward(np.ones((6, 3)))
+    setattr(layer, name, getattr(layer, name).tolist())
+    before = layer.weights.copy()
+    with pytest.raises(TypeError, match=f"{name} must be an array, but is "):
+        layer.update(0.1)
+    np.testing.assert_array_equal(layer.weights, before)
+
+
 @pytest.mark.parametrize("which", ["input_size", "output_size"])
 @pytest.mark.parametrize(
     ("size", "error", "words"),

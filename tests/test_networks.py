@@ -1,9 +1,11 @@
 """Networks: gradients end to end, answers, files, and what they refuse."""
 
+import copy
 import functools
 import inspect
 import json
 import os
+import pickle
 
 import numpy as np
 import pytest
@@ -1220,3 +1222,83 @@ def test_a_loss_that_works_in_place_leaves_the_labels_of_the_caller(rng):
     network.forward(x)
     network.backward(y)
     np.testing.assert_array_equal(y, kept)
+
+
+def two_networks(rng):
+    """Two networks that have a layer in common, and the rows of each."""
+    first = make("multi", losses.cross_entropy_with_logits)
+    layers = [LinearLayer(6, 6, relu, rng=rng, dtype=np.float64), *first.layers[1:]]
+    return first, Network(layers, loss=first.loss)
+
+
+@pytest.mark.parametrize("by", ["another network", "a layer by itself", "a training"])
+def test_a_layer_belongs_to_whom_it_passed_rows_on_for_last(by, rng):
+    first, second = two_networks(rng)
+    x, y = examples("multi", rng)
+    rows = rng.normal(size=(8, 6))
+    first.forward(x)
+    first.backward(y)
+    before = gradients_of(first)
+    elsewhere = {
+        "another network": lambda: second.forward(rows),
+        "a layer by itself": lambda: first.layers[1].forward(rows),
+        "a training": lambda: second.train(
+            rows, y, epochs=1, batch_size=8, learning_rate=1e-9, optimizer=Momentum(), rng=rng
+        ),
+    }
+    elsewhere[by]()
+    shared = gradients_of(first)
+    with pytest.raises(RuntimeError, match="a layer has passed on other rows since"):
+        first.backward(y)
+    assert_same(gradients_of(first), shared)
+    first.forward(x)
+    first.backward(y)
+    np.testing.assert_allclose(first.gradients[-1], before[-1], rtol=1e-6)
+
+
+def test_what_looks_at_a_layer_alone_leaves_the_pass_to_the_network(rng):
+    first, second = two_networks(rng)
+    x, y = examples("multi", rng)
+    first.forward(x)
+    second.predict(rng.normal(size=(5, 6)))
+    first.layers[1](rng.normal(size=(5, 6)))
+    copies = [copy.deepcopy(first), pickle.loads(pickle.dumps(first))]
+    first.backward(y)
+    for network in copies:
+        network.backward(y)
+        assert_same(gradients_of(network), gradients_of(first))
+
+
+class Secretive:
+    """A loss that has what a loss must have, and raises when it is asked for more."""
+
+    on_logits = True
+
+    def __call__(self, y_pred, y_true):
+        return losses.mean_squared_error(y_pred, y_true)
+
+    @staticmethod
+    def gradient(y_pred, y_true):
+        return losses.mean_squared_error_gradient(y_pred, y_true)
+
+    def __getattr__(self, name):
+        raise KeyError("of the reader's")
+
+
+def plain(y_pred, y_true):
+    return losses.mean_squared_error(y_pred, y_true)
+
+
+plain.gradient, plain.on_logits = losses.mean_squared_error_gradient, True
+
+
+def test_a_loss_that_tells_no_more_than_it_must_is_trained_with(tmp_path, rng):
+    networks = [make("multi", loss) for loss in (Secretive(), plain)]
+    x, y = examples("multi", rng)
+    for network in networks:
+        network.train(
+            x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=np.random.default_rng(0)
+        )
+    assert_same(*map(weights_of, networks))
+    with pytest.raises(ValueError, match="loss"):
+        networks[0].save(tmp_path / "network.npz")

@@ -113,7 +113,7 @@ def test_enough_workers_leave_the_longest(runs):
         (
             {"seconds": np.array(1.0)},
             TypeError,
-            "seconds must be a sequence, but is an array",
+            r"seconds must be a sequence, but is array\(1\.0?\)",
         ),
         ({"workers": 0}, ValueError, "workers must be at least 1, but is 0"),
         ({"workers": 2**31 + 1}, ValueError, "workers must be at most 2147483648"),

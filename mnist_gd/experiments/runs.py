@@ -7,7 +7,14 @@ from itertools import pairwise
 import numpy as np
 
 from mnist_gd import losses
-from mnist_gd._checks import check_hidden_layers, check_integer, check_one_of, check_real, shown
+from mnist_gd._checks import (
+    check_hidden_layers,
+    check_integer,
+    check_one_of,
+    check_real,
+    is_a,
+    shown,
+)
 from mnist_gd._network_files import to_arrays
 from mnist_gd.activations import with_options
 from mnist_gd.additions import LARGEST_SHIFT, Adam, Momentum, cosine_decay, shift_images
@@ -155,7 +162,7 @@ class Configuration:
 
 
 def _check_configuration(configuration):
-    if not isinstance(configuration, Configuration):
+    if not is_a(configuration, Configuration):
         raise TypeError(f"configuration must be a Configuration, but is {shown(configuration)}")
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mnist_gd._checks import check_integer, check_one_of, shown
+from mnist_gd._checks import attribute, check_integer, check_one_of, is_a, shown
 from mnist_gd.experiments import plans
 from mnist_gd.experiments._tables import reading
 from mnist_gd.experiments.runs import Configuration, validation_run
@@ -277,8 +277,8 @@ def candidate_of(row):
     -------
     Configuration
     """
-    configuration = getattr(row, "configuration", None)
-    if not isinstance(configuration, Configuration):
+    configuration = attribute(row, "configuration")
+    if not is_a(configuration, Configuration):
         raise TypeError(f"row must be one of Configurations, but is {shown(row)}")
     return replace(configuration, epochs=1, images=None)
 
