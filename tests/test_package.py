@@ -332,8 +332,20 @@ def test_modules_are_reached_as_attributes():
     assert sorted(mnist_gd.__all__) == TOP
     for name in mnist_gd.__all__:
         assert getattr(mnist_gd, name) is importlib.import_module(f"mnist_gd.{name}")
-    with pytest.raises(AttributeError, match="module 'mnist_gd' has no attribute 'nonsense'"):
-        _ = mnist_gd.nonsense
+
+
+@pytest.mark.parametrize("name", ["nonsense", "Losses", "__author__"])
+def test_what_is_no_module_is_no_attribute(name):
+    with pytest.raises(AttributeError, match=f"module 'mnist_gd' has no attribute '{name}'"):
+        getattr(mnist_gd, name)
+
+
+def test_a_checkout_that_is_not_installed_has_no_version(monkeypatch):
+    def version(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert mnist_gd.__version__ == "0+unknown"
 
 
 def test_version():
