@@ -51,7 +51,7 @@ def initial_weights(input_size, output_size, activation, *, rng):
     check_room("input_size times output_size", (input_size, output_size))
     activation = check_callable("activation", identity if activation is None else activation)
     rectifier = attribute(activation, "rectifier")
-    variance = 2 / (input_size if rectifier else input_size + output_size)
+    variance = 2 / input_size if rectifier else 2 / (input_size + output_size)
     return check_rng(rng).normal(scale=np.sqrt(variance), size=(input_size, output_size))
 
 
