@@ -77,7 +77,8 @@ def _check_focal(y_pred, y_true, alpha, gamma):
     if not (is_a(alpha, Real) and alpha == -1):
         alpha = check_real("alpha", alpha, minimum=0, maximum=1)
     gamma = check_real("gamma", gamma, minimum=0)
-    return y_pred, y_true, alpha, check_fits("gamma", gamma, y_pred.dtype)
+    gamma = check_fits("gamma", gamma, y_pred.dtype)
+    return y_pred, y_true, alpha, gamma if y_pred.dtype.type(gamma) else 0.0  # as what it will be
 
 
 def check_focal_logits(y_pred, y_true, alpha, gamma):

@@ -14,6 +14,7 @@ from mnist_gd._checks import (
     attribute,
     check_finite,
     check_path,
+    check_real,
     check_text,
     is_a,
     lie_apart,
@@ -207,9 +208,11 @@ def _entry(what, function, module, derivative):
         )
     options = getattr(function, "keywords", {})
     try:
-        options = {name: float(value) for name, value in options.items()}
+        options = {name: check_real(name, value) for name, value in options.items()}
     except (TypeError, ValueError):
-        raise ValueError(f"options of the {what} must be numbers, but are {options}") from None
+        raise ValueError(
+            f"options of the {what} must be numbers, but are {shown(options)}"
+        ) from None
     return {"name": plain.__name__, "options": options}
 
 

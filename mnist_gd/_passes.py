@@ -1,13 +1,13 @@
 """The two passes of a step, and by which doors they go."""
 
 from functools import partial
-from itertools import chain, repeat
+from itertools import chain, repeat, zip_longest
 
 import numpy as np
 
 from mnist_gd._checks import attribute, check_rate, lie_apart
 from mnist_gd._kernels import has_kernel, is_original, itself, kernel_of
-from mnist_gd._steps import whole_step
+from mnist_gd._steps import unchanged_by_errors, whole_step
 from mnist_gd.additions import shrink_weights
 from mnist_gd.gradient_descent import DivergenceError
 
@@ -17,25 +17,31 @@ def passes(network, optimizer, weight_decay):
 
     Where a class, activation or loss of the reader's has a say, these are the public methods,
     which check what they are handed. Else nothing is checked that cannot be wrong: of an
-    optimizer's steps the first alone, whether it is for such parameters.
+    optimizer's steps the first alone, whether it is for such parameters. Weights that have
+    shrunk get back their size if the step that follows raises.
     """
     ours = _is_ours(network)
     via = kernel_of if ours else itself
     forward = partial(network._forward, via=via) if ours else network.forward
+    back = (
+        partial(network._backward, via=via) if is_original(network.backward) else network.backward
+    )
     update = network.update if optimizer is None else optimizer.update
     moves = chain([update], repeat(via(update)))
 
     def descend(targets, when):
         learning_rate = when[-1]
         if ours and optimizer is None and not weight_decay:
-            network._backward(targets, learning_rate, via=via)
+            back(targets, learning_rate)
             return
-        network._backward(targets, via=via)
-        if weight_decay:
-            shrink_weights(_weights(network.layers), learning_rate, weight_decay)
+        back(targets)
         moved = () if optimizer is None else (network.parameters, network.gradients)
+        weights = _weights(network.layers) if weight_decay else []
         try:
-            next(moves)(*moved, learning_rate)
+            with unchanged_by_errors([], weights):
+                if weights:
+                    shrink_weights(weights, learning_rate, weight_decay)
+                next(moves)(*moved, learning_rate)
         except DivergenceError as error:
             raise DivergenceError(f"{error}, {at('in', when)}") from None
 
@@ -67,16 +73,17 @@ def whole(network, *_):
 
 
 def left_in(layers):
-    """What its last pass forward has left in each layer; the next leaves another array there."""
-    return [attribute(layer, "_z") for layer in layers]
+    """What its last pass forward has left in each layer, until the layer takes a step."""
+    return [attribute(layer, name) for layer in layers for name in ("_x", "_z")]
 
 
 def check_last_pass(network):
-    """Raise if a layer has passed on other rows since the network has: it may be in two."""
-    if [*map(id, left_in(network.layers))] != [*map(id, network._passed)]:
+    """Raise unless each layer holds what the network's last pass forward has left in it."""
+    pairs = zip_longest(left_in(network.layers), network._passed or [])
+    if not all(now is then or np.array_equal(now, then) for now, then in pairs):
         raise RuntimeError(
-            "backward needs a forward pass of this network before it, but a layer has passed on "
-            "other rows since"
+            "backward needs a forward pass before it, but since the last one a layer has taken a "
+            "step, or passed on other rows; layer(x) looks at what one gives, and leaves no trace"
         )
 
 
@@ -106,6 +113,6 @@ def _is_ours(network):
         called += [layer.activation, layer.activation.backward]
     return (
         all(map(has_kernel, called))
-        and all(map(is_original, (network.forward, network.update)))
+        and all(map(is_original, (network.forward, network.backward, network.update)))
         and lie_apart(network.parameters)
     )

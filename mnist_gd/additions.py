@@ -50,7 +50,8 @@ def _check_moved(name, values):
 
 def _remembered(optimizer):
     """The lists of arrays that it keeps from step to step; there are none before the first."""
-    return [kept for kept in vars(optimizer).values() if is_a(kept, list)]
+    lists = (getattr(optimizer, name) for name in optimizer.REMEMBERED)
+    return [arrays for arrays in lists if arrays is not None]
 
 
 def _check_step(optimizer, parameters, gradients, learning_rate):
@@ -100,6 +101,8 @@ class Momentum:
         If `momentum` is out of its range.
     """
 
+    REMEMBERED = ("_velocities",)
+
     def __init__(self, momentum=0.9):
         self.momentum = check_real("momentum", momentum, minimum=0, below=1)
         self._velocities = None
@@ -147,6 +150,8 @@ class Adam:
     ValueError, TypeError
         If an argument is out of its range.
     """
+
+    REMEMBERED = ("_means", "_squares")
 
     def __init__(self, beta1=0.9, beta2=0.999, epsilon=1e-8):
         self.beta1 = check_real("beta1", beta1, minimum=0, below=1)

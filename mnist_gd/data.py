@@ -194,14 +194,14 @@ def nearest_mean(images, means):
     Raises
     ------
     ValueError, TypeError
-        If the images and the means are no rows of as many finite numbers.
+        If the images and the means are no rows of as many numbers of finite distances.
     """
     images = check_matrix("images", images)
     means = check_matrix("means", means, images.shape[1])
-    check_finite("images", images)
-    check_finite("means", means)
     images, means = (a.astype(np.result_type(a, np.float32), copy=False) for a in (images, means))
-    return ((means**2).sum(axis=1) - 2 * images @ means.T).argmin(axis=1)
+    distances = (means**2).sum(axis=1) - 2 * images @ means.T
+    check_finite("distances of images to means", distances)
+    return distances.argmin(axis=1)
 
 
 def balanced_subset(labels, digit, *, rng):

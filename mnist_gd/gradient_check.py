@@ -105,7 +105,7 @@ def check_gradient(f, gradient, x, tolerance=1e-6):
         If the gradient has another shape than `x`.
     """
     x = _point(x)
-    if not (is_a(tolerance, float) and tolerance == np.inf):
+    if not (is_a(tolerance, float | np.floating) and tolerance == np.inf):
         tolerance = check_real("tolerance", tolerance, minimum=0)
     gradient = gradient(x.copy()) if callable(gradient) else gradient
     analytic = as_float("gradient", gradient)

@@ -207,7 +207,7 @@ class LinearLayer:
         return z
 
     def __call__(self, x):
-        """Return the output for `x` without remembering anything for :meth:`backward`."""
+        """Return the output, remember nothing; who overrides :meth:`forward` overrides both."""
         return _activated(self.activation, self.pre_activation(x))
 
     @checked(_check_forward)
@@ -261,14 +261,15 @@ class LinearLayer:
         return _times_transpose(grad_z, self.weights) if input_gradient else None
 
     def check_gradients(self):
-        """Raise unless the gradients are there, real, and of the shapes of their parameters."""
+        """Raise unless there are gradients that fit; an update of one's own may need none."""
+        if not has_kernel(self.update):
+            return
         if self.weights_grad is None or self.bias_grad is None:
             raise RuntimeError("update needs a backward pass before it")
         for name, grad in (("weights", "weights_grad"), ("bias", "bias_grad")):
             gradient = as_float(grad, check_array(grad, getattr(self, grad)))
             check_same_shape(grad, gradient, name, getattr(self, name))
-            if has_kernel(self.update):  # one of others may have no use for them
-                check_writeable(name, getattr(self, name))
+            check_writeable(name, getattr(self, name))
 
     @checked(_check_update, within=_whole)
     def update(self, learning_rate):
@@ -283,6 +284,7 @@ class LinearLayer:
         """
         self.weights -= learning_rate * self.weights_grad
         self.bias -= learning_rate * self.bias_grad
+        self._x = self._z = None  # the next gradient is that of other weights
 
     @checked(_check_descent, within=_whole)
     def descend(self, grad_output, learning_rate, input_gradient=True):
@@ -296,7 +298,7 @@ class LinearLayer:
         step = learning_rate * grad_z
         self.weights -= self._x.T @ step
         self.bias -= step.sum(axis=0, keepdims=True)
-        self.weights_grad = self.bias_grad = None
+        self._x = self._z = self.weights_grad = self.bias_grad = None
         return grad_input
 
 

@@ -130,10 +130,11 @@ class Network:
         """Gradient for the logits, equation `eq-output-gradient`."""
         gradient = kernel_of(self.loss.gradient) if has_kernel(self.loss) else self.loss.gradient
         if self.loss.on_logits:
-            return gradient(logits, targets)
+            return gradient(logits.copy(), targets)  # one of the reader's may work in place
         probabilities = kernel_of(self.output_activation)(logits)
         return self.output_activation.backward(gradient(probabilities, targets), logits)
 
+    @original
     def backward(self, y):
         """Fill the gradients of every layer for the last forward pass, `eq-backpropagation`.
 
@@ -145,7 +146,7 @@ class Network:
         Raises
         ------
         RuntimeError
-            If nothing was passed forward, or a layer has passed on other rows since.
+            If no pass forward is the last that the layers have done.
         """
         if self._logits is None:
             raise RuntimeError("backward needs a forward pass before it")
@@ -175,8 +176,9 @@ class Network:
         for layer in self.layers:
             kernel_of(layer.update)(learning_rate)
 
+    @original
     def logits(self, x):
-        """Return the logits of `x` as :meth:`forward` does, whose state it leaves alone."""
+        """Return what answers and training are judged by; who overrides `forward` needs both."""
         x = as_rows(x, self.input_size)
         check_finite("x", x)
         logits = self._infer(x)
@@ -224,10 +226,8 @@ class Network:
             As in :meth:`targets`.
         validation : (x, y), optional
             Evaluated after each epoch; `patience` needs it.
-        track_training : bool
-            Whether the score on the training set is taken after each epoch too.
-        progress : bool
-            Whether to show a bar, if on a terminal.
+        track_training, progress : bool
+            Whether the training set is scored after each epoch, too; whether to show a bar.
         **settings
             Those of :class:`mnist_gd.training.Settings`: `epochs`, `batch_size`,
             `learning_rate`, `rng`; `optimizer`, `dropout`, `augment`, `weight_decay`, `patience`.

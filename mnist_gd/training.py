@@ -6,6 +6,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from inspect import signature
 from numbers import Real
 
@@ -15,6 +16,7 @@ from mnist_gd._checks import (
     as_array,
     as_float,
     as_real,
+    attribute,
     check_callable,
     check_integer,
     check_real,
@@ -24,7 +26,7 @@ from mnist_gd._checks import (
     shown,
 )
 from mnist_gd._examples import as_rows
-from mnist_gd._kernels import checked, kernel_of
+from mnist_gd._kernels import checked, is_original, kernel_of
 from mnist_gd._passes import at, check_parameters, passes
 from mnist_gd._running import Bar, processor_time
 from mnist_gd.data import scale_pixels
@@ -191,48 +193,50 @@ def train(network, examples, settings, validation=None, track_training=True, pro
     if settings.patience is not None and validation is None:
         raise ValueError(f"patience must be None without validation, but is {settings.patience}")
     check_parameters(network.layers, settings)
-    history = History(metric=network.metric.__name__)
+    history = History(metric=_name_of(network.metric))
     labels = network.labels(targets) if track_training else None
-    labels_to_judge = network.labels(validation[1]) if validation else None
+    judged_by = network.labels(validation[1]) if validation else None
     best, start = [], processor_time()
     bar = Bar(total=settings.epochs, unit="epoch", disable=None if progress else True)
-    with bar, np.errstate(all="ignore"):  # divergence is looked for
-        for epoch in range(1, settings.epochs + 1):
-            try:
+    try:
+        with bar, np.errstate(all="ignore"):  # divergence is looked for
+            for epoch in range(1, settings.epochs + 1):
                 loss, when = _train_epoch(network, x, targets, epoch, settings)
-                logits = _finite_logits(network, x, when) if track_training else None
-                judged = _finite_logits(network, validation[0], when) if validation else None
-                judged_loss = _number(network._loss(judged, validation[1])) if validation else None
+                if track_training:
+                    logits = _finite_logits(network, x, targets, when)
+                if validation is not None:
+                    judged = _finite_logits(network, *validation, when)
+                    judged_loss = _number(network._loss(judged, validation[1]))
                 if settings.patience is not None:
                     _check_finite("validation loss", judged_loss, "after", when)
-            except BaseException as error:
-                if is_a(error, DivergenceError):
-                    error.history = history
-                _put_back(network, best)
-                raise
-            history.train_loss.append(loss)
-            if track_training:
-                history.train_score.append(network.metric(labels, answers(logits)))
-            if validation is not None:
-                history.validation_loss.append(judged_loss)
-                history.validation_score.append(network.metric(labels_to_judge, answers(judged)))
-            history.seconds.append(processor_time() - start)
-            bar.update()
-            if settings.patience is None:
-                continue
-            history.best_epoch = int(np.argmin(history.validation_loss)) + 1
-            if history.best_epoch == epoch:
-                best = [parameter.copy() for parameter in network.parameters]
-            elif epoch - history.best_epoch == settings.patience:
-                break
-    _put_back(network, best)
+                history.train_loss.append(loss)
+                if track_training:
+                    history.train_score.append(network.metric(labels, answers(logits)))
+                if validation is not None:
+                    history.validation_loss.append(judged_loss)
+                    history.validation_score.append(network.metric(judged_by, answers(judged)))
+                history.seconds.append(processor_time() - start)
+                bar.update()
+                if settings.patience is None:
+                    continue
+                history.best_epoch = int(np.argmin(history.validation_loss)) + 1
+                if history.best_epoch == epoch:
+                    best = [parameter.copy() for parameter in network.parameters]
+                elif epoch - history.best_epoch == settings.patience:
+                    break
+    except DivergenceError as error:
+        error.history = history
+        raise
+    finally:  # an interrupt or an error of the reader's, too, leaves the best
+        for parameter, kept in zip(network.parameters if best else (), best, strict=True):
+            parameter[:] = kept
     return history
 
 
-def _put_back(network, best):
-    if best:
-        for parameter, kept in zip(network.parameters, best, strict=True):
-            parameter[:] = kept
+def _name_of(metric):
+    """How a history names a metric, such as one whose options are fixed."""
+    plain = metric.func if is_a(metric, partial) else metric
+    return attribute(plain, "__name__", type(plain).__name__)
 
 
 def _train_epoch(network, x, targets, epoch, settings):
@@ -274,7 +278,11 @@ def _check_finite(name, value, where, when):
         raise DivergenceError(f"the {name} {is_or_are} no longer finite {at(where, when)}")
 
 
-def _finite_logits(network, x, when):
-    logits = network._infer(x)
+def _finite_logits(network, x, targets, when):
+    if is_original(network.logits):
+        logits = network._infer(x)
+    else:
+        logits = as_float("logits(x)", network.logits(x))
+        check_same_shape("logits(x)", logits, "y", targets)
     _check_finite("outputs", logits, "after", when)
     return logits

@@ -701,6 +701,17 @@ def test_the_nearest_mean_is_found_in_half_precision():
             assert nearest_mean(images.astype(dtype), means.astype(other)).tolist() == [0]
 
 
+@pytest.mark.parametrize("far", [3e38, np.nan, np.inf])
+def test_what_is_too_far_away_to_tell_is_no_nearest_mean(far):
+    """The square of such a distance is no number any more."""
+    images = np.array([[far, far]], np.float32)
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(ValueError, match="distances of images to means must be finite, but"),
+    ):
+        nearest_mean(images, np.array([[0, 0], [3e38, 3e38]], np.float32))
+
+
 @pytest.mark.parametrize("images", ["a", [None], 1j, np.ma.masked_less([1.0, 2.0], 2)])
 def test_what_is_no_image_is_not_scaled(images):
     with pytest.raises(TypeError, match="images must"):

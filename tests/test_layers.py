@@ -232,6 +232,22 @@ def test_the_order_of_the_passes_is_kept(x, rng):
         layer.backward(np.ones((6, 3)))
 
 
+@pytest.mark.parametrize("step", ["update", "descend"])
+def test_a_step_is_the_end_of_a_pass(step, x, rng):
+    """Else the next gradient would be of old outputs and new weights: of no point at all."""
+    layer, grad_output = make(relu, rng), np.ones((6, 3))
+    layer.forward(x)
+    layer.backward(grad_output)
+    if step == "update":
+        layer.update(0.1)
+    else:
+        layer.descend(grad_output, 0.1)
+    with pytest.raises(RuntimeError, match="backward needs a forward pass before it"):
+        layer.backward(grad_output)
+    with pytest.raises(RuntimeError, match="backward needs a forward pass before it"):
+        layer.descend(grad_output, 0.1)
+
+
 @pytest.mark.parametrize("name", ["weights_grad", "bias_grad"])
 def test_a_gradient_of_the_readers_is_an_array(name, x, rng):
     layer = make(relu, rng)
@@ -401,7 +417,7 @@ def test_a_descent_is_a_backward_pass_and_an_update(n, input_gradient, rng):
     one, other = (make(sigmoid, np.random.default_rng(1)) for _ in range(2))
     for layer in (one, other):
         layer.forward(x)
-    before = one.weights.copy()
+    before, z = one.weights.copy(), one.pre_activation(x)
     found = one.descend(grad_output, rate, input_gradient=input_gradient)
     expected = other.backward(grad_output, input_gradient=input_gradient)
     other.update(rate)
@@ -410,7 +426,7 @@ def test_a_descent_is_a_backward_pass_and_an_update(n, input_gradient, rng):
     assert (found is None) == (expected is None) == (not input_gradient)
     if input_gradient:
         np.testing.assert_array_equal(found, expected)
-        formula = sigmoid.backward(grad_output, one._z) @ before.T
+        formula = sigmoid.backward(grad_output, z) @ before.T
         np.testing.assert_allclose(found, formula, rtol=0, atol=1e-13)
         assert found.flags.c_contiguous
     assert one.weights_grad is one.bias_grad is None  # none was kept, and none is stale

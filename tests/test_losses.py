@@ -412,6 +412,14 @@ def test_certain_and_wrong_costs_infinity_without_a_warning(dtype):
     assert cross_entropy.gradient(p, y)[0, 0] == 0
 
 
+@pytest.mark.parametrize("loss", [focal_loss, focal_loss_with_logits])
+def test_a_gamma_that_is_nothing_in_the_dtype_is_nothing(loss):
+    y_pred, y = np.array([0, 0.5, 1], np.float32), np.array([1, 0, 0], np.float32)
+    for function in (loss, loss.gradient):
+        found, expected = (function(y_pred, y, gamma=gamma) for gamma in (1e-300, 0))
+        np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
 def test_an_answer_of_weight_zero_costs_nothing_even_if_certain_and_wrong(gamma, dtype):
     """alpha = 1 leaves the negatives out: 0 times infinity is 0 here, and not NaN."""

@@ -458,6 +458,8 @@ def test_the_name_of_the_class_is_a_text(network, name):
         ({"layer": OtherLayer}, "layers must be LinearLayers in a file, but one is"),
         ({"activation": own}, "activation must be of mnist_gd.activations to be saved, but is"),
         ({"loss": with_odd_option("x")}, "options of the loss must be numbers, but are {'alpha'"),
+        ({"loss": with_odd_option("2")}, "options of the loss must be numbers, but are {'alpha'"),
+        ({"loss": with_odd_option(10**400)}, "options of the loss must be numbers, but are {'al"),
         ({"loss": with_odd_option(None)}, "options of the loss must be numbers, but are {'alpha'"),
         (
             {"loss": with_odd_option(7)},

@@ -1231,6 +1231,9 @@ def two_networks(rng):
     return first, Network(layers, loss=first.loss)
 
 
+OTHER_ROWS = "since the last one a layer has taken a step, or passed on other rows"
+
+
 @pytest.mark.parametrize("by", ["another network", "a layer by itself", "a training"])
 def test_a_layer_belongs_to_whom_it_passed_rows_on_for_last(by, rng):
     first, second = two_networks(rng)
@@ -1239,21 +1242,49 @@ def test_a_layer_belongs_to_whom_it_passed_rows_on_for_last(by, rng):
     first.forward(x)
     first.backward(y)
     before = gradients_of(first)
+    options = {"epochs": 1, "batch_size": 8, "learning_rate": 1e-9, "rng": rng}
     elsewhere = {
         "another network": lambda: second.forward(rows),
         "a layer by itself": lambda: first.layers[1].forward(rows),
-        "a training": lambda: second.train(
-            rows, y, epochs=1, batch_size=8, learning_rate=1e-9, optimizer=Momentum(), rng=rng
-        ),
+        "a training": lambda: second.train(rows, y, optimizer=Momentum(), **options),
     }
     elsewhere[by]()
     shared = gradients_of(first)
-    with pytest.raises(RuntimeError, match="a layer has passed on other rows since"):
+    with pytest.raises(RuntimeError, match=OTHER_ROWS):
         first.backward(y)
     assert_same(gradients_of(first), shared)
     first.forward(x)
     first.backward(y)
     np.testing.assert_allclose(first.gradients[-1], before[-1], rtol=1e-6)
+
+
+def test_layers_that_pass_on_the_same_rows_for_two_are_the_layers_of_both(rng):
+    """One trunk with two heads; and whoever looks at what a layer gives."""
+    trunk, x, y = make("multi", losses.cross_entropy_with_logits), *examples("multi", rng)
+    heads = [LinearLayer(6, 3, rng=rng, dtype=np.float64) for _ in range(2)]
+    both, alone = (
+        [Network([*layers, head], loss=trunk.loss) for head in heads]
+        for layers in (trunk.layers[:-1], copy.deepcopy(trunk.layers[:-1]))
+    )
+    for network in both:
+        network.forward(x)
+    trunk.layers[0].forward(x)
+    for network, other in zip(both, alone, strict=True):
+        network.backward(y)
+        other.forward(x)
+        other.backward(y)
+        assert_same(gradients_of(network), gradients_of(other))
+
+
+def test_a_step_needs_a_pass_forward_after_it(rng):
+    network, (x, y) = make("multi", losses.cross_entropy_with_logits), examples("multi", rng)
+    network.forward(x)
+    network.backward(y)
+    network.update(0.1)
+    before = gradients_of(network)
+    with pytest.raises(RuntimeError, match=OTHER_ROWS):
+        network.backward(y)
+    assert_same(gradients_of(network), before)
 
 
 def test_what_looks_at_a_layer_alone_leaves_the_pass_to_the_network(rng):
@@ -1302,3 +1333,20 @@ def test_a_loss_that_tells_no_more_than_it_must_is_trained_with(tmp_path, rng):
     assert_same(*map(weights_of, networks))
     with pytest.raises(ValueError, match="loss"):
         networks[0].save(tmp_path / "network.npz")
+
+
+def test_a_gradient_that_works_in_place_leaves_the_logits(rng):
+    def loss(y_pred, y_true):
+        return float(((y_pred - y_true) ** 2).mean())
+
+    def gradient(y_pred, y_true):
+        y_pred -= y_true
+        return y_pred
+
+    loss.gradient, loss.on_logits = gradient, True
+    network, (x, y) = make("multi", loss), examples("multi", rng)
+    network.forward(x)
+    network.backward(y)
+    first = gradients_of(network)
+    network.backward(y)
+    assert_same(gradients_of(network), first)

@@ -18,6 +18,7 @@ from mnist_gd.additions import Adam, Momentum
 from mnist_gd.gradient_check import numerical_gradient
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.layers import LinearLayer
+from mnist_gd.metrics import f1_score
 from mnist_gd.networks import MultiLayerNetwork, Network, SingleLayerNetwork, minibatches
 from mnist_gd.training import Settings
 from tests.small_networks import (
@@ -691,7 +692,7 @@ def test_gradients_of_another_shape_are_refused_in_a_training_too(what, rng):
         network.train(x, y, epochs=1, batch_size=3, learning_rate=0.1, rng=rng)
 
 
-@pytest.mark.parametrize("name", ["forward", "update"])
+@pytest.mark.parametrize("name", ["forward", "backward", "update"])
 def test_a_method_put_in_the_place_of_a_networks_own_is_called(name, monkeypatch, rng):
     """Also one that copies the attributes of the other, in the class itself."""
     calls, theirs = [], getattr(Network, name)
@@ -939,19 +940,30 @@ def test_the_losses_of_a_history_are_numbers_of_python(rng):
     assert {type(loss) for loss in history.validation_loss + history.train_loss} == {float}
 
 
+@pytest.mark.parametrize("where", ["augment", "metric"])
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_a_training_with_patience_that_is_ended_by_an_error_gives_the_best_back(error, rng):
+def test_a_training_with_patience_that_is_ended_by_an_error_gives_the_best_back(error, where, rng):
     x, y = examples("multi", rng, 12)
     calls = []
 
-    def augment(images, rng):
+    def fail(at):
         calls.append(1)
-        if len(calls) == 8:
+        if len(calls) == at:
             raise error
+
+    def augment(images, rng):
+        fail(8)
         return images
+
+    def metric(labels, answers):
+        if where == "metric":
+            fail(6)  # twice an epoch: for the validation of the third
+        return 0.5
 
     network, same = (make("multi", losses.cross_entropy_with_logits) for _ in range(2))
     options = {"batch_size": 4, "learning_rate": 0.1, "patience": 3, "validation": (x, y)}
+    network.metric = metric
+    augment = augment if where == "augment" else None
     with pytest.raises(error):
         network.train(x, y, epochs=5, rng=np.random.default_rng(0), augment=augment, **options)
     same.train(x, y, epochs=2, rng=np.random.default_rng(0), **options)  # three batches each
@@ -971,3 +983,133 @@ def test_a_rate_that_a_callable_returns_is_above_nothing(returned, rng):
     settings = Settings(epochs=1, batch_size=1, learning_rate=lambda progress: returned, rng=rng)
     with pytest.raises(ValueError, match="learning_rate must be above 0, but is "):
         settings.rate(0.5)
+
+
+@pytest.mark.parametrize("make_optimizer", [lambda: None, Momentum, Adam])
+def test_a_pass_back_of_the_readers_is_made_in_a_training(make_optimizer, rng):
+    """As of one that clips its gradients, to nothing here."""
+
+    class Clipped(SingleLayerNetwork):
+        def backward(self, y):
+            super().backward(y)
+            for gradient in self.gradients:
+                gradient[:] = 0
+
+    network = Clipped(4, 6, 3, loss=losses.cross_entropy_with_logits, rng=rng)
+    before = weights_of(network)
+    x, y = examples("single, three classes", rng)
+    options = {"epochs": 1, "batch_size": 4, "learning_rate": 0.1, "optimizer": make_optimizer()}
+    network.train(x, y, rng=rng, **options)
+    assert_same(weights_of(network), before)
+
+
+def test_a_network_with_answers_of_its_own_is_judged_by_them(rng):
+    """The history and the patience, too."""
+
+    class Own(OwnNetwork):
+        def logits(self, x):
+            return super().logits(x[:, ::-1])
+
+    own, plain = (
+        cls(4, 6, 3, loss=losses.cross_entropy_with_logits, rng=np.random.default_rng(1))
+        for cls in (Own, SingleLayerNetwork)
+    )
+    x, y = examples("single, three classes", rng)
+    options = {"epochs": 3, "batch_size": 4, "patience": 2}
+    histories = [
+        network.train(
+            rows,
+            y,
+            validation=(rows, y),
+            learning_rate=rate,
+            rng=np.random.default_rng(0),
+            **options,
+        )
+        for network, rows, rate in ((own, x, 0.2), (plain, x[:, ::-1], 0.1))
+    ]
+    assert histories[0].validation_loss == histories[1].validation_loss
+    assert histories[0].train_score == histories[1].train_score
+    own.logits = lambda x: np.zeros(len(x))
+    with pytest.raises(ValueError, match=r"logits\(x\) and y must have the same shape"):
+        own.train(x, y, learning_rate=0.1, rng=rng, **options, validation=(x, y))
+
+
+class Fails:
+    """An optimizer of the reader's that takes two steps."""
+
+    steps = 0
+
+    def update(self, parameters, gradients, learning_rate):
+        self.steps += 1
+        if self.steps == 3:
+            raise KeyError("of the reader's")
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "error"),
+    [(Fails(), KeyError), (Adam(epsilon=1e-300), ValueError), ("of another network", ValueError)],
+)
+def test_weights_have_not_shrunk_if_the_step_that_follows_raises(optimizer, error, rng):
+    x, y = examples("multi", rng, 8)
+    options = {"epochs": 1, "learning_rate": 0.1}
+    if optimizer == "of another network":
+        optimizer = Adam()
+        other = make("linear", losses.cross_entropy_with_logits)
+        other.train(x, y, batch_size=8, rng=rng, optimizer=optimizer, **options)
+    network = make("multi", losses.cross_entropy_with_logits, dtype=np.float32)
+    before = weights_of(network)
+    with pytest.raises(error):
+        network.train(
+            x, y, batch_size=2, rng=rng, optimizer=optimizer, weight_decay=0.5, **options
+        )
+    steps = 2 if isinstance(optimizer, Fails) else 0
+    for layer, weights in zip(network.layers, before[::2], strict=True):
+        np.testing.assert_allclose(layer.weights, weights * (1 - 0.1 * 0.5) ** steps, rtol=1e-6)
+
+
+def test_a_frozen_layer_needs_no_gradients(rng):
+    class Frozen(LinearLayer):
+        def backward(self, grad_output, input_gradient=True):
+            return grad_output @ self.weights.T
+
+        def update(self, learning_rate):
+            pass
+
+    options = {"rng": rng, "dtype": np.float64}
+    layers = [Frozen(4, 5, **options), LinearLayer(5, 3, **options)]
+    network = Network(layers, loss=losses.cross_entropy_with_logits)
+    before = weights_of(network)
+    x, y = examples("single, three classes", rng)
+    network.train(x, y, epochs=1, batch_size=4, learning_rate=0.1, rng=rng)
+    assert_same(weights_of(network)[:2], before[:2])
+    assert np.abs(network.layers[1].weights - before[2]).min() > 0
+
+
+def test_a_metric_with_options_is_named_by_what_it_is(rng):
+    network, (x, y) = make("multi", losses.cross_entropy_with_logits), examples("multi", rng)
+    network.metric = functools.partial(f1_score, average="macro")
+    options = {"epochs": 1, "batch_size": 4, "learning_rate": 0.1, "rng": rng}
+    history = network.train(x, y, **options)
+    assert history.metric == "f1_score"
+    assert history.train_score == [f1_score(y, network.predict(x), average="macro")]
+
+
+def test_an_optimizer_of_the_readers_keeps_lists_of_its_own(rng):
+    """As a log; beside what the steps remember."""
+
+    class Log(Momentum):
+        def __init__(self):
+            super().__init__()
+            self.norms = []
+
+        def update(self, parameters, gradients, learning_rate):
+            self.norms.append(float(np.linalg.norm(gradients[0])))
+            super().update(parameters, gradients, learning_rate)
+
+    x, y = examples("multi", rng)
+    networks, log = [make("multi", losses.cross_entropy_with_logits) for _ in range(2)], Log()
+    for network, optimizer in zip(networks, (log, Momentum()), strict=True):
+        options = {"epochs": 2, "batch_size": 4, "learning_rate": 0.1, "optimizer": optimizer}
+        network.train(x, y, rng=np.random.default_rng(0), **options)
+    assert_same(*map(weights_of, networks))
+    assert len(log.norms) == 4

@@ -224,7 +224,7 @@ def trained(seed):
         return np.concatenate([array.ravel() for array in network.parameters])
 
     def rate(progress):  # is asked for before each step: look at the one before it
-        z = network.layers[0]._z
+        z = network._passed and network._passed[1]  # of the first layer
         seen.append(np.inf if z is None else np.abs(z).min())
         return 0.1
 
