@@ -49,7 +49,7 @@ TESTED_BY = {
     "_examples": "networks",
     "_ink": "handwriting",
     "_pictures": "handwriting",
-    "_passes": "training kernels",
+    "_passes": "training kernels networks",
     "_record_files": "records record_files",
     "_workers": "records",
     "data": "data examples",
