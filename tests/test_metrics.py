@@ -323,6 +323,11 @@ def test_a_probability_of_1_lies_in_the_last_bin_and_a_bin_is_kept_from_fewest_o
     )
     with pytest.raises(ValueError, match="fewest must be at least 0"):
         reliability(outcomes, probabilities, fewest=-1)
+    stacked = np.full((2, 3, 4), 0.25)
+    np.testing.assert_array_equal(reliability(outcomes, stacked), [[0.25], [0.75]])
+    for some in (np.array(1), np.ones((3, 4)), np.ones(3)):
+        with pytest.raises(ValueError, match=r"outcomes must have the shape \(2, 3, 4\) of prob"):
+            reliability(some, stacked)
 
 
 def test_shares_of_two_shapes_are_refused():
