@@ -7,12 +7,12 @@ under way is never taken for what ran.
 
 import ast
 import hashlib
-import inspect
-import sys
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+
+from mnist_gd._instructions import instructions, sources
 
 PACKAGE = __package__
 FOLDER = Path(__file__).parent
@@ -113,88 +113,36 @@ def closure(names, *, lazy=False):
     return found
 
 
-PLAIN = int | float | complex | str | bytes | bool | tuple | frozenset | None
-
-
-def _text(value):
-    """A constant as text that is the same in each process: the order of a set is not."""
-    if isinstance(value, frozenset):
-        return f"frozenset({sorted(map(_text, value))})"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_text, value))})"
-    return repr(value)
-
-
-def _instructions(function, seen=()):
-    """What a function does: its code, and that of its module's functions and constants in it."""
-    function = inspect.unwrap(function)
-    defaults = [function.__defaults__, *sorted((function.__kwdefaults__ or {}).items())]
-    parts = [_code_parts(function.__code__, function.__doc__), _text(tuple(defaults))]
-    for name in sorted(_names(function.__code__)):
-        value = function.__globals__.get(name, ...)
-        if isinstance(value, PLAIN):
-            parts.append([name, _text(value)])
-        elif inspect.isfunction(value) and value.__module__ == function.__module__:
-            if value is not function and value not in seen:
-                parts.append([name, _instructions(value, (*seen, function))])
-    return parts
-
-
-def _code_parts(code, doc=None):
-    constants = code.co_consts
-    if doc is not None and constants and constants[0] == doc:
-        constants = constants[1:]
-    constants = [_code_parts(c) if inspect.iscode(c) else _text(c) for c in constants]
-    return [code.co_code.hex(), code.co_names, code.co_varnames, constants]
-
-
-def _names(code):
-    inner = (_names(c) for c in code.co_consts if inspect.iscode(c))
-    return set(code.co_names).union(*inner)
-
-
-def _neighbours(module):
-    """Sources of a module and of those beside or below its folder that it has loaded."""
-    home = Path(module.__file__).resolve().parent
-    package = module.__name__.rpartition(".")[0]
-    found, left = {}, [module.__name__]
-    while left:
-        name = left.pop()
-        file = getattr(sys.modules.get(name), "__file__", None) or ""
-        if name in found or not file.endswith(".py") or home not in Path(file).resolve().parents:
-            continue
-        found[name] = Path(file).read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(found[name])):
-            names = [alias.name for alias in getattr(node, "names", ()) if hasattr(alias, "name")]
-            if isinstance(node, ast.Import):
-                left += names
-            elif isinstance(node, ast.ImportFrom):
-                base = ".".join(filter(None, [package if node.level else "", node.module]))
-                left += [base, *(f"{base}.{inner}" for inner in names)]
-    return found
-
-
 @cache
 def code_of(function):
     """Return the code that a function's result depends on, as a dict from names to hashes.
 
     Of the package these are the modules that are imported with the function's own. A function
-    from elsewhere depends on the whole package, on its own instructions and those of the
-    functions of its module that it calls, all as they were imported, and on the source of its
-    module and of those beside it that this imports, as it is when it is first asked for. One of
-    a notebook or a script has no source that a worker could find: its instructions have to do.
+    from elsewhere depends on the whole package, on its own instructions, on whatever they use
+    (values, functions and classes of its module; those that are installed count by their names)
+    as it is when it is first asked for (:func:`look_again`), and on the sources of the reader's
+    own modules that it uses.
 
     Parameters
     ----------
     function : callable
         Importable by name.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it uses what is not the same in each process: a generator, a lock, an open file.
     """
     name = function.__module__
     if name in MODULES:
         return {module: made_by()["digests"][module] for module in closure([name])}
-    instructions = hashlib.sha256(repr(_instructions(function)).encode()).hexdigest()
-    code = made_by()["digests"] | {f"{name}.{function.__qualname__}": instructions}
-    module = sys.modules.get(name)
-    if name != "__main__" and getattr(module, "__file__", None):
-        code |= {other: digest(source) for other, source in _neighbours(module).items()}
-    return code
+    text, modules, attributes = instructions(function)
+    used = sources(frozenset(modules), frozenset(attributes))
+    code = made_by()["digests"] | {other: digest(source) for other, source in used.items()}
+    return code | {f"{name}.{function.__qualname__}": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def look_again():
+    """Have :func:`code_of` look at what functions use now: it may have changed since."""
+    code_of.cache_clear()
+    sources.cache_clear()

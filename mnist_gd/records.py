@@ -19,7 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mnist_gd._checks import check_flag, check_integer, check_path, check_sequence, shown
-from mnist_gd._code import code_of, made_by
+from mnist_gd._code import code_of, look_again, made_by
 from mnist_gd._configurations import checked_configuration, plain, settings_of
 from mnist_gd._network_files import from_arrays
 from mnist_gd._progress import counted
@@ -249,6 +249,7 @@ def run_all(
     jobs = [(c, seed) for c in configurations for seed in seeds]
     if not jobs:
         raise ValueError("configurations and seeds must not be empty")
+    look_again()
     keys = [_key(function, *job) for job in jobs]
     wanted = dict(zip(keys, jobs, strict=True))
     found = {}

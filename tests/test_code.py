@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from mnist_gd import _code
-from mnist_gd._code import closure, code_of, digest, digests, imports
+from mnist_gd._code import closure, code_of, digest, digests, imports, look_again
 from mnist_gd.exercises import check
 from mnist_gd.experiments.runs import final_run
+from mnist_gd.records import run_all
 
 ROOT = Path(__file__).parents[1]
 
@@ -138,7 +139,7 @@ def test_every_module_counts(module):
         check=True,
     ).stdout.split()
     ours = {name for name in loaded if re.match(r"mnist_gd\.", name)} & _code.MODULES.keys()
-    first = {"mnist_gd._code"}  # the package itself imports it, before anything else
+    first = {"mnist_gd._code", "mnist_gd._instructions"}  # which the package itself imports
     assert ours - first == closure([module]) - first
 
 
@@ -152,6 +153,7 @@ def script(tmp_path, monkeypatch):
         sys.modules.pop("script_of_runs", None)
         shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
         importlib.invalidate_caches()
+        look_again()
         return importlib.import_module("script_of_runs").run
 
     yield write
@@ -387,26 +389,240 @@ def test_words_that_a_run_gets_later_do_not_count():
     assert code_in_a_notebook(source + "run.__doc__ = 'Run.'") == code_in_a_notebook(source)
 
 
-def elsewhere(module, number):
-    """A function of another module."""
-    space = {"__name__": module}
-    exec(f"def check():\n    return {number}", space)
-    return space["check"]
+USED = {  # what a run uses, as {n}, and what it does with that
+    "dict": ("A = {{'rate': [{n}]}}", "A['rate']"),
+    "list": ("A = [0, {n}, 10**5000]\nA.append(A)", "A[1]"),
+    "set": ("A = {{'a', 'b', (1, frozenset('{n}xyz'))}}", "len(A)"),
+    "array": ("import numpy as np\nA = np.full((2, 2), {n})", "A.sum()"),
+    "shape": ("import numpy as np\nA = np.zeros({n})", "A.size"),
+    "number of NumPy": ("import numpy as np\nA = np.float32({n})", "float(A)"),
+    "objects": ("import numpy as np\nA = np.array([None, {n}])", "A[1]"),
+    "path": ("from pathlib import Path\nA = Path('{n}')", "A.name"),
+    "pattern": ("import re\nA = re.compile('{n}')", "A.pattern"),
+    "attribute": ("class A:\n    B = {n}", "A.B"),
+    "method": ("class A:\n    def b(self):\n        return {n}", "A().b()"),
+    "property": ("class A:\n    @property\n    def b(self):\n        return {n}", "A().b"),
+    "static": ("class A:\n    @staticmethod\n    def b():\n        return {n}", "A.b()"),
+    "of class": ("class A:\n    @classmethod\n    def b(cls):\n        return {n}", "A.b()"),
+    "base": ("class B:\n    C = {n}\nclass A(B):\n    D = 1", "A.C"),
+    "super": (
+        "class B:\n    def c(self):\n        return {n}\n"
+        "class A(B):\n    def c(self):\n        return super().c()",
+        "A().c()",
+    ),
+    "abstract": (
+        "import abc\nclass B(abc.ABC):\n    @abc.abstractmethod\n    def c(self): ...\n"
+        "class A(B):\n    def c(self):\n        return {n}",
+        "A().c()",
+    ),
+    "dataclass": (
+        "from dataclasses import dataclass, field\n@dataclass(frozen=True)\nclass A:\n"
+        "    b: int = {n}\n    c: list = field(default_factory=list)",
+        "A().b",
+    ),
+    "dataclass made": (
+        "from dataclasses import dataclass\n@dataclass\nclass B:\n    c: int\nA = B({n})",
+        "A.c",
+    ),
+    "enum": ("import enum\nclass A(enum.Enum):\n    B = {n}", "A.B.value"),
+    "slots": ("class B:\n    __slots__ = ('c',)\nA = B()\nA.c = {n}", "A.c"),
+    "network": (
+        "from mnist_gd.networks import SingleLayerNetwork\nclass A(SingleLayerNetwork):\n"
+        "    def predict(self, x):\n        return {n}",
+        "A.predict(None, 0)",
+    ),
+    "partial": ("from functools import partial\nA = partial(round, {n})", "A()"),
+    "partial of own": (
+        "from functools import partial\ndef b(x):\n    return {n}\nA = partial(b, 1)",
+        "A()",
+    ),
+    "cached": ("import functools\n@functools.cache\ndef A():\n    return {n}", "0 or A"),
+    "lambda": ("A = lambda: {n}", "A()"),
+    "attribute of a function": (
+        "def A():\n    return 0\nA.gradient = lambda: {n}",
+        "A.gradient()",
+    ),
+    "closure": (
+        "def make(b):\n    def inner():\n        return b\n    return inner\nA = make({n})",
+        "A()",
+    ),
+    "decorator": (
+        "import functools\ndef outer(f):\n    @functools.wraps(f)\n    def inner():\n"
+        "        return {n} * f()\n    return inner\n@outer\ndef A():\n    return 1",
+        "A()",
+    ),
+    "inside": ("A = {n}", "[A for _ in 'a'][0]"),
+    "function from elsewhere": ("import math\nA = [math.sin, math.cos][{n} - 1]", "A(1.0)"),
+    "function of the package": (
+        "from mnist_gd import losses\n"
+        "A = [losses.cross_entropy, losses.mean_squared_error][{n} - 1]",
+        "A.__name__",
+    ),
+    "ufunc": ("import numpy as np\nA = [np.sin, np.cos][{n} - 1]", "float(A(1.0))"),
+    "method of another": ("A = 'ab{n}'.upper", "A()"),
+    "module": ("import math, cmath\nA = [math, cmath][{n} - 1]", "A.__name__"),
+}
+SHIPPED = [kind for kind in USED if kind != "cached"]  # which no pickle takes by value
 
 
-def test_of_what_is_no_constant_and_what_is_of_elsewhere_the_name_counts():
-    source = "def run(configuration, seed):\n    return {'v': sorted(ITEMS), 'f': check}, {}"
-    codes = {
-        code_in_a_notebook(source, ITEMS=items, check=elsewhere(module, number))
-        for items, number in (([1], 1), ([2], 1), ([1], 2))
-        for module in ("A", "a")  # before and after __main__
-    }
-    assert len(codes) == 1
-    assert code_in_a_notebook(source.replace("ITEMS", "OTHERS"), OTHERS=[1]) not in codes
+def use(kind, n, name="run", given=""):
+    """The source of a run that uses something."""
+    source = "{made}\ndef {name}(configuration, seed{given}):\n    return {{'v': {used}}}, {{}}\n"
+    made, used = (part.format(n=n) for part in USED[kind])
+    return source.format(made=made, used=used, name=name, given=given)
+
+
+@pytest.mark.parametrize("given", ["", ", A=A", ", *, A=A"], ids=["used", "default", "keyword"])
+@pytest.mark.parametrize("kind", USED)
+def test_whatever_a_run_uses_counts(kind, given):
+    codes = [code_in_a_notebook(use(kind, n, given=given)) for n in (1, 1, 2)]
+    assert codes[0] == codes[1] != codes[2]
+
+
+def test_what_a_run_uses_is_known_in_each_process(tmp_path):
+    """Whatever the order of its sets, where its objects lie and how they came there."""
+    source = "import sys\nfrom mnist_gd.records import run_all\n"
+    for number, kind in enumerate(SHIPPED):
+        one = use(kind, 1, name=f"run_{number}", given=", A=A" if number % 2 else "")
+        source += re.sub(r"\b([AB])\b", rf"\1_{number}", one)
+    source += (
+        "if __name__ == '__main__':\n"
+        f"    for number in range({len(SHIPPED)}):\n"
+        "        run = globals()[f'run_{number}']\n"
+        "        run_all(run, [{}], seeds=[1, 2], records=sys.argv[1], n_jobs=2)\n"
+        "    print(len([*__import__('pathlib').Path(sys.argv[1]).glob('*.json')]))\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(source, encoding="utf-8")
+    for seed in "12":
+        done = subprocess.run(
+            [sys.executable, script, tmp_path / "records"],
+            capture_output=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
+        )
+        assert done.stdout.split() == [str(2 * len(SHIPPED))], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("made", "used"),
+    [
+        ("A = (x for x in 'ab')", "A"),
+        ("import threading\nA = {'a': [threading.Lock()]}", "A"),
+        ("A = open(__file__)", "A"),
+        ("import threading\nB = threading.Lock()\ndef A():\n    return B", "B"),
+        ("class B:\n    def __reduce_ex__(self, version):\n        return 1 / 0\nA = B()", "A"),
+    ],
+    ids=["generator", "lock", "file", "of a helper", "raises"],
+)
+def test_what_is_not_the_same_in_each_process_is_refused(made, used):
+    source = f"{made}\ndef run(configuration, seed):\n    return {{'v': A}}, {{}}"
+    with pytest.raises(TypeError, match=rf"function must use .* but uses {used}, which is .*<"):
+        code_in_a_notebook(source, __file__=__file__)
+
+
+def test_what_is_nested_too_deeply_is_refused():
+    made = "A = []\nfor _ in range(10**5):\n    A = [A]\n"
+    source = f"{made}def run(configuration, seed):\n    return {{'v': A}}, {{}}"
+    with pytest.raises(ValueError, match="function must use what is nested less deeply than A is"):
+        code_in_a_notebook(source)
+
+
+def test_of_a_name_that_is_an_attribute_only_nothing_counts():
+    """A worker, into which a function comes by value, does not know what else has its name."""
+    source = "def run(configuration, seed):\n    return {'v': seed.real}, {}"
+    assert code_in_a_notebook(source, real=1) == code_in_a_notebook(source, real=2)
+
+
+def test_what_a_run_uses_is_looked_at_again_by_each_search(tmp_path):
+    space = {"__name__": "__main__"}
+    exec("A = {'x': 1}\ndef run(configuration, seed):\n    return A, {}", space)
+    asked = {"records": tmp_path, "n_jobs": 1, "progress": False}
+    assert run_all(space["run"], [{}], **asked)[0].outcome == {"x": 1}
+    space["A"]["x"] = 2
+    assert run_all(space["run"], [{}], **asked)[0].outcome == {"x": 2}
+
+
+HELPED = {
+    "function": ("from helpers_of_it import f", "f()"),
+    "class": ("from helpers_of_it import C", "C.x"),
+    "module": ("import helpers_of_it as h", "h.f()"),
+    "object": ("from helpers_of_it import c", "c.x"),
+    "imported inside": ("", "g()"),
+    "by way of another": ("import others_of_it", "others_of_it.f()"),
+    "in a folder": ("import folder_of_it.inner", "folder_of_it.inner.f()"),
+    "from a folder": ("from folder_of_it.inner import f", "f()"),
+}
+HELPER = "def f():\n    return {n}\nclass C:\n    x = {n}\nc = C()\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_package", "workers"),
+    [
+        *((kind, True, 1) for kind in HELPED),
+        ("imported inside", True, 2),
+        ("in a folder", False, 2),
+        ("from a folder", False, 1),
+    ],
+)
+def test_modules_beside_a_script_that_is_run_count(tmp_path, kind, is_package, workers):
+    """Each run is another process: a new one finds records as long as no helper is edited."""
+    made, used = HELPED[kind]
+    (tmp_path / "folder_of_it").mkdir()
+    if is_package:
+        (tmp_path / "folder_of_it" / "__init__.py").touch()
+    (tmp_path / "others_of_it.py").write_text("from helpers_of_it import *", encoding="utf-8")
+    (tmp_path / "script.py").write_text(
+        f"import sys\n{made}\nfrom mnist_gd.records import run_all\n"
+        "def g():\n    import helpers_of_it\n    return helpers_of_it.f()\n"
+        f"def run(configuration, seed):\n    return {{'v': {used}}}, {{}}\n"
+        "if __name__ == '__main__':\n"
+        f"    asked = dict(records=sys.argv[1], n_jobs={workers}, progress=False)\n"
+        "    print(*[r.outcome['v'] for r in run_all(run, [{}], seeds=range(4), **asked)])\n",
+        encoding="utf-8",
+    )
+    found = []
+    for n in (1, 1, 2):
+        for path in ("helpers_of_it.py", "folder_of_it/inner.py"):
+            (tmp_path / path).write_text(HELPER.format(n=n), encoding="utf-8")
+            shutil.rmtree((tmp_path / path).parent / "__pycache__", ignore_errors=True)
+        done = subprocess.run(
+            [sys.executable, tmp_path / "script.py", tmp_path / "records"],
+            capture_output=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
+        )
+        found.append((done.stdout.split(), len([*tmp_path.glob("records/*.json")])))
+    assert found == [(["1"] * 4, 4), (["1"] * 4, 4), (["2"] * 4, 8)], done.stderr
+
+
+@pytest.mark.parametrize("used", ["f()", "helpers_of_it.g()", "C().x()"])
+def test_what_ran_is_what_was_imported_not_what_a_helper_has_become(tmp_path, used):
+    helper = "def g():\n    return {n}\ndef f():\n    return g()\n"
+    helper += "class C:\n    def x(self):\n        return {n}\n"
+    (tmp_path / "script.py").write_text(
+        "import sys\nfrom pathlib import Path\nimport helpers_of_it\n"
+        "from helpers_of_it import C, f\nfrom mnist_gd.records import run_all\n"
+        f"def run(configuration, seed):\n    return {{'v': {used}}}, {{}}\n"
+        f"Path(helpers_of_it.__file__).write_text({helper.format(n=2)!r})\n"
+        "asked = dict(records=sys.argv[1], n_jobs=1, progress=False)\n"
+        "print(run_all(run, [{}], **asked)[0].outcome['v'])\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "helpers_of_it.py").write_text(helper.format(n=1), encoding="utf-8")
+    found = []
+    for _ in "ab":
+        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+        command = [sys.executable, tmp_path / "script.py", tmp_path / "records"]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        found.append(
+            subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
+        )
+    assert [done.stdout.strip() for done in found] == ["1", "2"], found
 
 
 def test_of_modules_beside_a_script_those_count_that_it_imports(tmp_path, monkeypatch):
-    """By way of others and of its own package too, whatever its name; none from elsewhere."""
+    """By way of others and of its own package too, whatever its name; none that is not used."""
     sources = {
         "Near/__init__.py": "",
         "Near/runs.py": "import json, far_away\nfrom . import one\nfrom .two import X\n"
@@ -436,4 +652,5 @@ def test_of_modules_beside_a_script_those_count_that_it_imports(tmp_path, monkey
         "Near.one",
         "Near.two",
         "Near.deep.three",
+        "far_away",
     }

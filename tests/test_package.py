@@ -40,6 +40,7 @@ FOLDERS = {"experiments"}
 FLOORS = {
     "_arguments": 0,
     "_checks": 0,
+    "_instructions": 0,
     "_code": 0,
     "_configurations": 0,
     "_files": 0,
