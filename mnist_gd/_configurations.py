@@ -92,6 +92,17 @@ def checked_configuration(configuration):
     settings = plain("configurations", settings_of(configuration))
     if not is_dataclass(configuration):
         return settings
-    if replace(configuration, **settings) != configuration:
-        raise TypeError(f"configurations must hold plain values, but one is {configuration}")
-    return replace(configuration, **settings)
+    try:
+        again = replace(configuration, **settings)
+    except Exception as error:  # of its author's, or of fields that are not given to it
+        raise TypeError(
+            "configurations must be made again by their fields, but one is "
+            f"{shown(configuration)}: {error}"
+        ) from None
+    for name in settings:
+        if getattr(again, name) != getattr(configuration, name):
+            raise TypeError(
+                f"configurations must hold plain values, but one is {shown(configuration)}, whose "
+                f"{name} would come back as {shown(getattr(again, name))}"
+            )
+    return again

@@ -6,10 +6,20 @@ from dataclasses import replace
 from math import inf
 
 import numpy as np
+from numpy.lib.recfunctions import repack_fields
 
-from mnist_gd._checks import as_array, check_text, shown
+from mnist_gd._checks import (
+    as_array,
+    check_integer,
+    check_real,
+    check_sequence,
+    check_text,
+    is_a,
+    shown,
+)
 from mnist_gd._configurations import settings_of
 from mnist_gd._files import write_atomically
+from mnist_gd.history import History
 
 LARGEST = 2**30  # bytes that the arrays of a record may take
 TIMES = "times.json"  # in a folder of records: what runs took on another day
@@ -89,6 +99,30 @@ def with_time(record, time):
     return replace(record, outcome=outcome, seconds=time["seconds"])
 
 
+def _checked_history(history):
+    """Return the history of a run if it is one as :meth:`History.as_dict` gives it, or a part."""
+    if not is_a(history, dict):
+        raise TypeError(f"history of function must be a dict, but is {shown(history)}")
+    empty, checked = History().as_dict(), {}
+    if others := [name for name in history if name not in empty]:
+        raise ValueError(f"history of function must hold {[*empty]}, but holds {shown(others)}")
+    for name in filter(history.__contains__, empty):
+        value, what = history[name], f"{name} in the history of function"
+        if name == "metric":
+            checked[name] = check_text(what, value)
+        elif name == "best_epoch":
+            most = len(checked.get("validation_loss", ()))
+            checked[name] = None if value is None else check_integer(what, value, maximum=most)
+        else:
+            checked[name] = [check_real(what, number) for number in check_sequence(what, value)]
+    lengths = {name: len(value) for name, value in checked.items() if is_a(value, list) and value}
+    if len({*lengths.values()}) > 1:
+        raise ValueError(
+            f"history of function must have an entry for each epoch, but has of each {lengths}"
+        )
+    return checked
+
+
 def checked_outcome(returned):
     """Return the outcome of a run and its arrays, if a record can hold them."""
     pair = isinstance(returned, tuple) and len(returned) == 2
@@ -98,8 +132,8 @@ def checked_outcome(returned):
             f"{shown(returned)}"
         )
     outcome, arrays = returned
-    if not isinstance(history := outcome.get("history", {}), dict):
-        raise TypeError(f"history of function must be a dict, but is {shown(history)}")
+    if "history" in outcome:
+        outcome = outcome | {"history": _checked_history(outcome["history"])}
     arrays = {
         check_text("each name of the arrays of function", name): as_array(name, array)
         for name, array in arrays.items()
@@ -107,6 +141,8 @@ def checked_outcome(returned):
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"{name} of function must hold numbers, but its dtype is object")
+        if array.dtype.names:  # a file does not hold what lies between its fields
+            arrays[name] = repack_fields(array, recurse=True)
     if (size := sum(array.nbytes for array in arrays.values())) > LARGEST:
         raise ValueError(f"arrays of function must take at most {LARGEST} bytes, but take {size}")
     return outcome, arrays

@@ -36,7 +36,8 @@ class History:
 
     def __len__(self):
         """Return the number of finished epochs."""
-        return len(self.train_loss)
+        judged = (self.train_score, self.validation_loss, self.validation_score)
+        return max(map(len, (self.train_loss, *judged, self.seconds)))
 
     def as_dict(self):
         """Return the history as plain lists, for a record."""

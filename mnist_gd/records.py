@@ -18,7 +18,7 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from mnist_gd._checks import check_flag, check_integer, check_path, check_sequence, shown
+from mnist_gd._checks import check_flag, check_integer, check_path, check_sequence, is_a, shown
 from mnist_gd._code import code_of, look_again, made_by
 from mnist_gd._configurations import checked_configuration, plain, settings_of
 from mnist_gd._network_files import from_arrays
@@ -72,17 +72,19 @@ class Record:
     @property
     def history(self):
         """The :class:`mnist_gd.history.History` of a training, as far as it came."""
+        if "history" not in self.outcome:
+            raise LookupError(f"this run returned no history, but {[*self.outcome]}")
         return History(**self.outcome["history"])
 
     @property
     def diverged(self):
         """Whether the training left the finite numbers before its end."""
-        return "diverged" in self.outcome
+        return self.outcome.get("diverged") not in (None, False)
 
     def ended_before(self, epochs):
         """Whether the training broke off before so many epochs; one that was stopped did not."""
         epochs = check_integer("epochs", epochs)
-        ran, planned = len(self.history.seconds), settings_of(self.configuration)["epochs"]
+        ran, planned = len(self.history), settings_of(self.configuration)["epochs"]
         stopped = self.history.best_epoch is not None and not self.diverged and ran < planned
         return ran < epochs and not stopped
 
@@ -90,21 +92,36 @@ class Record:
         """Return the network of a run that kept it; a LookupError says that it did not."""
         if "about" not in self.arrays:
             raise LookupError(f"this run kept no network, but {[*self.arrays]}")
-        _, layers, loss = from_arrays(self.arrays)
+        try:
+            _, layers, loss = from_arrays(self.arrays)
+        except Exception as error:  # whatever an array of that name makes it raise
+            raise LookupError(
+                f"this run kept no network, but {[*self.arrays]}: {type(error).__name__}, {error}"
+            ) from None
         return Network(layers, loss=loss)
 
     def score(self, epochs=None):
         """Return the validation score after so many epochs, by default all: 0 if it diverged.
 
-        With a `patience` it is that of the network which a training of so many returns.
+        With a `patience` it is that of the network which a training of so many returns. A
+        LookupError or ValueError says that the run told no history, or had no validation.
         """
-        scores = self.history.validation_score
+        scores = self._validation_score()
         if epochs is None:
             epochs = settings_of(self.configuration)["epochs"]
         epochs = check_integer("epochs", epochs)
         if self.history.best_epoch is not None and not self.ended_before(epochs):
             epochs = int(np.argmin(self.history.validation_loss[:epochs])) + 1
         return scores[epochs - 1] if len(scores) >= epochs else 0.0
+
+    def _validation_score(self):
+        history = self.history
+        if not history.validation_score and (len(history) or not self.diverged):
+            raise ValueError(
+                "history of function must have a validation_score to be judged by, but the run "
+                f"with {shown(self.configuration)} had no validation"
+            )
+        return history.validation_score
 
     def settled_score(self):
         """Return the validation score by which runs of different learning rates are compared.
@@ -116,7 +133,7 @@ class Record:
         """
         if self.history.best_epoch is not None:
             return self.score()
-        scores = self.history.validation_score
+        scores = self._validation_score()
         settles = getattr(self.configuration, "settles", False)
         late = scores[-1:] if settles else scores[len(scores) // 2 :]
         return 0.0 if self.diverged else float(np.mean(late))
@@ -179,7 +196,8 @@ def _run(function, configuration, seed):
             outcome, arrays = checked_outcome(function(deepcopy(configuration), seed))
         except DivergenceError as error:
             history = getattr(error, "history", History())
-            outcome, arrays = {"diverged": str(error), "history": history.as_dict()}, {}
+            history = history.as_dict() if is_a(history, History) else history
+            outcome, arrays = checked_outcome(({"diverged": str(error), "history": history}, {}))
     seconds = processor_time() - start
     return Record(configuration, seed, plain("outcome", outcome), arrays, seconds)
 
@@ -202,8 +220,9 @@ def run_all(
     Parameters
     ----------
     function : callable
-        Takes a configuration and a seed; returns a dict of plain values and a dict of arrays.
-        It must be importable by name, for the workers' sake.
+        Takes a configuration and a seed; returns a dict of plain values and a dict of arrays. A
+        `history` is one of :meth:`mnist_gd.history.History.as_dict`, or a part of it. The function
+        must be importable by name, for the workers' sake.
     configurations : list of dict or dataclass
         Plain values only: they become part of the record's name, in which 1 is not 1.0. What has
         more `work`, if they have such an attribute, is begun before the others.
@@ -230,7 +249,8 @@ def run_all(
         If a record is missing and `run_missing` is False.
     ValueError, TypeError
         If there is no configuration or no seed, a configuration does not hold plain values, the
-        function is a lambda or an inner one, or another argument is out of its range.
+        function is a lambda or an inner one, uses what is not the same in each process or
+        returns what no record can hold, or another argument is out of its range.
 
     Warns
     -----

@@ -165,7 +165,8 @@ def grid_search(function, configurations, **options):
     ------
     ValueError, TypeError
         If a configuration does not say how many epochs, one that settles is to be read off
-        before its last epoch, or as in :func:`mnist_gd.records.run_all`.
+        before its last epoch, a history lacks scores or seconds, or as in
+        :func:`mnist_gd.records.run_all`.
     """
     configurations = [_with_epochs(c) for c in check_sequence("configurations", configurations)]
     longest = {}  # of those that differ in epochs alone
@@ -182,6 +183,9 @@ def grid_search(function, configurations, **options):
     records = run_all(function, longest.values(), **options)
     if any("history" not in record.outcome for record in records):
         raise ValueError(f"function must return a history, but has returned {records[0].outcome}")
+    for record in records:
+        if len(record.history) and not record.history.seconds:
+            raise ValueError("history of function must have seconds, but has none of its epochs")
     seeds = len(records) // len(longest)
     runs = {course: records[i * seeds : (i + 1) * seeds] for i, course in enumerate(longest)}
     rows = [Row(c, runs[_course(c)]) for c in configurations]

@@ -23,6 +23,8 @@ def history():
 def test_length_is_the_number_of_finished_epochs(history):
     assert len(history) == 3
     assert len(History()) == 0
+    for name in ("train_loss", "train_score", "validation_loss", "validation_score", "seconds"):
+        assert len(History(**{name: [1.0, 2.0]})) == 2
 
 
 def test_histories_do_not_share_their_lists():

@@ -18,7 +18,7 @@ import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
-from dataclasses import FrozenInstanceError, asdict, dataclass
+from dataclasses import FrozenInstanceError, asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -675,6 +675,17 @@ def test_divergence_before_the_first_epoch_ends_leaves_an_empty_history(function
     assert (record.score(), record.settled_score()) == (0, 0)
 
 
+def diverges_with_a_list(configuration, seed):
+    error = DivergenceError("too fast")
+    error.history = [1.0]
+    raise error
+
+
+def test_divergence_with_what_is_no_history_is_refused(tmp_path):
+    with pytest.raises(TypeError, match=r"history of function must be a dict, but is \[1\.0\]"):
+        run_all(diverges_with_a_list, [{"epochs": 1}], records=tmp_path, **QUIET)
+
+
 def timed_course(configuration, seed):
     return {"history": {"train_loss": [2.0, 1.0], "seconds": [0.5, 1.0]}}, {}
 
@@ -824,6 +835,46 @@ def test_function_must_have_a_name_of_its_own(three):
             three.run(function=function)
 
 
+def made_of(**about):
+    return dataclass(**about)(type("Made", (), {"__annotations__": {"rate": float}}))
+
+
+@dataclass
+class Derived:
+    rate: float
+    double: float = field(init=False, default=0.0)
+
+
+@dataclass(frozen=True)
+class Growing:
+    rate: float
+
+    def __post_init__(self):
+        object.__setattr__(self, "rate", 2 * self.rate)
+
+
+def test_a_dataclass_that_is_compared_by_itself_is_a_configuration(tmp_path):
+    configuration = made_of(eq=False)(0.5)
+    (record,) = run_all(kinds, [configuration], records=tmp_path, **QUIET)
+    assert type(record.configuration) is type(configuration)
+    assert record.configuration.rate == 0.5
+
+
+@pytest.mark.parametrize(
+    ("configuration", "message"),
+    [
+        (Derived(1.0), r"made again by their fields, but one is Derived.* double .*init=False"),
+        (Growing(1.0), r"one is Growing\(rate=2\.0\), whose rate would come back as 4\.0"),
+    ],
+)
+def test_a_dataclass_that_does_not_come_back_is_refused_with_its_cause(
+    tmp_path, configuration, message
+):
+    with pytest.raises(TypeError, match=f"configurations must .*{message}"):
+        run_all(kinds, [configuration], records=tmp_path / "new", **QUIET)
+    assert not (tmp_path / "new").exists()
+
+
 # What a record tells
 
 
@@ -900,6 +951,45 @@ def test_a_record_gives_its_network_back(rng):
     assert kept.loss is network.loss
     with pytest.raises(LookupError, match=r"kept no network, but \['logits'\]"):
         Record({}, 0, {}, {"logits": network.logits(x)}, 1.0).network()
+
+
+def test_an_array_of_another_that_has_the_name_of_a_network_s_is_none():
+    for about in ("about what", "3", "[]", '{"activations": []}'):
+        record = Record({}, 0, {}, {"about": np.array(about), "x": np.ones(2)}, 1.0)
+        with pytest.raises(LookupError, match=r"kept no network, but \['about', 'x'\]: \w+Error"):
+            record.network()
+
+
+@pytest.mark.parametrize("told", [False, None])
+def test_a_run_that_says_that_it_has_not_diverged_has_not(told):
+    record = training([0.25, 0.75], {"epochs": 2}, diverged=told)
+    assert not record.diverged
+    assert record.settled_score() == 0.75
+    assert training([0.25, 0.75], {"epochs": 2}, diverged="").diverged
+
+
+def test_a_run_without_a_history_says_so():
+    record = Record({"epochs": 2}, 0, {"loss": 1.0}, {}, 1.0)
+    for ask in (record.score, record.settled_score, lambda: record.history):
+        with pytest.raises(LookupError, match=r"this run returned no history, but \['loss'\]"):
+            ask()
+
+
+@pytest.mark.parametrize("about", [{}, {"diverged": "..."}])
+def test_a_run_without_a_validation_is_not_judged(about):
+    history = History(train_loss=[2.0, 1.0], seconds=[1.0, 2.0]).as_dict()
+    record = Record({"epochs": 2}, 0, {"history": history, **about}, {}, 1.0)
+    for ask in (record.score, record.settled_score, lambda: record.score(1)):
+        with pytest.raises(
+            ValueError, match=r"must have a validation_score .*'epochs': 2.* no val"
+        ):
+            ask()
+
+
+def test_epochs_are_counted_without_a_clock_too():
+    record = Record({"epochs": 2}, 0, {"history": {"validation_score": [0.25, 0.75]}}, {}, 1.0)
+    assert [record.ended_before(epochs) for epochs in (2, 3)] == [False, True]
+    assert record.score() == 0.75
 
 
 # Killed and started again

@@ -437,3 +437,20 @@ def without_history(configuration, seed):
 def test_what_tells_no_history_is_not_ranked(tmp_path):
     with pytest.raises(ValueError, match=r"function must return a history, but has returned {'sc"):
         grid_search(without_history, [{"epochs": 1}], records=tmp_path, **QUIET)
+
+
+def without_validation(configuration, seed):
+    return {"history": {"train_loss": [1.0], "seconds": [1.0]}}, {}
+
+
+def without_seconds_of_an_epoch(configuration, seed):
+    return {"history": {"validation_score": [1.0]}}, {}
+
+
+@pytest.mark.parametrize(
+    ("function", "missing"),
+    [(without_validation, "validation_score"), (without_seconds_of_an_epoch, "seconds")],
+)
+def test_what_tells_no_score_or_no_time_is_not_ranked(tmp_path, function, missing):
+    with pytest.raises(ValueError, match=f"history of function must have .*{missing}"):
+        grid_search(function, [{"epochs": 1}], records=tmp_path, **QUIET)
