@@ -82,7 +82,9 @@ TESTS_LEFT_OUT = {
     },
     "processes": {
         "test_code": "every_module_counts workers_know_a_function_of_a_notebook "
-        "the_package_is_read_when_it_is_imported a_set_in_a_run_has_one_order",
+        "the_package_is_read_when_it_is_imported a_set_in_a_run_has_one_order "
+        "what_a_run_uses_is_known_in_each_process modules_beside_a_script_that_is_run_count "
+        "what_ran_is_what_was_imported_not_what_a_helper_has_become",
         "test_data": "no_load_needs_torchvision six_processes_start_at_once_on_an_empty_folder "
         "import_of_torchvision other_errors_of_torchvision_pass_through",
         "test_exercises": "the_inputs_are_the_same_in_every_process",
