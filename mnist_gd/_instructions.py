@@ -10,7 +10,13 @@ from functools import cache
 from importlib.machinery import PathFinder
 from operator import itemgetter
 from pathlib import Path
-from types import CodeType, FunctionType, MemberDescriptorType, ModuleType
+from types import (
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    ModuleType,
+)
 
 import numpy as np
 
@@ -132,7 +138,7 @@ class _Description:
         for name, value in sorted(vars(kind).items()):
             does = callable(value) or is_a(value, property | classmethod)
             is_python_s = name.startswith("_") and name.endswith("_") and not does
-            is_slot = is_a(value, MemberDescriptorType)
+            is_slot = is_a(value, MemberDescriptorType | GetSetDescriptorType)
             if not (name in WORDS or is_python_s or is_slot):
                 parts.append([name, self.of(value)])
         return parts
@@ -148,7 +154,8 @@ class _Description:
                 "configuration what it is made of"
             ) from None
         if is_a(reduced, str):
-            return [self.of(type(value)), str(attribute(value, "__module__")), reduced]
+            module = str(attribute(value, "__module__"))
+            return [module, reduced, *([self.of(type(value))] if _is_own(module) else ())]
         made, arguments, *more = reduced
         more = [list(part) if is_a(part, Iterator) else part for part in more]
         if more and type(more[0]) is tuple and [*map(type, more[0])] == [dict, dict]:

@@ -459,10 +459,16 @@ USED = {  # what a run uses, as {n}, and what it does with that
         "A.__name__",
     ),
     "ufunc": ("import numpy as np\nA = [np.sin, np.cos][{n} - 1]", "float(A(1.0))"),
+    "generator": ("import numpy as np\nA = np.random.default_rng({n})", "A.random()"),
+    "logger": ("import logging\nA = logging.getLogger('{n}')", "A.name"),
+    "one of a name": (
+        "class B:\n    x = {n}\n    def __reduce__(self):\n        return 'A'\nA = B()",
+        "A.x",
+    ),
     "method of another": ("A = 'ab{n}'.upper", "A()"),
     "module": ("import math, cmath\nA = [math, cmath][{n} - 1]", "A.__name__"),
 }
-SHIPPED = [kind for kind in USED if kind != "cached"]  # which no pickle takes by value
+SHIPPED = [kind for kind in USED if kind not in ("cached", "one of a name")]  # by value
 
 
 def use(kind, n, name="run", given=""):
