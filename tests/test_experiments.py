@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import FrozenInstanceError, asdict, dataclass, replace
+from dataclasses import FrozenInstanceError, asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +141,32 @@ def test_a_changed_configuration_is_one_of_the_same_kind():
 )
 def test_what_is_no_configuration_is_refused(configuration, error, words):
     with pytest.raises(error, match=f"^configurations {words}"):
+        checked_configuration(configuration)
+
+
+@dataclass
+class Derived:
+    rate: float
+    double: float = field(init=False, default=0.0)
+
+
+@dataclass(frozen=True)
+class Growing:
+    rate: float
+
+    def __post_init__(self):
+        object.__setattr__(self, "rate", 2 * self.rate)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "message"),
+    [
+        (Derived(1.0), r"made again by their fields, but one is Derived.* double .*init=False"),
+        (Growing(1.0), r"one is Growing\(rate=2\.0\), whose rate would come back as 4\.0"),
+    ],
+)
+def test_a_dataclass_that_does_not_come_back_is_refused_with_its_cause(configuration, message):
+    with pytest.raises(TypeError, match=f"configurations must .*{message}"):
         checked_configuration(configuration)
 
 
