@@ -137,7 +137,7 @@ class _Description:
         parts = [name, self.of(type(kind)), *map(self.of, kind.__bases__)]
         for name, value in sorted(vars(kind).items()):
             does = callable(value) or is_a(value, property | classmethod)
-            is_python_s = name.startswith("_") and name.endswith("_") and not does
+            is_python_s = name.startswith("__") and name.endswith("__") and not does
             is_slot = is_a(value, MemberDescriptorType | GetSetDescriptorType)
             if not (name in WORDS or is_python_s or is_slot):
                 parts.append([name, self.of(value)])

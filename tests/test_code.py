@@ -515,7 +515,7 @@ def test_what_a_run_uses_is_known_in_each_process(tmp_path):
     [
         ("A = (x for x in 'ab')", "A"),
         ("import threading\nA = {'a': [threading.Lock()]}", "A"),
-        ("A = open(__file__)", "A"),
+        ("A = open(__file__, 'rb')", "A"),
         ("import threading\nB = threading.Lock()\ndef A():\n    return B", "B"),
         ("class B:\n    def __reduce_ex__(self, version):\n        return 1 / 0\nA = B()", "A"),
     ],
