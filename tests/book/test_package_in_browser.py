@@ -106,6 +106,7 @@ TESTS_LEFT_OUT = {
         "test_studies": "main_runs_everything_in_full",
     },
     "users, limits or descriptors of a system": {
+        "test_code": "what_is_nested_too_deeply_is_refused",
         "test_data": "root_that_cannot_even_be_looked_into read_only_package_folder "
         "sound_read_only_root_serves_without_a_warning damaged_read_only_root_is_not_trusted",
         "test_handwriting": "what_is_no_file_is_refused_before_it_is_read",
