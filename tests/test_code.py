@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -538,6 +539,42 @@ def test_of_a_name_that_is_an_attribute_only_nothing_counts():
     """A worker, into which a function comes by value, does not know what else has its name."""
     source = "def run(configuration, seed):\n    return {'v': seed.real}, {}"
     assert code_in_a_notebook(source, real=1) == code_in_a_notebook(source, real=2)
+
+
+@pytest.fixture
+def own_module(monkeypatch, tmp_path):
+    """Make a module of the reader's, as if it were imported from a file."""
+
+    def make(name, source, suffix=".py"):
+        module = types.ModuleType(name)
+        file = tmp_path / f"{name}{suffix}"
+        file.write_bytes(b"\xff" if suffix == ".so" else source.encode())
+        module.__file__ = str(file)
+        monkeypatch.setitem(sys.modules, name, module)
+        exec(source, vars(module))
+        look_again()
+        return module
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["helper_of_it", "HELPER_OF_IT"])
+@pytest.mark.parametrize("suffix", [".py", ".so"])
+def test_of_another_module_of_the_readers_its_source_counts_and_no_value(own_module, name, suffix):
+    """What is compiled has none that could be read."""
+    source = "import threading\nA = threading.Lock()\ndef f():\n    return A\n"
+    f = own_module(name, source, suffix).f
+    space = {"__name__": "__main__", "f": f}
+    exec("def run(configuration, seed):\n    return {'v': f()}, {}", space)
+    assert (name in code_of(space["run"])) == (suffix == ".py")
+
+
+def test_of_what_is_installed_the_name_counts_whatever_it_is():
+    space = {"__name__": "__main__"}
+    exec(
+        "from PIL.Image import new\ndef run(configuration, seed):\n    return new(seed), {}", space
+    )
+    assert not [name for name in code_of(space["run"]) if name.startswith("PIL")]
 
 
 def test_what_a_run_uses_is_looked_at_again_by_each_search(tmp_path):
