@@ -427,6 +427,10 @@ USED = {  # what a run uses, as {n}, and what it does with that
     ),
     "enum": ("import enum\nclass A(enum.Enum):\n    B = {n}", "A.B.value"),
     "slots": ("class B:\n    __slots__ = ('c',)\nA = B()\nA.c = {n}", "A.c"),
+    "slots and more": (
+        "class C:\n    __slots__ = ('c',)\nclass B(C):\n    pass\nA = B()\nA.c, A.d = 1, {n}",
+        "A.d",
+    ),
     "network": (
         "from mnist_gd.networks import SingleLayerNetwork\nclass A(SingleLayerNetwork):\n"
         "    def predict(self, x):\n        return {n}",
@@ -639,10 +643,15 @@ def test_modules_beside_a_script_that_is_run_count(tmp_path, kind, is_package, w
     assert found == [(["1"] * 4, 4), (["1"] * 4, 4), (["2"] * 4, 8)], done.stderr
 
 
-@pytest.mark.parametrize("used", ["f()", "helpers_of_it.g()", "C().x()"])
-def test_what_ran_is_what_was_imported_not_what_a_helper_has_become(tmp_path, used):
-    helper = "def g():\n    return {n}\ndef f():\n    return g()\n"
-    helper += "class C:\n    def x(self):\n        return {n}\n"
+@pytest.mark.parametrize(
+    ("used", "helper"),
+    [
+        ("f()", "C, g = 0, lambda: {n}\ndef f():\n    return {n}\n"),
+        ("helpers_of_it.g()", "C = f = 0\ndef g():\n    return {n}\n"),
+        ("helpers_of_it.C().x()", "f = 0\nclass C:\n    def x(self):\n        return {n}\n"),
+    ],
+)
+def test_what_ran_is_what_was_imported_not_what_a_helper_has_become(tmp_path, used, helper):
     (tmp_path / "script.py").write_text(
         "import sys\nfrom pathlib import Path\nimport helpers_of_it\n"
         "from helpers_of_it import C, f\nfrom mnist_gd.records import run_all\n"
