@@ -131,7 +131,7 @@ def code_of(function):
     Raises
     ------
     ValueError, TypeError
-        If it uses what is not the same in each process: a generator, a lock, an open file.
+        If it uses what is not the same in each process, such as a lock or an open file.
     """
     name = function.__module__
     if name in MODULES:

@@ -178,7 +178,7 @@ class Network:
 
     @original
     def logits(self, x):
-        """Return what answers and training are judged by; who overrides `forward` needs both."""
+        """Return the logits of `x`, by which it is judged; who overrides `forward` needs both."""
         x = as_rows(x, self.input_size)
         check_finite("x", x)
         logits = self._infer(x)

@@ -478,6 +478,7 @@ def hostile(base, *methods):
     return type("Hostile", (base,), dict.fromkeys(["__repr__", *methods], raises))()
 
 
+RAISING = [hostile(object, "__getattr__"), hostile(object, "__getattribute__")]
 ANYTHING = [
     *(None, True, False, 0, -1, 1, 2, 3, 255, 2**31, 2**63, 10**30, 10**400),
     *(0.0, -0.0, 0.5, 1.0, -1.5, 5e-324, 1e-300, 1.7e308, np.nan, np.inf, -np.inf),
@@ -490,7 +491,7 @@ ANYTHING = [
     *(hostile(object, *names) for names in ((), ["__iter__"], ["__array__"])),
     *(hostile(int, "__int__", "__float__"), hostile(float, "__float__"), hostile(list)),
     *(hostile(os.PathLike, "__fspath__"), hostile(object, "__eq__", "__hash__")),
-    *(hostile(object, "__getattr__"), hostile(object, "__getattribute__")),
+    *RAISING,
 ]
 # By their places: hypothesis itself would have them show themselves.
 SCALARS = st.integers(0, len(ANYTHING) - 1).map(ANYTHING.__getitem__)
@@ -634,3 +635,12 @@ def test_a_right_result_or_a_refusal_that_names_the_argument(name, data):
     call = data.draw(calls(name))
     overflow = data.draw(st.sampled_from(["ignore", "raise"]))
     keep_contract(name, call.changed, call.arguments, overflow)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_an_object_that_raises_when_it_is_asked_is_refused_as_any_argument(name):
+    """Of so few among so much, draws may miss an argument."""
+    for changed in sorted({*makers(name)} - {"self"}):
+        for value in RAISING:
+            arguments = {p: make() for p, make in makers(name).items()} | {changed: value}
+            keep_contract(name, changed, arguments, "ignore")
