@@ -71,7 +71,7 @@ class _Description:
             return self._class(value)
         if kind is property:
             return [kind.__name__, *map(self.of, (value.fget, value.fset, value.fdel))]
-        if kind in (staticmethod, classmethod):
+        if kind in {staticmethod, classmethod}:
             return [kind.__name__, self.of(value.__func__)]
         if is_a(wrapped := attribute(value, "__wrapped__"), FunctionType):  # as functools.cache's
             return [self.of(kind), self.of(wrapped)]
@@ -105,7 +105,7 @@ class _Description:
         parts = []
         for name, value in sorted(space.items()):
             if attribute(value, "__module__") == module and type(value) is FunctionType:
-                parts.append([name, self._code(value.__code__, value.__doc__)])
+                parts.append([name, self._code(value.__code__)])
             elif attribute(value, "__module__") == module and type(value) is type:
                 parts.append([name, *self._codes(vars(value), module)])
         return parts
@@ -115,7 +115,7 @@ class _Description:
         if says_all:
             return name
         code, space = function.__code__, function.__globals__
-        parts = [name, self._code(code, function.__doc__)]
+        parts = [name, self._code(code)]
         cells = zip(code.co_freevars, map(_content, function.__closure__ or ()), strict=True)
         held = [("a default", function.__defaults__), *(function.__kwdefaults__ or {}).items()]
         held += [*cells, *vars(function).items()]
@@ -164,10 +164,10 @@ class _Description:
             more[0] = (first or None, slots)
         return ["object", *map(self.of, (made, arguments, *more))]
 
-    def _code(self, code, doc=None):
-        constants = code.co_consts
-        if doc is not None and constants and constants[0] == doc:
-            constants = constants[1:]
+    def _code(self, code):
+        steps = dis.get_instructions(code)
+        is_used = any(step.opcode in dis.hasconst and step.arg == 0 for step in steps)
+        constants = code.co_consts if is_used else code.co_consts[1:]  # else the first is words
         return [code.co_code.hex(), code.co_names, code.co_varnames, *map(self.of, constants)]
 
 

@@ -1,6 +1,7 @@
 """What a result depends on: the code as it was imported, without comments and docstrings."""
 
 import importlib
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import sys
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mnist_gd import _code
@@ -352,10 +354,12 @@ def other(x):
 def run(configuration, seed, *, k={k}):
     {words}
     def inner():
+        {more}
         return helper(2), RATES, {inner}
     return {{"v": inner()}}, {{}}
 """
 AS_IT_IS = {"rates": (1, 2), "step": 1, "k": 0, "words": "'''Run.'''", "inner": "'one'"}
+AS_IT_IS["more"] = "'''Help.'''"
 
 
 def code_in_a_notebook(source, **space):
@@ -370,6 +374,7 @@ def code_in_a_notebook(source, **space):
     [
         ({}, False),
         ({"words": "'''Walk.'''"}, False),
+        ({"more": "'''Go.'''"}, False),
         ({"rates": (1, 3)}, True),
         ({"rates": (1, 2.0)}, True),
         ({"rates": frozenset({1, 2})}, True),
@@ -390,6 +395,13 @@ def test_words_that_a_run_gets_later_do_not_count():
     assert code_in_a_notebook(source + "run.__doc__ = 'Run.'") == code_in_a_notebook(source)
 
 
+def test_words_that_a_run_uses_count():
+    """Python keeps one text that is both."""
+    source = "def run(configuration, seed):\n    '{0}'\n    return {{'v': '{0}'}}, {{}}\n"
+    codes = [code_in_a_notebook(source.format(words)) for words in ("one", "two")]
+    assert codes[0] != codes[1]
+
+
 USED = {  # what a run uses, as {n}, and what it does with that
     "dict": ("A = {{'rate': [{n}]}}", "A['rate']"),
     "list": ("A = [0, {n}, 10**5000]\nA.append(A)", "A[1]"),
@@ -403,6 +415,12 @@ USED = {  # what a run uses, as {n}, and what it does with that
     "attribute": ("class A:\n    B = {n}", "A.B"),
     "method": ("class A:\n    def b(self):\n        return {n}", "A().b()"),
     "property": ("class A:\n    @property\n    def b(self):\n        return {n}", "A().b"),
+    "special method": ("class A:\n    def __len__(self):\n        return {n}", "len(A())"),
+    "kind that equals all": (
+        "class M(type):\n    __hash__ = type.__hash__\n    def __eq__(self, other):\n"
+        "        return True\nclass B(metaclass=M):\n    c = {n}\nA = B()",
+        "A.c",
+    ),
     "static": ("class A:\n    @staticmethod\n    def b():\n        return {n}", "A.b()"),
     "of class": ("class A:\n    @classmethod\n    def b(cls):\n        return {n}", "A.b()"),
     "base": ("class B:\n    C = {n}\nclass A(B):\n    D = 1", "A.C"),
@@ -443,6 +461,8 @@ USED = {  # what a run uses, as {n}, and what it does with that
     ),
     "cached": ("import functools\n@functools.cache\ndef A():\n    return {n}", "0 or A"),
     "lambda": ("A = lambda: {n}", "A()"),
+    "lambda with words": ("A = lambda: {n}\nA.__doc__ = 'words'", "A()"),
+    "without constants": ("A = [lambda x: x, lambda x: -x][{n} - 1]", "A(1)"),
     "attribute of a function": (
         "def A():\n    return 0\nA.gradient = lambda: {n}",
         "A.gradient()",
@@ -579,6 +599,32 @@ def test_of_what_is_installed_the_name_counts_whatever_it_is():
         "from PIL.Image import new\ndef run(configuration, seed):\n    return new(seed), {}", space
     )
     assert not [name for name in code_of(space["run"]) if name.startswith("PIL")]
+
+
+def test_of_what_is_installed_the_name_counts_whatever_it_has_become(monkeypatch):
+    space = {"__name__": "__main__", "json": json}
+    exec("def run(configuration, seed):\n    return {'v': json.loads('1')}, {}", space)
+    before = code_of(space["run"])
+    monkeypatch.setattr(json, "loads", json.dumps)
+    look_again()
+    assert code_of(space["run"]) == before
+
+
+def test_what_a_module_of_the_readers_imports_counts_by_its_source(own_module):
+    helper = own_module("helper_of_it", "from json import dumps\ndef f():\n    return 1\n")
+    space = {"__name__": "__main__", "f": helper.f}
+    exec("def run(configuration, seed):\n    return {'v': f()}, {}", space)
+    before = code_of(space["run"])
+    helper.dumps, helper.Decoder = json.loads, json.JSONDecoder
+    look_again()
+    assert code_of(space["run"]) == before
+
+
+def test_of_an_array_the_numbers_count_and_not_how_they_lie():
+    source = "def run(configuration, seed):\n    return {'v': A.sum()}, {}"
+    a = np.arange(6.0).reshape(2, 3)
+    same = [code_in_a_notebook(source, A=x) for x in (a, a.copy("F"), np.repeat(a, 2, 0)[::2])]
+    assert same[0] == same[1] == same[2]
 
 
 def test_what_a_run_uses_is_looked_at_again_by_each_search(tmp_path):
