@@ -137,8 +137,17 @@ def check_prelu(z, slope):
 
 
 def check_prelu_backward(grad_output, z, slope):
-    """Both arguments of a backward pass, with the slopes."""
+    """Both arguments of a backward pass, with the slopes, whose gradients are sums."""
     grad_output, z = check_backward(grad_output, z)
+    dtype = np.result_type(grad_output, z)
+    g, below = np.abs(grad_output).max(initial=0), np.minimum(z, 0).min(initial=0)
+    with np.errstate(over="ignore"):
+        is_finite = not np.longdouble(g) * -below * z.size > np.finfo(dtype).max
+    if not is_finite:
+        raise ValueError(
+            "grad_output and z must have products whose sum is finite in "
+            f"{dtype}, but reach {g} and {below}"
+        )
     return grad_output, z, _slope(slope, z)
 
 
@@ -149,3 +158,14 @@ def check_classes(z):
         raise ValueError(f"z must have the shape (..., classes), but has {z.shape}")
     _check_number_of("each row of z", z.shape[-1], z.dtype)
     return (z,)
+
+
+def check_softmax_backward(grad_output, z):
+    """Both arguments of its backward pass, which takes sums and differences of the gradients."""
+    grad_output, z = check_backward(grad_output, z)
+    check_classes(z)
+    most = np.finfo(np.result_type(grad_output, z)).max / 4
+    largest = np.abs(grad_output).max(initial=0)
+    if largest > most:
+        raise ValueError(f"grad_output must be within -{most} and {most}, but reaches {largest}")
+    return grad_output, z

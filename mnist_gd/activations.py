@@ -26,6 +26,7 @@ from mnist_gd._arguments import (
     check_pre_activation,
     check_prelu,
     check_prelu_backward,
+    check_softmax_backward,
 )
 from mnist_gd._checks import attribute, is_a, shown
 from mnist_gd._kernels import checked, has_kernel
@@ -226,7 +227,7 @@ def prelu_backward(grad_output, z, slope):
         Summed over every entry that shares the slope.
     """
     grad_z = np.where(z > 0, grad_output, slope * grad_output)
-    each = np.where(z > 0, 0, z * grad_output)
+    each = np.minimum(z, 0) * grad_output
     if slope.size == 1:
         return grad_z, each.sum().reshape(slope.shape)
     return grad_z, each.reshape(-1, z.shape[-1]).sum(axis=0).reshape(slope.shape)
@@ -299,7 +300,7 @@ def softmax(z):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-@checked(check_backward)
+@checked(check_softmax_backward)
 def softmax_backward(grad_output, z):
     """Vector-Jacobian product s * (g - <g, s>), equation `eq-softmax-vjp`."""
     s = softmax.kernel(z)

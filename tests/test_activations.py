@@ -247,6 +247,39 @@ def test_softmax_at_extreme_logits(logit, dtype):
     assert np.isfinite(softmax.backward(np.ones_like(z), z)).all()
 
 
+ROW = arrays(np.float32, 3, elements=st.floats(width=32, allow_nan=False, allow_infinity=False))
+MOST = float(np.finfo(np.float32).max)
+prelu_half = with_options(prelu, slope=0.5)
+
+
+@given(g=ROW, z=ROW)
+def test_gradients_of_any_size_are_those_of_float64_or_refused(g, z):
+    """Where float32 could not hold a sum of them; what it holds is let through."""
+    reach = np.abs(g, dtype=float).max(), max(-float(z.min()), 0)
+    small = {softmax: reach[0] <= MOST / 4, prelu_half: 3 * reach[0] * reach[1] < MOST}
+    for function, passes in small.items():
+        if not passes:
+            with pytest.raises(ValueError, match="grad_output"):
+                function.backward(g, z)
+            continue
+        found, exact = (function.backward(g.astype(d), z.astype(d)) for d in (np.float32, float))
+        for one, other in zip(np.hstack(found), np.hstack(exact), strict=True):
+            assert abs(one - other) <= 1e-5 * reach[0] * max(reach[1], 1)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (softmax, "grad_output must be within -.* and .*, but reaches"),
+        (prelu_half, "grad_output and z must have products whose sum"),
+    ],
+)
+def test_gradients_whose_sums_are_beyond_the_dtype_are_refused(function, words, dtype):
+    g = np.array([1, -1, 1], dtype) * np.finfo(dtype).max
+    with pytest.raises(ValueError, match=words):
+        function.backward(g, np.full(3, -2, dtype))
+
+
 # --------------------------------------------------------------------------- bad input
 
 
@@ -268,6 +301,8 @@ def test_what_is_no_real_number_is_refused(function, in_torch, z):
 def test_softmax_needs_classes(z):
     with pytest.raises(ValueError, match=r"z must have the shape \(\.\.\., classes\)"):
         softmax(z)
+    with pytest.raises(ValueError, match=r"z must have the shape \(\.\.\., classes\)"):
+        softmax.backward(z, z)
 
 
 @pytest.mark.parametrize(
