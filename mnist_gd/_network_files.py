@@ -41,6 +41,8 @@ def to_arrays(network):
     parameters = plain_parameters(network)
     if not lie_apart(network.parameters):
         raise ValueError("layers must have arrays of their own to be saved, but share some")
+    if more := _more(network):
+        raise ValueError(f"network must hold no more than a Network to be saved, but has {more}")
     about = {
         "network": type(network).__name__,
         "loss": _entry("loss", network.loss, losses, "gradient"),
@@ -86,6 +88,16 @@ def _own(network):
     fresh = vars(Network(network.layers, loss=network.loss))
     derived = fresh.keys() - STATE
     return sorted(own | {n for n in derived if not _same(fresh[n], vars(network).get(n))})
+
+
+def _more(network):
+    """What somebody has added to it or to its layers, of which a file would say nothing."""
+    from mnist_gd.networks import Network
+
+    layers = [LinearLayer.from_arrays(layer.weights, layer.bias) for layer in network.layers]
+    plain = [Network(layers, loss=network.loss), *layers]
+    pairs = zip([network, *network.layers], plain, strict=True)
+    return sorted(set().union(*(vars(its).keys() - vars(one).keys() for its, one in pairs)))
 
 
 def _same(a, b):

@@ -266,7 +266,7 @@ class Network:
         """Write the loss, the weights and the activation of each layer to an ``.npz`` file.
 
         The file is replaced in one step: if that fails, what was there stays. A ValueError says
-        what no file could hold: a loss, an activation, a parameter, a way to answer of its own.
+        what no file could hold: a loss, an activation, an attribute, a way to answer of its own.
         """
         write_network(path, self)
 

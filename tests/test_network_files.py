@@ -444,6 +444,16 @@ def test_a_network_that_only_trains_in_its_own_way_is_saved(tmp_path):
     np.testing.assert_array_equal(again.logits(np.ones((2, 3))), network.logits(np.ones((2, 3))))
 
 
+@pytest.mark.parametrize("of", [lambda network: network, lambda network: network.layers[0]])
+def test_a_network_with_more_than_a_file_holds_is_not_saved(tmp_path, network, of):
+    of(network).note = "ours"
+    with pytest.raises(ValueError, match=r"network must hold no more than .* but has \['note'\]"):
+        network.save(tmp_path / "network.npz")
+    assert not [*tmp_path.iterdir()]
+    del of(network).note
+    network.save(tmp_path / "network.npz")
+
+
 @pytest.mark.parametrize("name", [5, None, ["Network"]])
 def test_the_name_of_the_class_is_a_text(network, name):
     arrays = to_arrays(network)
