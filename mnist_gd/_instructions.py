@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from copyreg import dispatch_table
 from functools import cache
 from importlib.machinery import PathFinder
+from importlib.metadata import packages_distributions, version
 from operator import itemgetter
 from pathlib import Path
 from types import (
@@ -236,15 +237,31 @@ def _is_own(name):
     return not is_known and not INSTALLED.intersection(Path(_file(name) or "").parts)
 
 
+_distributions = cache(packages_distributions)
+
+
+def _installed(name):
+    """Source that says which versions of a package are installed; NumPy's is known already."""
+    first = name.partition(".")[0]
+    names = {} if first in ("numpy", PACKAGE) else _distributions().get(first, ())
+    return {first: f"versions = {sorted({(n, version(n)) for n in names})}"} if names else {}
+
+
 @cache
 def sources(modules, attributes):
-    """Return the sources of the reader's modules among some, and of those that they import."""
+    """Return the sources of the reader's modules among some, and of those that they import.
+
+    Of what is installed among these the versions stand in the place of the source.
+    """
     found, seen, left = {}, set(), sorted(modules)
     while left:
         name = left.pop()
-        if name in seen or name == "__main__" or not _is_own(name):
+        if name in seen or name == "__main__":
             continue
         seen.add(name)
+        if not _is_own(name):
+            found |= _installed(name)
+            continue
         file = Path(_file(name) or "")
         is_package = file.stem == "__init__" or hasattr(sys.modules.get(name), "__path__")
         if is_package:

@@ -273,7 +273,12 @@ class LinearLayer:
 
     @checked(_check_update, within=_whole)
     def update(self, learning_rate):
-        """Take one step of `learning_rate` > 0 against the gradient, equation `eq-linear-update`.
+        """Take one step against the gradient, equation `eq-linear-update`.
+
+        Parameters
+        ----------
+        learning_rate : float
+            Above 0.
 
         Raises
         ------

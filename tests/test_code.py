@@ -593,12 +593,57 @@ def test_of_another_module_of_the_readers_its_source_counts_and_no_value(own_mod
     assert (name in code_of(space["run"])) == (suffix == ".py")
 
 
-def test_of_what_is_installed_the_name_counts_whatever_it_is():
+INSTALLED = {  # where a run meets what is installed
+    "itself": ("import installed_of_it as i", "i.f()"),
+    "from it": ("from installed_of_it import f", "f()"),
+    "inside": ("", "g()"),
+    "in a helper": ("import helper_of_it", "helper_of_it.f()"),
+}
+
+
+@pytest.mark.parametrize("kind", INSTALLED)
+def test_of_what_is_installed_the_version_counts(tmp_path, kind):
+    """The source does not: there is much of it, and nobody edits it."""
+    made, used = INSTALLED[kind]
+    site = tmp_path / "site-packages"
+    about = site / "installed-1.dist-info"
+    about.mkdir(parents=True)
+    (about / "top_level.txt").write_text("installed_of_it", encoding="utf-8")
+    helper = "import numpy, mnist_gd.losses\ndef f():\n    return numpy\n"
+    (tmp_path / "helper_of_it.py").write_text(
+        f"import installed_of_it\n{helper}", encoding="utf-8"
+    )
+    (tmp_path / "script.py").write_text(
+        f"from mnist_gd._code import code_of\n{made}\n"
+        "def g():\n    import installed_of_it\n    return installed_of_it.f()\n"
+        f"def run(configuration, seed):\n    return {{'v': {used}}}, {{}}\n"
+        "print(code_of(run))\n",
+        encoding="utf-8",
+    )
+    codes = []
+    for number, source in [(1, helper), (1, helper + "X = 1\n"), (2, helper)]:
+        text = f"Metadata-Version: 2.1\nName: installed\nVersion: {number}\n"
+        (about / "METADATA").write_text(text, encoding="utf-8")
+        (site / "installed_of_it.py").write_text(source, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, tmp_path / "script.py"],
+            capture_output=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{site}"},
+        )
+        assert not done.returncode, done.stderr
+        codes.append(done.stdout)
+    assert codes[0] == codes[1] != codes[2]
+    assert "'installed_of_it': '" in codes[0]
+    assert "'numpy': " not in codes[0]
+
+
+def test_of_what_is_installed_no_other_name_counts():
     space = {"__name__": "__main__"}
     exec(
         "from PIL.Image import new\ndef run(configuration, seed):\n    return new(seed), {}", space
     )
-    assert not [name for name in code_of(space["run"]) if name.startswith("PIL")]
+    assert [name for name in code_of(space["run"]) if name.startswith("PIL")] == ["PIL"]
 
 
 def test_of_what_is_installed_the_name_counts_whatever_it_has_become(monkeypatch):
