@@ -120,8 +120,8 @@ def code_of(function):
     Of the package these are the modules that are imported with the function's own. A function
     from elsewhere depends on the whole package, on its own instructions, on whatever they use
     (values, functions and classes of its module; those that are installed count by their names)
-    as it is when it is first asked for (:func:`look_again`), and on the sources of the reader's
-    own modules that it uses.
+    as it is when it is first asked for (:func:`look_again`), on the sources of the reader's own
+    modules that it uses, and on the versions of what is installed.
 
     Parameters
     ----------
