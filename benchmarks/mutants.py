@@ -48,7 +48,6 @@ TESTED_BY = {
     "_configurations": "experiments",
     "_examples": "networks",
     "_ink": "handwriting",
-    "_instructions": "code",
     "_pictures": "handwriting",
     "_passes": "training kernels networks",
     "_record_files": "records record_files",

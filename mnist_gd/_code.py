@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mnist_gd._instructions import instructions, sources
+from mnist_gd._instructions import instructions
+from mnist_gd._sources import source, sources
 
 PACKAGE = __package__
 FOLDER = Path(__file__).parent
@@ -27,6 +28,7 @@ def without_docstrings(tree):
     return tree
 
 
+@cache
 def digest(source):
     """Return a hash of what some Python source does, whatever its comments and docstrings."""
     dump = ast.dump(without_docstrings(ast.parse(source)))
@@ -118,10 +120,11 @@ def code_of(function):
     """Return the code that a function's result depends on, as a dict from names to hashes.
 
     Of the package these are the modules that are imported with the function's own. A function
-    from elsewhere depends on the whole package, on its own instructions, on whatever they use
-    (values, functions and classes of its module; those that are installed count by their names)
-    as it is when it is first asked for (:func:`look_again`), on the sources of the reader's own
-    modules that it uses, and on the versions of what is installed.
+    from elsewhere depends on the whole package, on the sources of the reader's own modules that
+    it uses, and on the versions of what is installed. One that is in no such module, but in a
+    script or a notebook, depends on its instructions, too, and on whatever they use, as it is
+    when it is first asked for (:func:`look_again`). What is set in another module while that
+    runs does not count: workers, which import it anew, do not know it.
 
     Parameters
     ----------
@@ -131,18 +134,35 @@ def code_of(function):
     Raises
     ------
     ValueError, TypeError
-        If it uses what is not the same in each process, such as a lock or an open file.
+        If it uses what is not the same in each process, such as a lock or an open file, or a
+        module that was edited since this process began.
     """
     name = function.__module__
     if name in MODULES:
         return {module: made_by()["digests"][module] for module in closure([name])}
     text, modules, attributes = instructions(function)
-    used = sources(frozenset(modules), frozenset(attributes))
-    code = made_by()["digests"] | {other: digest(source) for other, source in used.items()}
-    return code | {f"{name}.{function.__qualname__}": hashlib.sha256(text.encode()).hexdigest()}
+    used = sources(modules, attributes)
+    code = made_by()["digests"] | {other: digest(text) for other, text in used.items()}
+    return code | {f"{name}.{function.__qualname__}()": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def is_here(code):
+    """Return whether what :func:`code_of` said elsewhere of modules is true of those here.
+
+    Parameters
+    ----------
+    code : dict
+        Of a function that has come here with all that it has from no module.
+    """
+    ours = made_by()["digests"]
+    of_modules = {name: value for name, value in code.items() if not name.endswith("()")}
+    return all(
+        value == (ours[name] if name in ours else digest(source(name) or ""))
+        for name, value in of_modules.items()
+    )
 
 
 def look_again():
     """Have :func:`code_of` look at what functions use now: it may have changed since."""
     code_of.cache_clear()
-    sources.cache_clear()
+    source.cache_clear()

@@ -64,10 +64,7 @@ def _check_activation(activation, dtype):
             f"activation must be a function of mnist_gd.activations, but is {shown(activation)}"
         )
     if attribute(activation, "trainable"):
-        raise TypeError(
-            f"activation must have no parameters of its own (they would not be learned), but is "
-            f"{shown(activation)}"
-        )
+        raise TypeError(f"activation must have nothing to be learned, but is {shown(activation)}")
     if has_kernel(activation):  # the kernel alone will be called: are its options in their range?
         activation(np.zeros((1, 1), dtype))
     return activation
@@ -114,9 +111,8 @@ def _check_descent(layer, grad_output, learning_rate, input_gradient):
 
 
 def _check_update(layer, learning_rate):
-    learning_rate = check_rate(learning_rate, layer.weights.dtype)
     layer.check_gradients()
-    return layer, learning_rate
+    return layer, check_rate(learning_rate, layer.weights.dtype)
 
 
 def _whole(layer, *_):

@@ -19,7 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mnist_gd._checks import check_flag, check_integer, check_path, check_sequence, is_a, shown
-from mnist_gd._code import code_of, look_again, made_by
+from mnist_gd._code import code_of, is_here, look_again, made_by
 from mnist_gd._configurations import checked_configuration, plain, settings_of
 from mnist_gd._network_files import from_arrays
 from mnist_gd._progress import counted
@@ -306,7 +306,8 @@ def _run_missing(function, wanted, found, folder, n_jobs, progress):
             ours = [key for key in ours if found[key] is None]
             parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             run = joblib.delayed(_keyed_run)
-            jobs = (run(key, function, *wanted[key], folder.absolute(), here()) for key in ours)
+            there = (code_of(function), made_by()["numpy"], folder.absolute(), here())
+            jobs = (run(key, function, *wanted[key], *there) for key in ours)
             bar = Bar(parallel(jobs), total=len(ours), disable=None if progress else True)
             for key, record, is_kept in counted(bar, len(ours)):
                 if not is_kept:
@@ -314,9 +315,9 @@ def _run_missing(function, wanted, found, folder, n_jobs, progress):
                 found[key] = record
 
 
-def _keyed_run(key, function, configuration, seed, folder, search):
+def _keyed_run(key, function, configuration, seed, code, numpy, folder, search):
     """One run; a worker on the machine of the search keeps it at once, whatever comes then."""
-    if _key(function, configuration, seed) != key:
+    if not is_here(code) or made_by()["numpy"] != numpy:
         raise RuntimeError(
             f"this worker has imported other code of {function.__module__}, or another NumPy, "
             "than the search that it works for: start the search again"

@@ -48,6 +48,7 @@ FLOORS = {
     "_kernels": 0,
     "_progress": 0,
     "_running": 0,
+    "_sources": 0,
     "_workers": 0,
     "plots": 0,
     "report": 0,

@@ -251,7 +251,7 @@ def test_what_has_most_work_begins(tmp_path, monkeypatch):
 
 def test_records_of_other_code_are_not_used(three, monkeypatch):
     three.run()
-    monkeypatch.setattr(records_module, "code_of", lambda function: "another")
+    monkeypatch.setattr(records_module, "code_of", lambda function: {"another()": "1"})
     assert three.run()[1] == 3
     monkeypatch.undo()
     assert three.run()[1] == 0
@@ -338,7 +338,7 @@ def test_a_record_that_could_not_be_read_is_not_written(tmp_path, monkeypatch):
 def test_nothing_is_said_of_records_of_other_code(three, monkeypatch):
     """A warning of the package is an error in these tests."""
     three.run()
-    monkeypatch.setattr(records_module, "code_of", lambda function: "another")
+    monkeypatch.setattr(records_module, "code_of", lambda function: {"another()": "1"})
     with warnings.catch_warnings(action="error"):
         assert three.run()[1] == 3
 
@@ -571,7 +571,7 @@ def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
         records_module._key(synthetic, configuration, 1),
         records_module._key(real, configuration, 0),
     ]
-    monkeypatch.setattr(records_module, "code_of", lambda function: "another")
+    monkeypatch.setattr(records_module, "code_of", lambda function: {"another()": "1"})
     others.append(records_module._key(synthetic, configuration, 0))
     monkeypatch.undo()
     monkeypatch.setattr(np, "__version__", "0.0")
@@ -579,14 +579,15 @@ def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
     assert len({key, *others}) == len(others) + 1
 
 
-def test_a_worker_with_other_code_says_so(three, monkeypatch):
+def test_a_worker_with_other_code_says_so(three):
     """It would file what it computes under the wrong name."""
     job, there = (synthetic, three.configurations[0], 0), (three.folder, here())
-    key = records_module._key(*job)
-    assert records_module._keyed_run(key, *job, *there)[0] == key
-    monkeypatch.setattr(records_module, "code_of", lambda function: "another")
-    with pytest.raises(RuntimeError, match=r"imported other code of .*start the search again"):
-        records_module._keyed_run(key, *job, *there)
+    key, code = records_module._key(*job), records_module.code_of(synthetic)
+    assert records_module._keyed_run(key, *job, code, np.__version__, *there)[0] == key
+    other = code | {"mnist_gd.losses": "another"}
+    for named in ((other, np.__version__), (code, "0.0")):
+        with pytest.raises(RuntimeError, match=r"imported other code of .*start the search again"):
+            records_module._keyed_run(key, *job, *named, *there)
 
 
 def test_a_record_is_bound_to_its_run_and_to_its_arrays(three):

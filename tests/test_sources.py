@@ -1,0 +1,334 @@
+"""Modules that a run imports: the reader's own count by sources, others by versions."""
+
+import hashlib
+import importlib
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import types
+from pathlib import Path
+
+import pytest
+
+from mnist_gd import _sources
+from mnist_gd._code import code_of, digest, digests, is_here, look_again
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def edits(monkeypatch):
+    """Modules count as they are now, though they were edited since this process began."""
+    monkeypatch.setattr(_sources, "BEGUN", math.inf)
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch, edits):
+    """A module outside the package, written and imported anew by each call."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(source):
+        (tmp_path / "script_of_runs.py").write_text(source, encoding="utf-8")
+        sys.modules.pop("script_of_runs", None)
+        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+        importlib.invalidate_caches()
+        look_again()
+        return importlib.import_module("script_of_runs").run
+
+    yield write
+    sys.modules.pop("script_of_runs", None)
+
+
+RUN = """
+from mnist_gd.losses import focal_loss
+HELP = 1
+def run(configuration, seed):
+    return {}, {}
+"""
+
+
+def test_a_function_from_elsewhere_depends_on_its_module(script):
+    first = code_of(script(RUN))
+    assert digests().items() <= first.items()  # however it reaches the package
+    assert code_of(script(RUN + "# a comment\n")) == first
+    assert code_of(script(RUN.replace("HELP = 1", "HELP = 2"))) != first
+    assert code_of(script(RUN.replace("{}, {}", "{1: 1}, {}"))) != first
+
+
+def test_modules_beside_a_script_count(script, tmp_path):
+    source = "import helpers_of_runs\n" + RUN
+    codes = []
+    for number in (1, 2):
+        (tmp_path / "helpers_of_runs.py").write_text(f"X = {number}\n", encoding="utf-8")
+        sys.modules.pop("helpers_of_runs", None)
+        codes.append(code_of(script(source)))
+    sys.modules.pop("helpers_of_runs", None)
+    assert codes[0] != codes[1]
+
+
+@pytest.fixture
+def own_module(monkeypatch, tmp_path, edits):
+    """Make a module of the reader's, as if it were imported from a file."""
+
+    def make(name, source):
+        module = types.ModuleType(name)
+        file = tmp_path / f"{name}.py"
+        file.write_text(source, encoding="utf-8")
+        module.__file__ = str(file)
+        monkeypatch.setitem(sys.modules, name, module)
+        exec(source, vars(module))
+        look_again()
+        return module
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["helper_of_it", "HELPER_OF_IT"])
+def test_of_another_module_of_the_readers_its_source_counts_and_no_value(own_module, name):
+    source = "import threading\nA = threading.Lock()\ndef f():\n    return A\n"
+    f = own_module(name, source).f
+    space = {"__name__": "__main__", "f": f}
+    exec("def run(configuration, seed):\n    return {'v': f()}, {}", space)
+    assert code_of(space["run"])[name] == digest(source)
+
+
+INSTALLED = {  # where a run meets what is installed
+    "itself": ("import installed_of_it as i", "i.f()"),
+    "from it": ("from installed_of_it import f", "f()"),
+    "inside": ("", "g()"),
+    "in a helper": ("import helper_of_it", "helper_of_it.f()"),
+}
+
+
+@pytest.mark.parametrize("kind", INSTALLED)
+def test_of_what_is_installed_the_version_counts(tmp_path, kind):
+    """The source does not: there is much of it, and nobody edits it."""
+    made, used = INSTALLED[kind]
+    site = tmp_path / "site-packages"
+    about = site / "installed-1.dist-info"
+    about.mkdir(parents=True)
+    (about / "top_level.txt").write_text("installed_of_it", encoding="utf-8")
+    helper = "import numpy, mnist_gd.losses\ndef f():\n    return numpy\n"
+    (tmp_path / "helper_of_it.py").write_text(
+        f"import installed_of_it\n{helper}", encoding="utf-8"
+    )
+    (tmp_path / "script.py").write_text(
+        f"from mnist_gd._code import code_of\n{made}\n"
+        "def g():\n    import installed_of_it\n    return installed_of_it.f()\n"
+        f"def run(configuration, seed):\n    return {{'v': {used}}}, {{}}\n"
+        "print(code_of(run))\n",
+        encoding="utf-8",
+    )
+    codes = []
+    for number, source in [(1, helper), (1, helper + "X = 1\n"), (2, helper)]:
+        text = f"Metadata-Version: 2.1\nName: installed\nVersion: {number}\n"
+        (about / "METADATA").write_text(text, encoding="utf-8")
+        (site / "installed_of_it.py").write_text(source, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, tmp_path / "script.py"],
+            capture_output=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{site}"},
+        )
+        assert not done.returncode, done.stderr
+        codes.append(done.stdout)
+    assert codes[0] == codes[1] != codes[2]
+    assert "'installed_of_it': '" in codes[0]
+    assert "'numpy': " not in codes[0]
+
+
+def test_of_what_is_installed_no_other_name_counts():
+    space = {"__name__": "__main__"}
+    exec(
+        "from PIL.Image import new\ndef run(configuration, seed):\n    return new(seed), {}", space
+    )
+    assert [name for name in code_of(space["run"]) if name.startswith("PIL")] == ["PIL"]
+
+
+def test_what_a_module_of_the_readers_imports_counts_by_its_source(own_module):
+    helper = own_module("helper_of_it", "from json import dumps\ndef f():\n    return 1\n")
+    space = {"__name__": "__main__", "f": helper.f}
+    exec("def run(configuration, seed):\n    return {'v': f()}, {}", space)
+    before = code_of(space["run"])
+    helper.dumps, helper.Decoder = json.loads, json.JSONDecoder
+    look_again()
+    assert code_of(space["run"]) == before
+
+
+HELPED = {
+    "function": ("from helpers_of_it import f", "f()"),
+    "class": ("from helpers_of_it import C", "C.x"),
+    "module": ("import helpers_of_it as h", "h.f()"),
+    "object": ("from helpers_of_it import c", "c.x"),
+    "imported inside": ("", "g()"),
+    "by way of another": ("import others_of_it", "others_of_it.f()"),
+    "in a folder": ("import folder_of_it.inner", "folder_of_it.inner.f()"),
+    "from a folder": ("from folder_of_it.inner import f", "f()"),
+}
+HELPER = "def f():\n    return {n}\nclass C:\n    x = {n}\nc = C()\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_package", "workers"),
+    [
+        *((kind, True, 1) for kind in HELPED),
+        ("imported inside", True, 2),
+        ("in a folder", False, 2),
+        ("from a folder", False, 1),
+    ],
+)
+def test_modules_beside_a_script_that_is_run_count(tmp_path, kind, is_package, workers):
+    """Each run is another process: a new one finds records as long as no helper is edited."""
+    made, used = HELPED[kind]
+    (tmp_path / "folder_of_it").mkdir()
+    if is_package:
+        (tmp_path / "folder_of_it" / "__init__.py").touch()
+    (tmp_path / "others_of_it.py").write_text("from helpers_of_it import *", encoding="utf-8")
+    (tmp_path / "script.py").write_text(
+        f"import sys\n{made}\nfrom mnist_gd.records import run_all\n"
+        "def g():\n    import helpers_of_it\n    return helpers_of_it.f()\n"
+        f"def run(configuration, seed):\n    return {{'v': {used}}}, {{}}\n"
+        "if __name__ == '__main__':\n"
+        f"    asked = dict(records=sys.argv[1], n_jobs={workers}, progress=False)\n"
+        "    print(*[r.outcome['v'] for r in run_all(run, [{}], seeds=range(4), **asked)])\n",
+        encoding="utf-8",
+    )
+    found = []
+    for n in (1, 1, 2):
+        for path in ("helpers_of_it.py", "folder_of_it/inner.py"):
+            (tmp_path / path).write_text(HELPER.format(n=n), encoding="utf-8")
+            shutil.rmtree((tmp_path / path).parent / "__pycache__", ignore_errors=True)
+        done = subprocess.run(
+            [sys.executable, tmp_path / "script.py", tmp_path / "records"],
+            capture_output=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
+        )
+        found.append((done.stdout.split(), len([*tmp_path.glob("records/*.json")])))
+    assert found == [(["1"] * 4, 4), (["1"] * 4, 4), (["2"] * 4, 8)], done.stderr
+
+
+@pytest.mark.parametrize("then", ["", "importlib.reload(helpers_of_it)"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_module_that_was_edited_since_is_refused(tmp_path, then, workers):
+    """What is in memory, here or in a worker, may be what it was, or what it is."""
+    (tmp_path / "script.py").write_text(
+        "import importlib, sys\nfrom pathlib import Path\nimport helpers_of_it\n"
+        "from mnist_gd.records import run_all\n"
+        "def run(configuration, seed):\n    return {'v': helpers_of_it.f()}, {}\n"
+        "if __name__ == '__main__':\n"
+        f"    asked = dict(records=sys.argv[1], n_jobs={workers}, progress=False)\n"
+        "    for seeds in ([0, 1], [2, 3]):\n"
+        "        print(*[r.outcome['v'] for r in run_all(run, [{}], seeds=seeds, **asked)])\n"
+        "        path = Path(helpers_of_it.__file__)\n"
+        "        path.write_text(path.read_text('utf-8').replace('1', '2'), 'utf-8')\n"
+        f"        {then}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "helpers_of_it.py").write_text("X = 1\ndef f():\n    return X\n", encoding="utf-8")
+    for seen in (["1 1"], ["2 2"]):
+        done = subprocess.run(
+            [sys.executable, tmp_path / "script.py", tmp_path / "records"],
+            capture_output=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+        assert done.stdout.splitlines() == seen, done.stderr
+        assert "as they were imported, but helpers_of_it was edited" in done.stderr
+        assert len([*tmp_path.glob("records/*.json")]) == 2 * int(seen[0][0])
+
+
+def test_a_worker_that_has_imported_another_module_is_told(tmp_path, own_module, monkeypatch):
+    f = own_module("helper_of_it", "def f():\n    return 1\n").f
+    space = {"__name__": "__main__", "f": f}
+    exec("def run(configuration, seed):\n    return {'v': f()}, {}", space)
+    code = code_of(space["run"])
+    assert is_here(code)
+    (tmp_path / "helper_of_it.py").write_text("def f():\n    return 2\n", encoding="utf-8")
+    assert is_here(code)  # in a search nothing is looked at again
+    look_again()
+    assert not is_here(code)
+    monkeypatch.setattr(_sources, "BEGUN", time.time() - 60)
+    look_again()
+    with pytest.raises(ValueError, match=r"helper_of_it was edited since .*helper_of_it\.py"):
+        is_here(code)
+
+
+@pytest.mark.parametrize("name", ["trace", "statistics"])
+def test_a_module_of_the_readers_may_be_named_like_one_of_pythons(tmp_path, name):
+    (tmp_path / "script.py").write_text(
+        f"import {name}\nfrom mnist_gd._code import code_of\n"
+        f"def run(configuration, seed):\n    return {{'v': {name}.X}}, {{}}\n"
+        f"print(code_of(run)['{name}'], code_of({name}.run)['{name}'])\n",
+        encoding="utf-8",
+    )
+    source = "X = 1\ndef run(configuration, seed):\n    return {'v': X}, {}\n"
+    (tmp_path / f"{name}.py").write_text(source, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py"],
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.split() == [digest(source)] * 2, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "counts_as"),
+    [
+        (b"\xef\xbb\xbfX = 1\n", "X = 1"),
+        ("# -*- coding: latin-1 -*-\nX = 'é'\n".encode("latin-1"), "X = 'é'"),
+        (b"print 'old'\n", None),
+        (b"X = '\xff'\n", None),
+        (b"X = '\0'\n", None),
+    ],
+    ids=["mark", "coding", "syntax", "no text", "null"],
+)
+def test_a_source_is_read_as_python_reads_it(own_module, tmp_path, content, counts_as):
+    own_module("helper_of_it", "")
+    (tmp_path / "helper_of_it.py").write_bytes(content)
+    look_again()
+    found = _sources.sources({"helper_of_it"})
+    its_bytes = f"source = '{hashlib.sha256(content).hexdigest()}'"
+    assert digest(found["helper_of_it"]) == digest(counts_as or its_bytes)
+
+
+def test_of_modules_beside_a_script_those_count_that_it_imports(tmp_path, monkeypatch, edits):
+    """By way of others and of its own package too, whatever its name; none that is not used."""
+    sources = {
+        "Near/__init__.py": "",
+        "Near/runs.py": "import json, far_away\nfrom . import one\nfrom .two import X\n"
+        "def run(configuration, seed):\n    return {}, {}\n",
+        "Near/one.py": "import Near.deep.three, Near.runs\n",
+        "Near/two.py": "X = 1\n",
+        "Near/unused.py": "X = 1\n",
+        "Near/deep/__init__.py": "",
+        "Near/deep/three.py": "X = 1\n",
+        "far_away.py": "X = 1\n",
+    }
+    (tmp_path / "Near" / "deep").mkdir(parents=True)
+    for name, source in sources.items():
+        (tmp_path / name).write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    try:
+        importlib.import_module("Near.unused")
+        run = importlib.import_module("Near.runs").run
+        found = code_of(run).keys() - digests().keys()
+    finally:
+        for name in [name for name in sys.modules if re.match(r"(Near|far_away)\b", name)]:
+            del sys.modules[name]
+    assert found == {
+        "Near.runs.run()",
+        "Near",
+        "Near.runs",
+        "Near.one",
+        "Near.two",
+        "Near.deep",
+        "Near.deep.three",
+        "far_away",
+    }
