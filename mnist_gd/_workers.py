@@ -4,8 +4,11 @@ import os
 import platform
 import threading
 import time
+from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import parent_process
+from pickle import PicklingError
 
 INTERVAL = 0.2  # seconds; a search that was killed cannot tell its workers
 
@@ -40,3 +43,17 @@ def _end_with(parent):
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+@contextmanager
+def what_workers_lack():
+    """Have it said that they lack what the function uses, if that cannot be sent to them."""
+    try:
+        yield
+    except (BrokenExecutor, PicklingError) as error:
+        if isinstance(error, BrokenExecutor) and "serialize" not in str(error):  # killed, say
+            raise
+        raise TypeError(
+            "function must use what workers find or can be sent, which a cached function of a "
+            f"script is not: put that into a module of its own, or ask for n_jobs=1 ({error})"
+        ) from error

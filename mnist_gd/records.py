@@ -32,7 +32,7 @@ from mnist_gd._record_files import (
     write_record,
 )
 from mnist_gd._running import Bar, processor_time
-from mnist_gd._workers import here, is_near
+from mnist_gd._workers import here, is_near, what_workers_lack
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.networks import Network
@@ -304,6 +304,7 @@ def _run_missing(function, wanted, found, folder, n_jobs, progress):
                 held.enter_context(FileLock(locks / missing[0]))
             found |= {key: _load(folder, key, *wanted[key]) for key in ours or missing[:1]}
             ours = [key for key in ours if found[key] is None]
+            held.enter_context(what_workers_lack())
             parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             run = joblib.delayed(_keyed_run)
             there = (code_of(function), made_by()["numpy"], folder.absolute(), here())

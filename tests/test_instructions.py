@@ -276,6 +276,11 @@ USED = {  # what a run uses, as {n}, and what it does with that
         "def make(b):\n    def inner():\n        return b\n    return inner\nA = make({n})",
         "A()",
     ),
+    "closure not filled": (
+        "def make():\n    def inner():\n        return {n} or b\n    return inner\n    b = 1\n"
+        "A = make()",
+        "A()",
+    ),
     "decorator": (
         "import functools\ndef outer(f):\n    @functools.wraps(f)\n    def inner():\n"
         "        return {n} * f()\n    return inner\n@outer\ndef A():\n    return 1",
@@ -334,6 +339,39 @@ def test_what_a_run_uses_is_known_in_each_process(tmp_path):
             env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
         )
         assert done.stdout.split() == [str(2 * len(SHIPPED))], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("made", "used"),
+    [
+        ("import functools\n@functools.cache\ndef A():\n    return 1", "A()"),
+        (
+            "class B:\n    def __reduce_ex__(self, version):\n"
+            "        return (B, ()) if version == 4 else 1 / 0\nA = B()",
+            "1 if A else 0",
+        ),
+    ],
+    ids=["cached", "in no pickle"],
+)
+def test_what_no_worker_can_be_sent_is_refused_by_the_search(tmp_path, made, used):
+    """One that works in this process alone needs no worker."""
+    (tmp_path / "script.py").write_text(
+        f"import sys\nfrom mnist_gd.records import run_all\n{made}\n"
+        f"def run(configuration, seed):\n    return {{'v': {used}}}, {{}}\n"
+        "if __name__ == '__main__':\n"
+        "    for n_jobs in (1, 2):\n"
+        "        asked = dict(records=sys.argv.pop(), n_jobs=n_jobs, progress=False)\n"
+        "        print(run_all(run, [{}], seeds=[0, 1], **asked)[0].outcome)\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py", tmp_path / "one", tmp_path / "two"],
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.splitlines() == ["{'v': 1}"], done.stderr
+    assert "TypeError: function must use what workers find or can be sent" in done.stderr
 
 
 @pytest.mark.parametrize(
