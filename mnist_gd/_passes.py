@@ -17,8 +17,8 @@ def passes(network, optimizer, weight_decay):
 
     Where a class, activation or loss of the reader's has a say, these are the public methods,
     which check what they are handed. Else nothing is checked that cannot be wrong: of an
-    optimizer's steps the first alone, whether it is for such parameters. Weights that have
-    shrunk get back their size if the step that follows raises.
+    optimizer's steps the first alone, whether it is for such parameters. What has shrunk, or was
+    moved by an optimizer of the reader's, is given back if the step raises.
     """
     ours = _is_ours(network)
     via = kernel_of if ours else itself
@@ -28,6 +28,7 @@ def passes(network, optimizer, weight_decay):
     )
     update = network.update if optimizer is None else optimizer.update
     moves = chain([update], repeat(via(update)))
+    keeps = weight_decay or (optimizer is not None and not has_kernel(update))
 
     def descend(targets, when):
         learning_rate = when[-1]
@@ -36,11 +37,10 @@ def passes(network, optimizer, weight_decay):
             return
         back(targets)
         moved = () if optimizer is None else (network.parameters, network.gradients)
-        weights = _weights(network.layers) if weight_decay else []
         try:
-            with unchanged_by_errors([], weights):
-                if weights:
-                    shrink_weights(weights, learning_rate, weight_decay)
+            with unchanged_by_errors([], network.parameters if keeps else []):
+                if weight_decay:
+                    shrink_weights(_weights(network.layers), learning_rate, weight_decay)
                 next(moves)(*moved, learning_rate)
         except DivergenceError as error:
             raise DivergenceError(f"{error}, {at('in', when)}") from None

@@ -206,15 +206,15 @@ def train(network, examples, settings, validation=None, track_training=True, pro
                     logits = _finite_logits(network, x, targets, when)
                 if validation is not None:
                     judged = _finite_logits(network, *validation, when)
-                    judged_loss = _number(network._loss(judged, validation[1]))
+                    judged_loss = _number("loss", network._loss(judged, validation[1]))
                 if settings.patience is not None:
                     _check_finite("validation loss", judged_loss, "after", when)
                 history.train_loss.append(loss)
                 if track_training:
-                    history.train_score.append(network.metric(labels, answers(logits)))
+                    history.train_score.append(_score(network, labels, logits))
                 if validation is not None:
                     history.validation_loss.append(judged_loss)
-                    history.validation_score.append(network.metric(judged_by, answers(judged)))
+                    history.validation_score.append(_score(network, judged_by, judged))
                 history.seconds.append(processor_time() - start)
                 bar.update()
                 if settings.patience is None:
@@ -254,7 +254,7 @@ def _train_epoch(network, x, targets, epoch, settings):
         logits = forward(x_batch, dropout=settings.dropout, rng=rng)
         check_same_shape("y_pred", logits, "y_true", y_batch)  # augment may have lost rows
         _check_finite("outputs", logits, "in", when)
-        loss = _number(network._loss(logits, y_batch))
+        loss = _number("loss", network._loss(logits, y_batch))
         _check_finite("loss", loss, "in", when)
         total += loss * len(x_batch)
         descend(y_batch, when)
@@ -263,13 +263,18 @@ def _train_epoch(network, x, targets, epoch, settings):
     return total / len(x), when
 
 
-def _number(loss):
-    if not is_a(loss, Real):
-        array = np.asanyarray(loss)
+def _number(name, returned):
+    """What a function of the reader's has returned, which must be one number."""
+    if not is_a(returned, Real):
+        array = np.asanyarray(returned)
         if array.ndim or array.dtype.kind not in "biuf":
-            raise TypeError(f"loss must return one number, but has returned {shown(loss)}")
-        loss = float(array)
-    return loss
+            raise TypeError(f"{name} must return one number, but has returned {shown(returned)}")
+        returned = float(array)
+    return returned
+
+
+def _score(network, labels, logits):
+    return _number("metric", network.metric(labels, answers(logits)))
 
 
 def _check_finite(name, value, where, when):

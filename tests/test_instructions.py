@@ -411,6 +411,18 @@ def test_what_leads_to_ever_more_is_refused(monkeypatch):
         code_in_a_notebook(made.format(12) + run)
 
 
+@pytest.mark.parametrize("lists", [3, 4])
+def test_each_value_is_counted_once(monkeypatch, lists):
+    """The function, the list and each list in it."""
+    source = f"A = [[] for _ in range({lists})]\n"
+    source += "def run(configuration, seed):\n    return {'v': A}, {}"
+    monkeypatch.setattr(_instructions, "MOST", lists + 2)
+    assert code_in_a_notebook(source)
+    monkeypatch.setattr(_instructions, "MOST", lists + 1)
+    with pytest.raises(ValueError, match=f"A, which leads to more than {lists + 1} values"):
+        code_in_a_notebook(source)
+
+
 def test_of_a_name_that_is_an_attribute_only_nothing_counts():
     """A worker, into which a function comes by value, does not know what else has its name."""
     source = "def run(configuration, seed):\n    return {'v': seed.real}, {}"

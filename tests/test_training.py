@@ -1067,6 +1067,36 @@ def test_weights_have_not_shrunk_if_the_step_that_follows_raises(optimizer, erro
         np.testing.assert_allclose(layer.weights, weights * (1 - 0.1 * 0.5) ** steps, rtol=1e-6)
 
 
+@pytest.mark.parametrize("weight_decay", [0, 0.5])
+def test_a_step_of_a_readers_optimizer_that_raises_half_way_is_not_taken(weight_decay, rng):
+    class HalfWay:
+        def update(self, parameters, gradients, learning_rate):
+            parameters[1] -= learning_rate * gradients[1]
+            raise KeyError("of the reader's")
+
+    x, y = examples("multi", rng, 8)
+    network = make("multi", losses.cross_entropy_with_logits)
+    before = weights_of(network)
+    options = {"epochs": 1, "batch_size": 2, "learning_rate": 0.1, "weight_decay": weight_decay}
+    with pytest.raises(KeyError):
+        network.train(x, y, rng=rng, optimizer=HalfWay(), **options)
+    assert_same(weights_of(network), before)
+
+
+@pytest.mark.parametrize("returned", [None, "a", 1j, np.ones(1), [0.5]], ids=str)
+@pytest.mark.parametrize("tracked", ["training", "validation"])
+def test_a_metric_that_is_no_number_is_named(tracked, returned, rng):
+    x, y = examples("multi", rng, 12)
+    network = make("multi", losses.cross_entropy_with_logits)
+    network.metric = lambda labels, answers: returned
+    options = {"validation": (x, y), "track_training": False} if tracked == "validation" else {}
+    with pytest.raises(TypeError, match="metric must return one number, but has returned "):
+        network.train(x, y, epochs=1, batch_size=5, learning_rate=1e-3, rng=rng, **options)
+    network.metric = lambda labels, answers: np.array(0.5, np.float32)
+    history = network.train(x, y, epochs=1, batch_size=5, learning_rate=1e-3, rng=rng, **options)
+    assert [type(s) for s in history.train_score + history.validation_score] == [float]
+
+
 def test_a_frozen_layer_needs_no_gradients(rng):
     class Frozen(LinearLayer):
         def backward(self, grad_output, input_gradient=True):
