@@ -1258,6 +1258,16 @@ def test_a_layer_belongs_to_whom_it_passed_rows_on_for_last(by, rng):
     np.testing.assert_allclose(first.gradients[-1], before[-1], rtol=1e-6)
 
 
+@pytest.mark.parametrize("optimizer", [None, Momentum()], ids=["none", "momentum"])
+@pytest.mark.parametrize("weight_decay", [0, 0.1])
+def test_a_training_ends_the_last_pass(optimizer, weight_decay, rng):
+    network, (x, y) = make("multi", losses.cross_entropy_with_logits), examples("multi", rng)
+    options = {"optimizer": optimizer, "weight_decay": weight_decay, "epochs": 1}
+    network.train(x, y, batch_size=len(x), learning_rate=0.1, rng=rng, **options)
+    with pytest.raises(RuntimeError, match="backward needs a forward pass before it"):
+        network.backward(y)
+
+
 def test_layers_that_pass_on_the_same_rows_for_two_are_the_layers_of_both(rng):
     """One trunk with two heads; and whoever looks at what a layer gives."""
     trunk, x, y = make("multi", losses.cross_entropy_with_logits), *examples("multi", rng)
