@@ -268,6 +268,28 @@ def test_gradients_of_any_size_are_those_of_float64_or_refused(g, z):
 
 
 @pytest.mark.parametrize(
+    ("function", "g", "z", "passes"),
+    [
+        (softmax, [1 / 4, -1 / 4], [0, 0], True),
+        (softmax, [1 / 3, -1 / 3], [0, 0], False),
+        (prelu_half, [1], [-1], True),
+        (prelu_half, [1], [-1.01], False),
+        (prelu_half, [1, 1], [-0.5, -0.5], True),
+        (prelu_half, [1e-39, 1e-39], [-MOST, -MOST], True),
+        (prelu_half, [1, 1], [2, 2], True),
+    ],
+)
+def test_gradients_at_the_limit_are_let_through_and_no_larger_ones(function, g, z, passes):
+    """In units of the largest number."""
+    g, z = (np.array(g) * MOST).astype(np.float32), np.array(z, np.float32)
+    if passes:
+        assert all(np.isfinite(one).all() for one in function.backward(g, z))
+    else:
+        with pytest.raises(ValueError, match="grad_output"):
+            function.backward(g, z)
+
+
+@pytest.mark.parametrize(
     ("function", "words"),
     [
         (softmax, "grad_output must be within -.* and .*, but reaches"),
