@@ -139,16 +139,16 @@ def check_prelu(z, slope):
 def check_prelu_backward(grad_output, z, slope):
     """Both arguments of a backward pass, with the slopes, whose gradients are sums."""
     grad_output, z = check_backward(grad_output, z)
-    dtype = np.result_type(grad_output, z)
-    g, below = np.abs(grad_output).max(initial=0), np.minimum(z, 0).min(initial=0)
-    with np.errstate(over="ignore"):
-        is_finite = not np.longdouble(g) * -below * z.size > np.finfo(dtype).max
-    if not is_finite:
+    slope, dtype = _slope(slope, z), np.result_type(grad_output, z)
+    with np.errstate(over="ignore", invalid="ignore"):
+        each = np.abs(np.minimum(z, 0) * grad_output.astype(np.longdouble))
+        sums = each.sum() if slope.size == 1 else each.reshape(-1, z.shape[-1]).sum(axis=0)
+    if (sums > np.finfo(dtype).max).any():
         raise ValueError(
-            "grad_output and z must have products whose sum is finite in "
-            f"{dtype}, but reach {g} and {below}"
+            f"grad_output and z must have products whose sum is finite in {dtype}, "
+            f"but their sizes sum to {sums.max()}"
         )
-    return grad_output, z, _slope(slope, z)
+    return grad_output, z, slope
 
 
 def check_classes(z):

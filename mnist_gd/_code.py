@@ -31,7 +31,10 @@ def without_docstrings(tree):
 @cache
 def digest(source):
     """Return a hash of what some Python source does, whatever its comments and docstrings."""
-    dump = ast.dump(without_docstrings(ast.parse(source)))
+    try:
+        dump = ast.dump(without_docstrings(ast.parse(source)))
+    except RecursionError:  # of several hundred branches
+        dump = source
     return hashlib.sha256(dump.encode()).hexdigest()
 
 
@@ -117,10 +120,10 @@ def closure(names, *, lazy=False):
 
 @cache
 def code_of(function):
-    """Return the code that a function's result depends on, as a dict from names to hashes.
+    """Return the code that a function or a class depends on, as a dict from names to hashes.
 
-    Of the package these are the modules that are imported with the function's own. A function
-    from elsewhere depends on the whole package, on the sources of the reader's own modules that
+    Of the package these are the modules that are imported with its own. What is from elsewhere
+    depends on the whole package, on the sources of the reader's own modules that
     it uses, and on the versions of what is installed. One that is in no such module, but in a
     script or a notebook, depends on its instructions, too, and on whatever they use, as it is
     when it is first asked for (:func:`look_again`). What is set in another module while that
@@ -128,7 +131,7 @@ def code_of(function):
 
     Parameters
     ----------
-    function : callable
+    function : callable or type
         Importable by name.
 
     Raises

@@ -5,17 +5,20 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from copyreg import dispatch_table
-from functools import cache
+from functools import cache, cached_property
 from operator import attrgetter, itemgetter
 from pickle import whichmodule
 from types import (
+    BuiltinMethodType,
     CodeType,
     FunctionType,
     GetSetDescriptorType,
     MappingProxyType,
     MemberDescriptorType,
+    MethodType,
     ModuleType,
 )
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,6 +27,13 @@ from mnist_gd._sources import is_read
 
 CONSTANTS = {int, float, complex, str, bytes, bool, type(None), type(...), type(NotImplemented)}
 CACHED = type(cache(repr))  # functions that keep what they have returned
+HOLDERS = {  # what holds others, by which attributes
+    property: ("fget", "fset", "fdel"),
+    cached_property: ("func",),
+    staticmethod: ("__func__",),
+    classmethod: ("__func__",),
+    TypeVar: ("__name__", "__bound__", "__constraints__"),
+}
 HEAP = 1 << 9  # flag of a class that no C code holds
 MOST = 10**6  # values that are described before it is given up
 # Of code beside its constants, and of a class what does nothing in it or is kept there by Python.
@@ -65,8 +75,9 @@ class _Description:
         if kind is CodeType:
             return self._code(value)
         if (kind is np.ndarray or is_a(value, np.generic)) and not value.dtype.hasobject:
-            data = hashlib.sha256(value.tobytes()).hexdigest()
-            return [kind.__name__, str(value.dtype), value.shape, data]
+            padded = value.dtype.char in "gGV"  # by what is not the same in each process
+            data = repr(value.tolist()).encode() if padded else value.tobytes()
+            return [kind.__name__, str(value.dtype), value.shape, hashlib.sha256(data).hexdigest()]
         if id(value) in self.known:
             return ["again", self.known[id(value)][0]]
         self.known[id(value)] = len(self.known), value  # which thus keeps its place in memory
@@ -77,8 +88,7 @@ class _Description:
         if kind in {dict, MappingProxyType}:
             return [kind.__name__, *map(self.of, value.items())]
         if is_a(value, ModuleType):
-            self.modules.add(value.__name__)
-            return [kind.__name__, value.__name__]
+            return self._module(value)
         if kind is FunctionType:
             return self._function(value)
         if kind is CACHED:
@@ -86,20 +96,25 @@ class _Description:
             return self._named(value) or [kind.__name__, self.of(value.__wrapped__), keeps]
         if is_a(value, type):
             return self._class(value)
-        if kind is property:
-            return [kind.__name__, *map(self.of, (value.fget, value.fset, value.fdel))]
-        if kind in {staticmethod, classmethod}:
-            return [kind.__name__, self.of(value.__func__)]
+        if kind in HOLDERS:
+            return [kind.__name__, *(self.of(attribute(value, part)) for part in HOLDERS[kind])]
         return self._object(value)
 
     def _set(self, value):
         """Describe what has another order in each process: each part as if it came first."""
-        parts, known = [], self.known
+        parts, known = [], len(self.known)
         for part in value:
-            self.known = dict(known)
             parts.append(hashlib.sha256(repr(self.of(part)).encode()).hexdigest())
-        self.known = known
+            while len(self.known) > known:
+                self.known.popitem()
         return [self.of(type(value)), *sorted(parts), self.of(attribute(value, "__dict__"))]
+
+    def _module(self, module):
+        name = module.__name__
+        self.modules.add(name)
+        says_all = is_read(name) and sys.modules.get(name) is module
+        parts = {} if says_all else {n: v for n, v in vars(module).items() if n[:2] != "__"}
+        return ["module", name, *map(self.of, parts.items())]
 
     def _named(self, value):
         """The name of a function or class, if that says all; its module is met in any case."""
@@ -119,7 +134,9 @@ class _Description:
         held = [("a default", function.__defaults__), *(function.__kwdefaults__ or {}).items()]
         held += [*cells, *vars(function).items()]
         used, imported = _globals(code)
-        self.modules |= {module, *imported}
+        package = f"{space.get('__package__')}.".split(".")
+        above = [".".join([*package[:end], ""]) for end in range(1, len(package))]
+        self.modules |= {module, *imported, *(f"{p}{name}" for p in above for name in imported)}
         self.attributes |= set(code.co_names)
         if not is_read(module):
             held += [(name, space[name]) for name in used if name in space]
@@ -140,20 +157,26 @@ class _Description:
         return parts
 
     def _by_name(self, value, name):
-        """What a pickle would hold of it, which is no more than where it is found."""
+        """Where it is found by its name, or None if another process would not find it there."""
         module = whichmodule(value, name)
         if not (is_read(module) and _is_found(value, module, name)):
-            raise TypeError(f"{name} is not found in another process")
-        space = str(attribute(value, "__module__"))  # of a ufunc, which has none, the name counts
+            return None
         self.modules.add(module)
-        return [space, name]
+        return [str(attribute(value, "__module__")), name]  # of ufuncs, which have none, by name
 
     def _object(self, value):
+        if is_a(value, MethodType | BuiltinMethodType):  # of a hidden object, as those of random
+            if found := self._by_name(value, value.__name__):
+                return found
+            if is_a(value, MethodType):
+                return ["method", self.of(value.__func__), self.of(value.__self__)]
         try:
             reduce = dispatch_table.get(type(value))
             reduced = reduce(value) if reduce else value.__reduce_ex__(4)
             if is_a(reduced, str):
-                return self._by_name(value, reduced)
+                if found := self._by_name(value, reduced):
+                    return found
+                raise LookupError(f"{reduced} is not found")
             made, arguments, *more = reduced
             more = [list(part) if is_a(part, Iterator) else part for part in more]
         except Exception:  # whatever an object of the reader's raises
@@ -185,6 +208,7 @@ def instructions(function):
         modules of theirs.
     """
     about = _Description()
+    about.uses.append(function.__name__)
     try:
         text = repr(about.of(function))
     except RecursionError:

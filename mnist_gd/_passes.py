@@ -18,7 +18,7 @@ def passes(network, optimizer, weight_decay):
     Where a class, activation or loss of the reader's has a say, these are the public methods,
     which check what they are handed. Else nothing is checked that cannot be wrong: of an
     optimizer's steps the first alone, whether it is for such parameters. What has shrunk, or was
-    moved by an optimizer of the reader's, is given back if the step raises.
+    moved by an update of the reader's, is given back if the step raises.
     """
     ours = _is_ours(network)
     via = kernel_of if ours else itself
@@ -28,7 +28,7 @@ def passes(network, optimizer, weight_decay):
     )
     update = network.update if optimizer is None else optimizer.update
     moves = chain([update], repeat(via(update)))
-    keeps = weight_decay or (optimizer is not None and not has_kernel(update))
+    keeps = weight_decay or not has_kernel(update)
 
     def descend(targets, when):
         learning_rate = when[-1]
@@ -38,7 +38,8 @@ def passes(network, optimizer, weight_decay):
         back(targets)
         moved = () if optimizer is None else (network.parameters, network.gradients)
         try:
-            with unchanged_by_errors([], network.parameters if keeps else []):
+            kept = (network.layers, network.parameters) if keeps else ([], [])
+            with unchanged_by_errors(*kept):
                 if weight_decay:
                     shrink_weights(_weights(network.layers), learning_rate, weight_decay)
                 next(moves)(*moved, learning_rate)

@@ -2,12 +2,13 @@
 
 import ast
 import hashlib
+import logging
 import os
 import sys
-import time
+from contextlib import suppress
 from functools import cache
 from importlib.machinery import PathFinder
-from importlib.util import decode_source
+from importlib.util import decode_source, find_spec
 from pathlib import Path
 
 from mnist_gd._checks import attribute, is_a
@@ -15,20 +16,35 @@ from mnist_gd._checks import attribute, is_a
 PACKAGE = __package__
 INSTALLED = {"site-packages", "dist-packages"}  # folders of a Python
 STDLIB = Path(os.__file__).parent
-BEGUN = time.time()  # what is edited later may be imported already
+_first = logging.makeLogRecord({})  # knows when logging was loaded: in a notebook, at its start
+BEGUN = _first.created - _first.relativeCreated / 1000  # what is edited later may be imported
 
 
 def _file(name):
-    """The file of a module, which need not be loaded: a worker may have loaded more."""
-    file, folders, path = attribute(sys.modules.get(name), "__file__"), None, ""
-    if file is None and name not in sys.modules:
-        for part in name.split("."):
-            path = f"{path}.{part}".removeprefix(".")
-            spec = PathFinder.find_spec(path, folders) if part else None
+    """The file that holds a module, which need not be loaded: a worker may have loaded more."""
+    origin, folders, path = attribute(sys.modules.get(name), "__file__"), None, ""
+    for part in () if name in sys.modules else name.split("."):
+        path = f"{path}.{part}".removeprefix(".")
+        loaded = sys.modules.get(path)
+        if loaded is None:
+            spec = _spec(path, folders)
             if spec is None:
                 return None
-            file, folders = spec.origin, spec.submodule_search_locations or []
-    return Path(file) if is_a(file, str) else None
+            origin, folders = spec.origin, spec.submodule_search_locations or []
+        else:
+            origin, folders = attribute(loaded, "__file__"), attribute(loaded, "__path__", [])
+    if not is_a(origin, str):
+        return None
+    path = Path(origin)
+    return next((file for file in (path, *path.parents) if file.is_file()), None)  # or its archive
+
+
+def _spec(path, folders):
+    """Where a module that is not loaded would come from; nothing is imported for that."""
+    try:
+        return find_spec(path) if folders is None else PathFinder.find_spec(path, folders)
+    except (ImportError, ValueError):  # no name of a module
+        return None
 
 
 def is_own(name):
@@ -43,10 +59,8 @@ def is_own(name):
 
 
 def is_read(name):
-    """Return whether what is of a module counts by a source or a version, not by what it does."""
-    file = _file(name)
-    has_source = file is not None and file.suffix == ".py" and file.is_file()
-    return name != "__main__" and (has_source or not is_own(name))
+    """Return whether what is of a module counts by a file or a version, not by what it does."""
+    return name != "__main__" and (_file(name) is not None or not is_own(name))
 
 
 @cache
@@ -60,8 +74,7 @@ def source(name):
     Returns
     -------
     str or None
-        None if there is nothing to read: for Python's own, NumPy, which is known otherwise, and
-        what is compiled.
+        None if there is nothing to read: for Python's own, and NumPy, which is known otherwise.
 
     Raises
     ------
@@ -80,12 +93,11 @@ def source(name):
             f"process began: begin it again ({path})"
         )
     content = path.read_bytes()
-    try:
-        text = decode_source(content)
-        ast.parse(text)
-    except (SyntaxError, ValueError):  # what Python could not import either
-        return f"source = '{hashlib.sha256(content).hexdigest()}'"
-    return text
+    if path.suffix == ".py":
+        with suppress(SyntaxError, ValueError):  # what Python could not import either
+            ast.parse(text := decode_source(content))
+            return text
+    return f"source = '{hashlib.sha256(content).hexdigest()}'"
 
 
 def _versions(package):

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import threading
 import time
 from concurrent.futures import BrokenExecutor
@@ -10,7 +11,19 @@ from functools import cache
 from multiprocessing import parent_process
 from pickle import PicklingError
 
+from mnist_gd._checks import check_integer
+
 INTERVAL = 0.2  # seconds; a search that was killed cannot tell its workers
+
+
+def check_workers(n_jobs, most):
+    """Return how many workers are asked for; more than there are runs at a time stay idle."""
+    if n_jobs is None:  # joblib's own way to leave it to `joblib.parallel_config`
+        return None
+    n_jobs = check_integer("n_jobs", n_jobs, minimum=-(2**31))
+    if n_jobs == 0:
+        raise ValueError("n_jobs must be a number of workers, or -1 for every processor, but is 0")
+    return min(n_jobs, most)
 
 
 def here():
@@ -51,8 +64,8 @@ def what_workers_lack():
     try:
         yield
     except (BrokenExecutor, PicklingError) as error:
-        if isinstance(error, BrokenExecutor) and "serialize" not in str(error):  # killed, say
-            raise
+        if not re.match("A task has failed to un-serialize|Could not pickle the task", str(error)):
+            raise  # of a worker that was killed, or of the function's own
         raise TypeError(
             "function must use what workers find or can be sent, which a cached function of a "
             f"script is not: put that into a module of its own, or ask for n_jobs=1 ({error})"

@@ -32,7 +32,7 @@ from mnist_gd._record_files import (
     write_record,
 )
 from mnist_gd._running import Bar, processor_time
-from mnist_gd._workers import here, is_near, what_workers_lack
+from mnist_gd._workers import check_workers, here, is_near, what_workers_lack
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.networks import Network
@@ -158,8 +158,15 @@ def _check_function(function):
 def _key(function, configuration, seed):
     """Name of a record: a hash of everything that its result depends on."""
     name = f"{function.__module__}.{function.__qualname__}"
-    about = [name, settings_of(configuration), seed, made_by()["numpy"], code_of(function)]
+    code = _code_of(function, configuration)
+    about = [name, settings_of(configuration), seed, made_by()["numpy"], code]
     return digest(json.dumps(about, sort_keys=True))[:32]
+
+
+def _code_of(function, configuration):
+    """The code of a run: a class of configurations may have methods, which no setting tells."""
+    is_class = not is_a(configuration, dict)
+    return code_of(function) | (code_of(type(configuration)) if is_class else {})
 
 
 def _run_name(function, configuration, seed):
@@ -202,16 +209,6 @@ def _run(function, configuration, seed):
     return Record(configuration, seed, plain("outcome", outcome), arrays, seconds)
 
 
-def _check_workers(n_jobs):
-    """Return how many workers are asked for; more than there are runs at a time stay idle."""
-    if n_jobs is None:  # joblib's own way to leave it to `joblib.parallel_config`
-        return None
-    n_jobs = check_integer("n_jobs", n_jobs, minimum=-(2**31))
-    if n_jobs == 0:
-        raise ValueError("n_jobs must be a number of workers, or -1 for every processor, but is 0")
-    return min(n_jobs, LOCKS)
-
-
 def run_all(
     function, configurations, *, seeds=(0,), records, n_jobs=-1, progress=True, run_missing=True
 ):
@@ -249,8 +246,9 @@ def run_all(
         If a record is missing and `run_missing` is False.
     ValueError, TypeError
         If there is no configuration or no seed, a configuration does not hold plain values, the
-        function is a lambda or an inner one, uses what is not the same in each process or
-        returns what no record can hold, or another argument is out of its range.
+        function is a lambda or an inner one, uses what is not the same in each process or a
+        module that was edited since this one began, cannot be sent to workers or returns what no
+        record can hold, or another argument is out of its range.
 
     Warns
     -----
@@ -259,7 +257,7 @@ def run_all(
         Nothing is said of records that are not there, or of other code.
     """
     _check_function(function)
-    folder, n_jobs = check_path("records", records), _check_workers(n_jobs)
+    folder, n_jobs = check_path("records", records), check_workers(n_jobs, LOCKS)
     progress = check_flag("progress", progress)
     run_missing = check_flag("run_missing", run_missing)
     seeds = check_sequence("seeds", seeds)
@@ -307,8 +305,9 @@ def _run_missing(function, wanted, found, folder, n_jobs, progress):
             held.enter_context(what_workers_lack())
             parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             run = joblib.delayed(_keyed_run)
-            there = (code_of(function), made_by()["numpy"], folder.absolute(), here())
-            jobs = (run(key, function, *wanted[key], *there) for key in ours)
+            there = (made_by()["numpy"], folder.absolute(), here())
+            codes = {key: _code_of(function, wanted[key][0]) for key in ours}
+            jobs = (run(key, function, *wanted[key], codes[key], *there) for key in ours)
             bar = Bar(parallel(jobs), total=len(ours), disable=None if progress else True)
             for key, record, is_kept in counted(bar, len(ours)):
                 if not is_kept:

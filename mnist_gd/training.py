@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from inspect import signature
-from numbers import Real
 
 import numpy as np
 
@@ -265,7 +264,7 @@ def _train_epoch(network, x, targets, epoch, settings):
 
 def _number(name, returned):
     """What a function of the reader's has returned, which must be one number."""
-    if not is_a(returned, Real):
+    if not is_a(returned, float | np.floating):
         array = np.asanyarray(returned)
         if array.ndim or array.dtype.kind not in "biuf":
             raise TypeError(f"{name} must return one number, but has returned {shown(returned)}")

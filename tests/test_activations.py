@@ -277,6 +277,9 @@ def test_gradients_of_any_size_are_those_of_float64_or_refused(g, z):
         (prelu_half, [1, 1], [-0.5, -0.5], True),
         (prelu_half, [1e-39, 1e-39], [-MOST, -MOST], True),
         (prelu_half, [1, 1], [2, 2], True),
+        (prelu_half, [0.9, 1e-38], [5, -5], True),
+        (with_options(prelu, slope=[0.5, 0.5]), [1, 1], [-1, -1], True),
+        (with_options(prelu, slope=[0.5, 0.5]), [1, 1], [-1, -1.01], False),
     ],
 )
 def test_gradients_at_the_limit_are_let_through_and_no_larger_ones(function, g, z, passes):

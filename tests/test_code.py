@@ -64,6 +64,13 @@ def test_code_counts(change):
     assert digest(change(SOURCE)) != digest(SOURCE)
 
 
+def test_code_of_many_branches_counts():
+    source = "def f(x):\n    if x == 0:\n        return 0\n"
+    source += "".join(f"    elif x == {i}:\n        return {i}\n" for i in range(1, 500))
+    assert compile(source, "", "exec")
+    assert digest(source) == digest(source) != digest(source.replace("return 7", "return 8"))
+
+
 def test_a_string_that_is_no_docstring_counts():
     assert digest("x = 1\n'one'") != digest("x = 1\n'two'")
     assert digest("def f():\n    x = 'one'") != digest("def f():\n    x = 'two'")

@@ -5,13 +5,16 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
+from pickle import PicklingError
 
 import numpy as np
 import pytest
 
 from mnist_gd import _instructions
 from mnist_gd._code import code_of, look_again
+from mnist_gd._workers import what_workers_lack
 from mnist_gd.records import run_all
 
 ROOT = Path(__file__).parents[1]
@@ -172,6 +175,10 @@ USED = {  # what a run uses, as {n}, and what it does with that
     "set": ("A = {{'a', 'b', (1, frozenset('{n}xyz'))}}", "len(A)"),
     "array": ("import numpy as np\nA = np.full((2, 2), {n})", "A.sum()"),
     "shape": ("import numpy as np\nA = np.zeros({n})", "A.size"),
+    "long numbers": (
+        "import numpy as np\nA = np.arange(9, dtype=np.longdouble)[2:5] / 7 * {n}",
+        "float(A.sum())",
+    ),
     "number of NumPy": ("import numpy as np\nA = np.float32({n})", "float(A)"),
     "objects": ("import numpy as np\nA = np.array([None, {n}])", "A[1]"),
     "masked array": ("import numpy as np\nA = np.ma.array([1, 2], mask=[0, {n} - 1])", "A.sum()"),
@@ -194,6 +201,15 @@ USED = {  # what a run uses, as {n}, and what it does with that
         "A.__match_args__",
     ),
     "inner class": ("class B:\n    class C:\n        d = {n}\nA = B.C", "A.d"),
+    "property kept": (
+        "import functools\nclass A:\n    @functools.cached_property\n    def b(self):\n"
+        "        return {n}",
+        "A().b",
+    ),
+    "generic": (
+        "import typing\nT = typing.TypeVar('T')\nclass A(typing.Generic[T]):\n    b = {n}",
+        "A.b",
+    ),
     "static": ("class A:\n    @staticmethod\n    def b():\n        return {n}", "A.b()"),
     "of class": ("class A:\n    @classmethod\n    def b(cls):\n        return {n}", "A.b()"),
     "base": ("class B:\n    C = {n}\nclass A(B):\n    D = 1", "A.C"),
@@ -297,9 +313,27 @@ USED = {  # what a run uses, as {n}, and what it does with that
     "generator": ("import numpy as np\nA = np.random.default_rng({n})", "A.random()"),
     "logger": ("import logging\nA = logging.getLogger('{n}')", "A.name"),
     "method of another": ("A = 'ab{n}'.upper", "A()"),
+    "method of its own": ("class B:\n    def c(self):\n        return {n}\nA = B().c", "A()"),
+    "method made": (
+        "import types\ndef b(self):\n    return {n}\nA = types.MethodType(b, 5)",
+        "A()",
+    ),
+    "functions of a hidden generator": (
+        "from random import sample, shuffle\nA = [sample, shuffle][{n} - 1]",
+        "A.__name__",
+    ),
+    "those of NumPy": (
+        "from numpy.random import normal, uniform\nA = [normal, uniform][{n} - 1]",
+        "A.__name__",
+    ),
+    "module of no file": (
+        "import types\nA = types.ModuleType('nowhere')\n"
+        "exec('def f():\\n    return {n}', vars(A))",
+        "A.f()",
+    ),
     "module": ("import math, cmath\nA = [math, cmath][{n} - 1]", "A.__name__"),
 }
-SHIPPED = [kind for kind in USED if not kind.startswith("cached")]  # which no worker finds
+NO_PICKLE = {"cached", "cached with a size", "method made", "property kept"}
 
 
 def use(kind, n, name="run", given=""):
@@ -319,12 +353,13 @@ def test_whatever_a_run_uses_counts(kind, given):
 def test_what_a_run_uses_is_known_in_each_process(tmp_path):
     """Whatever the order of its sets, where its objects lie and how they came there."""
     source = "import sys\nfrom mnist_gd.records import run_all\n"
-    for number, kind in enumerate(SHIPPED):
+    kinds = sorted(USED.keys() - NO_PICKLE)
+    for number, kind in enumerate(kinds):
         one = use(kind, 1, name=f"run_{number}", given=", A=A" if number % 2 else "")
         source += re.sub(r"\b([AB])\b", rf"\1_{number}", one)
     source += (
         "if __name__ == '__main__':\n"
-        f"    for number in range({len(SHIPPED)}):\n"
+        f"    for number in range({len(kinds)}):\n"
         "        run = globals()[f'run_{number}']\n"
         "        run_all(run, [{}], seeds=[1, 2], records=sys.argv[1], n_jobs=2)\n"
         "    print(len([*__import__('pathlib').Path(sys.argv[1]).glob('*.json')]))\n"
@@ -338,7 +373,7 @@ def test_what_a_run_uses_is_known_in_each_process(tmp_path):
             encoding="utf-8",
             env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
         )
-        assert done.stdout.split() == [str(2 * len(SHIPPED))], done.stderr
+        assert done.stdout.split() == [str(2 * len(kinds))], done.stderr
 
 
 @pytest.mark.parametrize(
@@ -372,6 +407,22 @@ def test_what_no_worker_can_be_sent_is_refused_by_the_search(tmp_path, made, use
     )
     assert done.stdout.splitlines() == ["{'v': 1}"], done.stderr
     assert "TypeError: function must use what workers find or can be sent" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PicklingError("of the reader's"),
+        BrokenExecutor("A result has failed to un-serialize."),
+        BrokenExecutor("A worker was killed."),
+        TypeError("of the reader's"),
+    ],
+    ids=str,
+)
+def test_other_errors_pass_as_they_are(error):
+    with pytest.raises(type(error)) as raised, what_workers_lack():
+        raise error
+    assert raised.value is error
 
 
 @pytest.mark.parametrize(
@@ -443,6 +494,15 @@ def test_of_an_array_the_numbers_count_and_not_how_they_lie():
     a = np.arange(6.0).reshape(2, 3)
     same = [code_in_a_notebook(source, A=x) for x in (a, a.copy("F"), np.repeat(a, 2, 0)[::2])]
     assert same[0] == same[1] == same[2]
+
+
+def test_of_an_array_what_fills_gaps_does_not_count():
+    source = "def run(configuration, seed):\n    return {'v': A['b'].sum()}, {}"
+    a = np.zeros(3, np.dtype([("a", "i1"), ("b", "f8")], align=True))
+    b = a.copy()
+    b.view(np.uint8)[1::16] = 1
+    assert a.tobytes() != b.tobytes()
+    assert code_in_a_notebook(source, A=a) == code_in_a_notebook(source, A=b)
 
 
 def test_what_a_run_uses_is_looked_at_again_by_each_search(tmp_path):

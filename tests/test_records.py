@@ -251,7 +251,7 @@ def test_what_has_most_work_begins(tmp_path, monkeypatch):
 
 def test_records_of_other_code_are_not_used(three, monkeypatch):
     three.run()
-    monkeypatch.setattr(records_module, "code_of", lambda function: {"another()": "1"})
+    monkeypatch.setattr(records_module, "code_of", lambda used: {"another()": "1"})
     assert three.run()[1] == 3
     monkeypatch.undo()
     assert three.run()[1] == 0
@@ -338,7 +338,7 @@ def test_a_record_that_could_not_be_read_is_not_written(tmp_path, monkeypatch):
 def test_nothing_is_said_of_records_of_other_code(three, monkeypatch):
     """A warning of the package is an error in these tests."""
     three.run()
-    monkeypatch.setattr(records_module, "code_of", lambda function: {"another()": "1"})
+    monkeypatch.setattr(records_module, "code_of", lambda used: {"another()": "1"})
     with warnings.catch_warnings(action="error"):
         assert three.run()[1] == 3
 
@@ -571,7 +571,7 @@ def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
         records_module._key(synthetic, configuration, 1),
         records_module._key(real, configuration, 0),
     ]
-    monkeypatch.setattr(records_module, "code_of", lambda function: {"another()": "1"})
+    monkeypatch.setattr(records_module, "code_of", lambda used: {"another()": "1"})
     others.append(records_module._key(synthetic, configuration, 0))
     monkeypatch.undo()
     monkeypatch.setattr(np, "__version__", "0.0")
@@ -769,15 +769,34 @@ def kinds(configuration, seed):
 
 
 def test_a_dataclass_is_a_configuration(tmp_path):
-    """It comes back as it was given, from a run as from a file; its record is that of a dict."""
+    """It comes back as it was given, from a run as from a file."""
     for _ in range(2):
         (record,) = run_all(kinds, [Course(0.5)], records=tmp_path, **QUIET)
         assert record.configuration == Course(0.5)
         assert record.outcome == {"kinds": ["float", "int", "bool"]}
     assert len(list(tmp_path.glob("*.json"))) == 1
     key = records_module._key(kinds, Course(0.5), 0)
-    assert key == records_module._key(kinds, asdict(Course(0.5)), 0)
+    assert key != records_module._key(kinds, asdict(Course(0.5)), 0)
     assert key != records_module._key(kinds, Course(0.25), 0)
+
+
+def by_its_rate(configuration, seed):
+    return {"rate": configuration.rate()}, {}
+
+
+def test_the_class_of_a_configuration_counts(tmp_path):
+    """It may have methods, which no setting tells, and which its function does not name."""
+    made = {}
+    for factor in (2, 3):
+        source = (
+            "from dataclasses import dataclass\n@dataclass\nclass Own:\n    base: float = 1.0\n"
+            f"    def rate(self):\n        return {factor} * self.base\n"
+        )
+        exec(source, made | (space := {"__name__": "nowhere"}), space)
+        made[factor] = space["Own"]()
+    found = run_all(by_its_rate, [made[2], made[3], made[2]], records=tmp_path, **QUIET)
+    assert [record.outcome["rate"] for record in found] == [2.0, 3.0, 2.0]
+    assert len(list(tmp_path.glob("*.json"))) == 2
 
 
 def test_numbers_of_numpy_in_a_dataclass_become_python_s(tmp_path):

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 import types
+import zipfile
+from importlib.util import spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -241,6 +243,97 @@ def test_a_module_that_was_edited_since_is_refused(tmp_path, then, workers):
         assert done.stdout.splitlines() == seen, done.stderr
         assert "as they were imported, but helpers_of_it was edited" in done.stderr
         assert len([*tmp_path.glob("records/*.json")]) == 2 * int(seen[0][0])
+
+
+def test_a_module_of_an_archive_counts_by_the_archive(tmp_path):
+    (tmp_path / "script.py").write_text(
+        "import sys\nsys.path.insert(0, sys.argv[1])\nimport packed_of_it\n"
+        "from mnist_gd._code import code_of\n"
+        "def run(configuration, seed):\n    return {'v': packed_of_it.f()}, {}\n"
+        "print(code_of(run)['packed_of_it'])\n",
+        encoding="utf-8",
+    )
+    codes = []
+    for number in (1, 1, 2):
+        with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
+            about = zipfile.ZipInfo("packed_of_it.py")
+            archive.writestr(about, f"def f():\n    return {number}\n")
+        done = subprocess.run(
+            [sys.executable, tmp_path / "script.py", tmp_path / "packed.zip"],
+            capture_output=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+        assert not done.returncode, done.stderr
+        codes.append(done.stdout)
+    assert codes[0] == codes[1] != codes[2]
+
+
+def test_modules_of_the_package_of_a_script_count(tmp_path):
+    """As they are imported when it runs, from where it is."""
+    folder = tmp_path / "folder_of_it" / "inner"
+    folder.mkdir(parents=True)
+    (folder / "script.py").write_text(
+        "from mnist_gd._code import code_of\n"
+        "def run(configuration, seed):\n"
+        "    from .one import X\n    from . import two\n    from ..three import Y\n"
+        "    return {'v': X}, {}\n"
+        "print(*code_of(run))\n",
+        encoding="utf-8",
+    )
+    for path in (folder / "one.py", folder / "two.py", folder.parent / "three.py"):
+        path.write_text("X = Y = 1\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "folder_of_it.inner.script"],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    found = {name for name in done.stdout.split() if name.startswith("folder_of_it")}
+    expected = {"folder_of_it.inner.one", "folder_of_it.inner.two", "folder_of_it.three"}
+    assert found == expected, done.stderr
+
+
+class Finder:
+    """As that of a package that is installed to be edited."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "edited_of_it":
+            return None
+        file = self.folder / "__init__.py"
+        return spec_from_file_location(name, file, submodule_search_locations=[str(self.folder)])
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_modules_that_only_a_finder_knows_count(tmp_path, monkeypatch, edits, loaded):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "inner.py").write_text("X = 1\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder(folder)])
+    if loaded:
+        importlib.import_module("edited_of_it")
+    try:
+        assert _sources.sources({"edited_of_it.inner"})["edited_of_it.inner"] == "X = 1\n"
+        nothing = _sources.sources({"edited_of_it.nothing", "of_it.nothing", "..", ""})
+    finally:
+        sys.modules.pop("edited_of_it", None)
+    assert nothing == {"edited_of_it": ""}
+
+
+def test_in_a_notebook_the_process_began_when_it_did():
+    """Which loads logging, however late the package comes."""
+    program = (
+        "import logging, time\nbegun = time.time()\ntime.sleep(0.3)\n"
+        "from mnist_gd import _sources\nprint(_sources.BEGUN < begun + 0.1)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=ROOT, check=True)
+    assert done.stdout == "True\n"
 
 
 def test_a_worker_that_has_imported_another_module_is_told(tmp_path, own_module, monkeypatch):

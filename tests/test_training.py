@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -1067,19 +1068,30 @@ def test_weights_have_not_shrunk_if_the_step_that_follows_raises(optimizer, erro
         np.testing.assert_allclose(layer.weights, weights * (1 - 0.1 * 0.5) ** steps, rtol=1e-6)
 
 
-@pytest.mark.parametrize("weight_decay", [0, 0.5])
-def test_a_step_of_a_readers_optimizer_that_raises_half_way_is_not_taken(weight_decay, rng):
-    class HalfWay:
-        def update(self, parameters, gradients, learning_rate):
-            parameters[1] -= learning_rate * gradients[1]
-            raise KeyError("of the reader's")
+def in_place(network, parameters, gradients, learning_rate):
+    parameters[1] -= learning_rate * gradients[1]
+    raise KeyError("of the reader's")
 
+
+def by_new_arrays(network, parameters, gradients, learning_rate):
+    network.layers[0].weights = parameters[0] - learning_rate * gradients[0]
+    raise KeyError("of the reader's")
+
+
+@pytest.mark.parametrize("weight_decay", [0, 0.5])
+@pytest.mark.parametrize("way", [in_place, by_new_arrays])
+@pytest.mark.parametrize("of", ["an optimizer", "the network"])
+def test_a_step_of_the_readers_that_raises_half_way_is_not_taken(of, way, weight_decay, rng):
     x, y = examples("multi", rng, 8)
     network = make("multi", losses.cross_entropy_with_logits)
-    before = weights_of(network)
     options = {"epochs": 1, "batch_size": 2, "learning_rate": 0.1, "weight_decay": weight_decay}
+    if of == "an optimizer":
+        options["optimizer"] = SimpleNamespace(update=functools.partial(way, network))
+    else:
+        network.update = lambda rate: way(network, network.parameters, network.gradients, rate)
+    before = weights_of(network)
     with pytest.raises(KeyError):
-        network.train(x, y, rng=rng, optimizer=HalfWay(), **options)
+        network.train(x, y, rng=rng, **options)
     assert_same(weights_of(network), before)
 
 
