@@ -81,18 +81,24 @@ TESTS_LEFT_OUT = {
         "reliability_against_scikit_learn roc_area_against_scikit_learn",
     },
     "processes": {
-        "test_code": "every_module_counts workers_know_a_function_of_a_notebook "
-        "the_package_is_read_when_it_is_imported a_set_in_a_run_has_one_order "
-        "what_a_run_uses_is_known_in_each_process modules_beside_a_script_that_is_run_count "
-        "what_ran_is_what_was_imported_not_what_a_helper_has_become",
+        "test_code": "every_module_counts the_package_is_read_when_it_is_imported",
         "test_data": "no_load_needs_torchvision six_processes_start_at_once_on_an_empty_folder "
         "import_of_torchvision other_errors_of_torchvision_pass_through",
         "test_exercises": "the_inputs_are_the_same_in_every_process",
         "test_experiments": "same_seed_same_weights_in_two_processes",
+        "test_instructions": "workers_know_a_function_of_a_notebook "
+        "a_set_in_a_run_has_one_order what_a_run_uses_is_known_in_each_process "
+        "what_no_worker_can_be_sent_is_refused_by_the_search",
         "test_plots": "style_in_a_fresh_process",
         "test_records": "killed_at_any_moment_and_started_again "
         "no_worker_outlives_a_search_and_what_it_finished_is_kept "
         "two_searches_at_once_share_the_work",
+        "test_sources": "of_what_is_installed_the_version_counts "
+        "modules_beside_a_script_that_is_run_count a_module_that_was_edited_since_is_refused "
+        "a_module_of_the_readers_may_be_named_like_one_of_pythons "
+        "a_module_of_an_archive_counts_by_the_archive "
+        "modules_of_the_package_of_a_script_count "
+        "in_a_notebook_the_process_began_when_it_did",
         "test_training": "the_same_seed_gives_the_same_bits_in_this_process_and_in_another",
     },
     "threads": {
@@ -106,7 +112,8 @@ TESTS_LEFT_OUT = {
         "test_studies": "main_runs_everything_in_full",
     },
     "users, limits or descriptors of a system": {
-        "test_code": "what_is_nested_too_deeply_is_refused",
+        "test_code": "code_of_many_branches_counts",
+        "test_instructions": "what_is_nested_too_deeply_is_refused",
         "test_data": "root_that_cannot_even_be_looked_into read_only_package_folder "
         "sound_read_only_root_serves_without_a_warning damaged_read_only_root_is_not_trusted",
         "test_handwriting": "what_is_no_file_is_refused_before_it_is_read",
