@@ -436,8 +436,13 @@ def test_other_errors_pass_as_they_are(error):
         ("class B:\n    def __reduce_ex__(self, version):\n        return 'A'\nA = B()", "A"),
         ("class B:\n    def __reduce_ex__(self, version):\n        return 5\nA = B()", "A"),
         ("import numpy as np\nA = np.frompyfunc(lambda x: x, 1, 1)", "A"),
+        (
+            "class B:\n    def __reduce_ex__(self, version):\n        return 'pi'\n"
+            "    def __eq__(self, other):\n        return True\nA = B()\nA.__module__ = 'math'",
+            "A",
+        ),
     ],
-    ids=["generator", "lock", "file", "of a helper", "raises", "name", "number", "ufunc"],
+    ids=["generator", "lock", "file", "of a helper", "raises", "name", "number", "ufunc", "equal"],
 )
 def test_what_is_not_the_same_in_each_process_is_refused(made, used):
     source = f"{made}\ndef run(configuration, seed):\n    return {{'v': A}}, {{}}"
