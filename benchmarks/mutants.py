@@ -16,6 +16,7 @@ import gc
 import hashlib
 import importlib
 import json
+import logging
 import os
 import random
 import re
@@ -208,6 +209,7 @@ class Trial:
             os.dup2(out, 2)
             sys.dont_write_bytecode = bool(self.seconds)
             sys.path.insert(0, str(self.folder))
+            importlib.reload(logging)  # by which the package tells when a process began
             options = ["-x", "-q", "--tb=short", "-p", "no:cacheprovider"]
             order = Order(self.notes, self.seconds, self.seen)
             status = pytest.main([*options, *map(str, tests(self.name))], plugins=[order])

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import types
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from pickle import PicklingError
@@ -151,6 +152,13 @@ def test_all_that_a_run_does_and_calls_counts_but_not_its_words(change, counts):
 def test_words_that_a_run_gets_later_do_not_count():
     source = "def run(configuration, seed):\n    return {}, {}\n"
     assert code_in_a_notebook(source + "run.__doc__ = 'Run.'") == code_in_a_notebook(source)
+
+
+def test_words_of_a_module_do_not_count():
+    source = "def run(configuration, seed):\n    return {'v': A.f()}, {}"
+    modules = [types.ModuleType("nowhere", words) for words in ("one", "two")]
+    codes = [code_in_a_notebook(source, A=module) for module in modules]
+    assert codes[0] == codes[1]
 
 
 def test_words_that_a_run_uses_count():
@@ -326,6 +334,10 @@ USED = {  # what a run uses, as {n}, and what it does with that
         "from numpy.random import normal, uniform\nA = [normal, uniform][{n} - 1]",
         "A.__name__",
     ),
+    "module of another's name": (
+        "import types\nA = types.ModuleType('json')\nexec('def f():\\n    return {n}', vars(A))",
+        "A.f()",
+    ),
     "module of no file": (
         "import types\nA = types.ModuleType('nowhere')\n"
         "exec('def f():\\n    return {n}', vars(A))",
@@ -334,6 +346,7 @@ USED = {  # what a run uses, as {n}, and what it does with that
     "module": ("import math, cmath\nA = [math, cmath][{n} - 1]", "A.__name__"),
 }
 NO_PICKLE = {"cached", "cached with a size", "method made", "property kept"}
+NO_PICKLE |= {"module of another's name"}
 
 
 def use(kind, n, name="run", given=""):
