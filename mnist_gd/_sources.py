@@ -15,7 +15,7 @@ from mnist_gd._checks import attribute, is_a
 
 PACKAGE = __package__
 INSTALLED = {"site-packages", "dist-packages"}  # folders of a Python
-STDLIB = Path(os.__file__).parent  # a folder or, in a browser, an archive
+STDLIB = {Path(module.__file__).parent for module in (os, ast)}  # in a browser an archive, too
 _first = logging.makeLogRecord({})  # knows when logging was loaded: in a notebook, at its start
 BEGUN = _first.created - _first.relativeCreated / 1000  # what is edited later may be imported
 
@@ -54,8 +54,8 @@ def is_own(name):
         return True
     if file is None:
         return first != PACKAGE and first not in sys.stdlib_module_names
-    is_python_s = STDLIB in (file, *file.parents) or INSTALLED.intersection(file.parts)
-    return first != PACKAGE and not is_python_s
+    is_python_s = STDLIB.intersection((file, *file.parents))
+    return first != PACKAGE and not (is_python_s or INSTALLED.intersection(file.parts))
 
 
 def is_read(name):
