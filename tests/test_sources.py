@@ -396,16 +396,20 @@ def test_of_modules_beside_a_script_those_count_that_it_imports(tmp_path, monkey
     sources = {
         "Near/__init__.py": "",
         "Near/runs.py": "import json, far_away\nfrom . import one\nfrom .two import X\n"
-        "def run(configuration, seed):\n    return {}, {}\n",
+        "def run(configuration, seed):\n    from .LATE import X\n    return {}, {}\n",
         "Near/one.py": "import Near.deep.three, Near.runs\n",
         "Near/two.py": "X = 1\n",
+        "Near/four.py": "X = 1\n",
+        "Near/LATE.py": "from .later import X\n",
+        "Near/later/__init__.py": "from .last import X\n",
+        "Near/later/last.py": "X = 1\n",
         "Near/unused.py": "X = 1\n",
         "Near/deep/__init__.py": "",
-        "Near/deep/three.py": "X = 1\n",
+        "Near/deep/three.py": "from ..four import X\n",
         "far_away.py": "X = 1\n",
     }
-    (tmp_path / "Near" / "deep").mkdir(parents=True)
     for name, source in sources.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(source, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     try:
@@ -415,13 +419,25 @@ def test_of_modules_beside_a_script_those_count_that_it_imports(tmp_path, monkey
     finally:
         for name in [name for name in sys.modules if re.match(r"(Near|far_away)\b", name)]:
             del sys.modules[name]
-    assert found == {
-        "Near.runs.run()",
-        "Near",
-        "Near.runs",
-        "Near.one",
-        "Near.two",
-        "Near.deep",
-        "Near.deep.three",
-        "far_away",
-    }
+    used = sources.keys() - {"Near/unused.py"}
+    names = {name.removesuffix(".py").removesuffix("/__init__") for name in used}
+    assert found == {"Near.runs.run()", *(name.replace("/", ".") for name in names)}
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        *((name, True) for name in ("__main__", "nowhere", "a_module", "None")),
+        *((name, False) for name in ("sys", "json.decoder", "pytest", "mnist_gd", "mnist_gd.no")),
+    ],
+)
+def test_a_module_is_the_readers_if_it_is_nobody_elses(name, own):
+    assert _sources.is_own(name) == own
+    assert _sources.is_read(name) != own  # as long as it has no file
+
+
+def test_a_module_that_is_as_old_as_the_process_is_taken(tmp_path, own_module, monkeypatch):
+    own_module("helper_of_it", "X = 1\n")
+    about = (tmp_path / "helper_of_it.py").stat()
+    monkeypatch.setattr(_sources, "BEGUN", max(about.st_mtime, about.st_ctime))
+    assert _sources.source("helper_of_it") == "X = 1\n"
