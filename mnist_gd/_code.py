@@ -123,11 +123,11 @@ def code_of(function):
     """Return the code that a function or a class depends on, as a dict from names to hashes.
 
     Of the package these are the modules that are imported with its own. What is from elsewhere
-    depends on the whole package, on the sources of the reader's own modules that
-    it uses, and on the versions of what is installed. One that is in no such module, but in a
-    script or a notebook, depends on its instructions, too, and on whatever they use, as it is
-    when it is first asked for (:func:`look_again`). What is set in another module while that
-    runs does not count: workers, which import it anew, do not know it.
+    depends on the whole package, on the sources of the reader's own modules that it imports, and
+    on the versions of what is installed. What is in no such module, but in a script or a
+    notebook, depends on its instructions, too, and on whatever they use, as it is when it is
+    first asked for (:func:`look_again`). Modules that are named by texts do not count, nor does
+    what is set in another module while that runs: workers, which import it anew, do not know it.
 
     Parameters
     ----------
