@@ -5,6 +5,7 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from copyreg import dispatch_table
+from enum import Enum
 from functools import cache, cached_property
 from operator import attrgetter, itemgetter
 from pickle import whichmodule
@@ -96,6 +97,8 @@ class _Description:
             return self._named(value) or [kind.__name__, self.of(value.__wrapped__), keeps]
         if is_a(value, type):
             return self._class(value)
+        if is_a(value, Enum):
+            return ["member", self.of(kind), value._name_, self.of(value._value_)]
         if kind in HOLDERS:
             return [kind.__name__, *(self.of(attribute(value, part)) for part in HOLDERS[kind])]
         return self._object(value)

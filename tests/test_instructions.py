@@ -250,6 +250,7 @@ USED = {  # what a run uses, as {n}, and what it does with that
         "A.c",
     ),
     "enum": ("import enum\nclass A(enum.Enum):\n    B = {n}", "A.B.value"),
+    "flags": ("import enum\nclass A(enum.Flag):\n    B, C = {n}, 4", "(A.B | A.C).value"),
     "slots": ("class B:\n    __slots__ = ('c',)\nA = B()\nA.c = {n}", "A.c"),
     "slots and more": (
         "class C:\n    __slots__ = ('c',)\nclass B(C):\n    pass\nA = B()\nA.c, A.d = 1, {n}",
