@@ -405,6 +405,36 @@ class Renamed(Network):
         return super().train(*args, epochs=1, **settings)
 
 
+class EqualsAllTypes(type):
+    def __eq__(self, other):
+        return True
+
+    __hash__ = type.__hash__
+
+
+class EqualsAll(metaclass=EqualsAllTypes):
+    """What claims to be whatever it is compared with, and to have the name of an activation."""
+
+    __name__ = "relu"
+    __hash__ = object.__hash__
+    backward = staticmethod(lambda grad_output, z: grad_output)
+
+    def __call__(self, z):
+        return z
+
+    def __eq__(self, other):
+        return True
+
+
+def test_what_claims_to_be_an_activation_is_not_saved_as_that(tmp_path):
+    layers = [LinearLayer(3, 2, EqualsAll(), rng=np.random.default_rng(0))]
+    network = Network(layers, loss=losses.cross_entropy_with_logits)
+    with pytest.raises(
+        ValueError, match=r"activation must be of mnist_gd\.activations to be saved"
+    ):
+        network.save(tmp_path / "network.npz")
+
+
 def replaced(name, value):
     def change(network):
         setattr(network, name, value)
@@ -420,6 +450,7 @@ def replaced(name, value):
         (Network, replaced("output_activation", activations.relu), "output_activation"),
         (Network, replaced("metric", metrics.recall), "metric"),
         (Network, replaced("binary", True), "binary"),
+        (Network, replaced("binary", EqualsAll()), "binary"),
         (Network, replaced("evaluate", len), "evaluate"),
         (Network, replaced("input_size", np.array([3, 3])), "input_size"),
         (Network, lambda network: delattr(network, "metric"), "metric"),
