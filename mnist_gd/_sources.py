@@ -95,7 +95,7 @@ def source(name):
     content = path.read_bytes()
     if path.suffix == ".py":
         with suppress(SyntaxError, ValueError):  # what Python could not import either
-            ast.parse(text := decode_source(content))
+            _imports(text := decode_source(content))
             return text
     return f"source = '{hashlib.sha256(content).hexdigest()}'"
 
@@ -141,6 +141,12 @@ def sources(modules, attributes=()):
     return {name: text for name, text in found.items() if text is not None}
 
 
+@cache
+def _imports(text):
+    """The statements of a source that import."""
+    return [node for node in ast.walk(ast.parse(text)) if is_a(node, ast.Import | ast.ImportFrom)]
+
+
 def _imported(name, text, attributes):
     """Names of modules that one of the reader's may import."""
     file = _file(name)
@@ -148,10 +154,10 @@ def _imported(name, text, attributes):
     if is_package:
         yield from (f"{name}.{inner}" for inner in attributes)
     package = name.split(".")[: None if is_package else -1]
-    for node in ast.walk(ast.parse(text)):
+    for node in _imports(text):
         if is_a(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif is_a(node, ast.ImportFrom):
+        else:
             above = package[: len(package) + 1 - node.level] if node.level else []
             base = ".".join([*above, *filter(None, [node.module])])
             yield from (base, *(f"{base}.{alias.name}" for alias in node.names))

@@ -428,7 +428,7 @@ def test_of_modules_beside_a_script_those_count_that_it_imports(tmp_path, monkey
     ("name", "own"),
     [
         *((name, True) for name in ("__main__", "nowhere", "a_module", "None")),
-        *((name, False) for name in ("sys", "json.decoder", "pytest", "mnist_gd", "mnist_gd.no")),
+        *((name, False) for name in ("sys", "json.decoder", "numpy", "mnist_gd", "mnist_gd.no")),
     ],
 )
 def test_a_module_is_the_readers_if_it_is_nobody_elses(name, own):
