@@ -115,16 +115,16 @@ class _Description:
     def _module(self, module):
         name = module.__name__
         self.modules.add(name)
-        says_all = is_read(name) and sys.modules.get(name) is module
-        parts = {} if says_all else {n: v for n, v in vars(module).items() if n[:2] != "__"}
-        return ["module", name, *map(self.of, parts.items())]
+        held = {} if _is_found(module, name) else vars(module)
+        parts = [self.of(item) for item in held.items() if not item[0].startswith("__")]
+        return ["module", name, *parts]
 
     def _named(self, value):
         """The name of a function or class, if that says all; its module is met in any case."""
         space, name = (str(attribute(value, part)) for part in ("__module__", "__qualname__"))
         self.modules.add(space)
         is_known = is_a(value, type) and not value.__flags__ & HEAP
-        says_all = is_known or (is_read(space) and _is_found(value, space, name))
+        says_all = is_known or _is_found(value, space, *name.split("."))
         return [space, name] if says_all else None
 
     def _function(self, function):
@@ -162,7 +162,7 @@ class _Description:
     def _by_name(self, value, name):
         """Where it is found by its name, or None if another process would not find it there."""
         module = whichmodule(value, name)
-        if not (is_read(module) and _is_found(value, module, name)):
+        if not _is_found(value, module, *name.split(".")):
             return None
         self.modules.add(module)
         return [str(attribute(value, "__module__")), name]  # of ufuncs, which have none, by name
@@ -241,9 +241,9 @@ def _globals(code):
     return used, imported
 
 
-def _is_found(value, module, name):
-    """Whether it is what stands under its name: what wraps another goes by that one's."""
+def _is_found(value, module, *names):
+    """Whether another process finds it by its name; what wraps another goes by that one's."""
     found = sys.modules.get(module)
-    for part in name.split("."):
-        found = attribute(found, part)
-    return found is value
+    for name in names:
+        found = attribute(found, name)
+    return found is value and is_read(module)

@@ -94,10 +94,10 @@ def _more(network):
     """What somebody has added to it or to its layers, of which a file would say nothing."""
     from mnist_gd.networks import Network
 
-    layers = [LinearLayer.from_arrays(layer.weights, layer.bias) for layer in network.layers]
-    plain = [Network(layers, loss=network.loss), *layers]
-    pairs = zip([network, *network.layers], plain, strict=True)
-    return sorted(set().union(*(vars(its).keys() - vars(one).keys() for its, one in pairs)))
+    first = network.layers[0]
+    layer = LinearLayer.from_arrays(first.weights, first.bias)
+    more = vars(network).keys() - vars(Network([layer], loss=network.loss)).keys()
+    return sorted(more.union(*(vars(each).keys() - vars(layer).keys() for each in network.layers)))
 
 
 def _same(a, b):

@@ -43,7 +43,6 @@ def passes(network, optimizer, weight_decay):
                 if weight_decay:
                     shrink_weights(_weights(network.layers), learning_rate, weight_decay)
                 next(moves)(*moved, learning_rate)
-            network._passed = None  # the next gradient is that of other weights
         except DivergenceError as error:
             raise DivergenceError(f"{error}, {at('in', when)}") from None
 

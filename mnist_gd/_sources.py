@@ -22,12 +22,12 @@ BEGUN = _first.created - _first.relativeCreated / 1000  # what is edited later m
 
 def _file(name):
     """The file that holds a module, which need not be loaded: a worker may have loaded more."""
-    origin, folders, path = attribute(sys.modules.get(name), "__file__"), None, ""
+    origin, folders, whole = attribute(sys.modules.get(name), "__file__"), None, ""
     for part in () if name in sys.modules else name.split("."):
-        path = f"{path}.{part}".removeprefix(".")
-        loaded = sys.modules.get(path)
+        whole = f"{whole}.{part}".removeprefix(".")
+        loaded = sys.modules.get(whole)
         if loaded is None:
-            spec = _spec(path, folders)
+            spec = _spec(whole, folders)
             if spec is None:
                 return None
             origin, folders = spec.origin, spec.submodule_search_locations or []
@@ -39,10 +39,10 @@ def _file(name):
     return next((file for file in (path, *path.parents) if file.is_file()), None)  # or its archive
 
 
-def _spec(path, folders):
+def _spec(name, folders):
     """Where a module that is not loaded would come from; nothing is imported for that."""
     try:
-        return find_spec(path) if folders is None else PathFinder.find_spec(path, folders)
+        return find_spec(name) if folders is None else PathFinder.find_spec(name, folders)
     except (ImportError, ValueError):  # no name of a module
         return None
 
@@ -83,9 +83,9 @@ def source(name):
     """
     if not is_own(name):
         return _versions(name.partition(".")[0])
-    if not is_read(name):
+    path = None if name == "__main__" else _file(name)
+    if path is None:
         return None
-    path = _file(name)
     about = path.stat()
     if max(about.st_mtime, about.st_ctime) > BEGUN:
         raise ValueError(
@@ -131,11 +131,12 @@ def sources(modules, attributes=()):
     found, left = {}, sorted(modules)
     while left:
         name = left.pop()
-        name = name if is_own(name) else name.partition(".")[0]
+        own = is_own(name)
+        name = name if own else name.partition(".")[0]
         if name in found or name == "__main__":
             continue
         found[name] = source(name)
-        if is_own(name):
+        if own:
             left.append(name.rpartition(".")[0] or name)
             left += _imported(name, found[name] or "", attributes)
     return {name: text for name, text in found.items() if text is not None}

@@ -1,4 +1,4 @@
-"""Workers end with the search that they work for, however that was ended."""
+"""Workers: how many, what they cannot be sent, and that they end with their search."""
 
 import os
 import platform

@@ -229,6 +229,7 @@ def train(network, examples, settings, validation=None, track_training=True, pro
     finally:  # an interrupt or an error of the reader's, too, leaves the best
         for parameter, kept in zip(network.parameters if best else (), best, strict=True):
             parameter[:] = kept
+        network._passed = None  # the next gradient is that of other weights
     return history
 
 

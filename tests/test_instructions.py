@@ -20,7 +20,6 @@ from mnist_gd.records import run_all
 
 ROOT = Path(__file__).parents[1]
 
-
 NOTEBOOK = """
 FACTOR = {factor}
 def helper(x):
@@ -494,7 +493,6 @@ def test_each_value_is_counted_once(monkeypatch, lists):
 
 
 def test_of_a_name_that_is_an_attribute_only_nothing_counts():
-    """A worker, into which a function comes by value, does not know what else has its name."""
     source = "def run(configuration, seed):\n    return {'v': seed.real}, {}"
     assert code_in_a_notebook(source, real=1) == code_in_a_notebook(source, real=2)
 

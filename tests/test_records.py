@@ -792,7 +792,8 @@ def test_the_class_of_a_configuration_counts(tmp_path):
             "from dataclasses import dataclass\n@dataclass\nclass Own:\n    base: float = 1.0\n"
             f"    def rate(self):\n        return {factor} * self.base\n"
         )
-        exec(source, made | (space := {"__name__": "nowhere"}), space)
+        space = {"__name__": "nowhere"}
+        exec(source, space)
         made[factor] = space["Own"]()
     found = run_all(by_its_rate, [made[2], made[3], made[2]], records=tmp_path, **QUIET)
     assert [record.outcome["rate"] for record in found] == [2.0, 3.0, 2.0]

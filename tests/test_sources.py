@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib
-import json
 import math
 import os
 import re
@@ -150,16 +149,6 @@ def test_of_what_is_installed_no_other_name_counts():
         "from PIL.Image import new\ndef run(configuration, seed):\n    return new(seed), {}", space
     )
     assert [name for name in code_of(space["run"]) if name.startswith("PIL")] == ["PIL"]
-
-
-def test_what_a_module_of_the_readers_imports_counts_by_its_source(own_module):
-    helper = own_module("helper_of_it", "from json import dumps\ndef f():\n    return 1\n")
-    space = {"__name__": "__main__", "f": helper.f}
-    exec("def run(configuration, seed):\n    return {'v': f()}, {}", space)
-    before = code_of(space["run"])
-    helper.dumps, helper.Decoder = json.loads, json.JSONDecoder
-    look_again()
-    assert code_of(space["run"]) == before
 
 
 HELPED = {
