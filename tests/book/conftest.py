@@ -19,6 +19,7 @@ import os
 import re
 import shutil
 import threading
+import time
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -238,6 +239,21 @@ DRAWN = """async () => {
   }
   for (let frame = 0; frame < 4; frame += 1) { await new Promise(requestAnimationFrame); }
 }"""
+
+
+def let_draw(page):
+    """Wait until the live figures show what was asked of them, which they do in the next frame."""
+    page.evaluate(DRAWN)
+
+
+def until(page, condition, seconds=120):
+    """Wait for what comes by itself, as long as it takes; what never comes fails."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        page.wait_for_timeout(50)  # in which Playwright hears what the page says
+
+
 REPORT = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));"""
 
@@ -363,7 +379,7 @@ def open_live(request, chromium):
         page.on("request", lambda r: None if r.url.startswith("file:") else faults.append(r.url))
         page.goto(path.as_uri())
         if options.get("java_script_enabled", True):  # else no frame is ever called back
-            page.evaluate(DRAWN)
+            let_draw(page)
         return page
 
     yield open_page

@@ -17,6 +17,7 @@ from mnist_gd.doubt import Subspaces, edges
 from mnist_gd.handwriting import digit_from_image, read_handwriting
 from mnist_gd.losses import cross_entropy_with_logits
 from mnist_gd.networks import MultiLayerNetwork
+from tests.book.conftest import until
 
 PAGE = "draw_a_digit.html"
 DRAWN = 100  # test images redrawn as strokes
@@ -514,8 +515,7 @@ def test_drawing_by_finger_is_read_and_does_not_scroll(visit, test_images):
     for k in range(1, 20):
         send("touchMove", (x, y - 10 * k))
     send("touchEnd")
-    page.wait_for_timeout(300)
-    assert page.evaluate(where) != before
+    until(page, lambda: page.evaluate(where) != before)
     assert made.faults == []
 
 

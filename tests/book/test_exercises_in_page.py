@@ -12,7 +12,7 @@ import pytest
 
 from mnist_gd.exercises import TASKS, WrongAnswer, check
 from tests import test_exercises
-from tests.book.conftest import HTML, give_up
+from tests.book.conftest import HTML, give_up, until
 from tests.page_functions import CELL
 from tests.test_exercises import ASKED, CATALOGUE, PAGES, SOLVED, WRONG
 
@@ -388,11 +388,7 @@ def test_the_reader_stops_what_python_itself_cannot(reader):
     reader.page.get_by_text("Being checked").wait_for()
     reader.button("Stop").click()
     assert reader.answered().startswith("Stopped. Python begins afresh")
-    for _ in range(50):
-        if not reader.page.workers:
-            break
-        reader.page.wait_for_timeout(100)
-    assert reader.page.workers == []
+    until(reader.page, lambda: not reader.page.workers)
 
 
 def test_python_that_was_left_begins_afresh(reader):

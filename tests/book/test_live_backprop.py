@@ -7,6 +7,7 @@ from mnist_gd.activations import relu
 from mnist_gd.layers import LinearLayer
 from mnist_gd.losses import binary_cross_entropy_with_logits
 from mnist_gd.networks import Network
+from tests.book.conftest import let_draw
 
 NAME = "live-backprop"
 INPUTS = ("x1", "x2", "y")
@@ -155,7 +156,7 @@ def part(figure, name):
 
 def graph(figure):
     """What stands in the boxes."""
-    figure.page.wait_for_timeout(60)
+    let_draw(figure.page)
     return part(figure, "graph").locator("text:not(.over)").all_text_contents()
 
 

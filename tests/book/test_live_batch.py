@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.book.conftest import let_draw
 from tests.page_functions import functions_of
 
 CURVATURES, COUNT = np.array([1.0, 4.0]), 32
@@ -137,26 +138,26 @@ def test_it_answers_to_sliders_choice_and_arrow_keys(open_live, points):
     size, rate = part(page, "size"), part(page, "rate")
     size.focus()
     page.keyboard.press("End")
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert words[0].inner_text() == "Exact gradients: no noise and no floor."
     assert words[2].inner_text().startswith("Exact gradients")
     page.keyboard.press("Home")
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert part(page, "size-text").inner_text() == "B = 1"
     rate.focus()
     page.keyboard.press("End")
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert words[0].inner_text() == "No floor: the rate is not below 2/L."
     part(page, "reset").click()
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert words[0].inner_text() == first
     page.locator("#live-batch input[value=reshuffled]").check()
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert words[0].inner_text() != first
     path = part(page, "map").locator(".path")
     before = path.get_attribute("points")
     part(page, "again").click()
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert path.get_attribute("points") != before
     # the start, by keyboard, to the minimum: it does not stay there
     part(page, "reset").click()
@@ -166,7 +167,7 @@ def test_it_answers_to_sliders_choice_and_arrow_keys(open_live, points):
         page.keyboard.press("ArrowLeft")
     for _ in range(10):
         page.keyboard.press("ArrowDown")
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert map_.get_attribute("aria-label") == "Start of the descent, x 0.0, y 0.0"
     drawn = page.evaluate(
         """() => {

@@ -11,7 +11,7 @@ from mnist_gd import activations
 from mnist_gd.activations import with_options
 from mnist_gd.gradient_descent import DivergenceError, minimize
 from mnist_gd.layers import LinearLayer, initial_weights
-from tests.book.conftest import give_up
+from tests.book.conftest import give_up, let_draw
 
 ABOVE_ZERO = 1e-300  # what no longer has all its digits in float64 is not compared
 
@@ -224,7 +224,7 @@ def drag(page, locator, begin, end):
     page.mouse.down()
     page.mouse.move(x[1], y[1], steps=4)
     page.mouse.up()
-    page.wait_for_timeout(100)
+    let_draw(page)
 
 
 def test_valley_answers_to_slider_drag_and_keyboard(open_live):
@@ -238,16 +238,16 @@ def test_valley_answers_to_slider_drag_and_keyboard(open_live):
     # the slider, by keyboard: past 2/L, and back below 1/L
     rate.focus()
     page.keyboard.press("End")
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert verdict(page).startswith("Diverges")
     assert announced.inner_text().startswith("Diverges")
     page.keyboard.press("Home")
     for _ in range(30):
         page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert verdict(page) == "Converges without swinging."
     part(page, "live-valley", "fastest").click()
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert "ρ = 0.818" in part(page, "live-valley", "details").inner_text()  # 9/11
     # the start, by mouse
     drag(page, map_, (0.9, 0.2), (0.1, 0.8))
@@ -257,18 +257,18 @@ def test_valley_answers_to_slider_drag_and_keyboard(open_live):
     # and by keyboard: to the floor of the valley, where a rate that diverged converges
     rate.focus()
     page.keyboard.press("End")
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert verdict(page).startswith("Diverges")
     map_.focus()
     for _ in range(40):
         if map_.get_attribute("aria-label").endswith("y 0.0"):
             break
         page.keyboard.press("ArrowUp")
-        page.wait_for_timeout(30)
+        let_draw(page)
     assert verdict(page) == "Converges without swinging."
     assert "only μ counts" in announced.inner_text()
     part(page, "live-valley", "reset").click()
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert "x 3.0, y 1.0" in map_.get_attribute("aria-label")
 
 
@@ -298,16 +298,16 @@ def test_activation_answers_to_choice_slider_and_drag(open_live):
     assert leak.is_hidden()
     figure.locator("input[value=sigmoid]").focus()
     page.keyboard.press("ArrowLeft")  # to the leaky rectifier
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert leak.is_visible()
     assert "keeps its size" in verdict(page, name)
     assert "keeps its size" in part(page, name, "announced").inner_text()
     part(page, name, "slope").focus()
     page.keyboard.press("End")  # slope 1: nothing is off, and the weights of He are too large
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert "grows" in verdict(page, name)
     figure.locator("input[value=tanh]").check()
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert "hyperbolic tangent the gradient fades slowly" in verdict(page, name)
     figure.locator("input[value=relu]").check()
     drag(page, part(page, name, "curve"), (0.9, 0.5), (0.2, 0.5))
@@ -315,11 +315,11 @@ def test_activation_answers_to_choice_slider_and_drag(open_live):
     z = part(page, name, "z")
     z.focus()
     page.keyboard.press("End")
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert part(page, name, "curve-text").inner_text() == "f(z) = 6.000"
     before = verdict(page, name), part(page, name, "details").inner_text()
     part(page, name, "again").click()
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert (verdict(page, name), part(page, name, "details").inner_text()) != before
 
 
@@ -352,7 +352,8 @@ def test_a_finger_moves_the_point_and_not_the_page(open_live, name):
         touch = [{"x": x + 6 * step, "y": y - 12 * step}]
         session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": touch})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    page.wait_for_timeout(200)
+    page.wait_for_timeout(200)  # in which a page that scrolls would
+    let_draw(page)
     assert page.evaluate("scrollY") == before[0]
     assert target.inner_html() != before[1]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_gd import losses
+from tests.book.conftest import let_draw
 from tests.book.test_live_figures import ABOVE_ZERO, drag, part, verdict
 
 NAME = "live-focal"
@@ -74,7 +75,7 @@ def press(page, name, key, times=1):
     part(page, NAME, name).focus()
     for _ in range(times):
         page.keyboard.press(key)
-    page.wait_for_timeout(100)
+    let_draw(page)
 
 
 def test_focal_answers_to_sliders_drag_and_keyboard(open_live):
@@ -97,7 +98,7 @@ def test_focal_answers_to_sliders_drag_and_keyboard(open_live):
     assert before.startswith("z = −2")
     slope = words(page, "slope-text")
     figure.locator("input[value=probability]").check()
-    page.wait_for_timeout(100)
+    let_draw(page)
     assert words(page, "z-text") == before
     assert words(page, "slope-text") != slope  # now with respect to the probability
     drag(page, part(page, NAME, "slope"), (0.2, 0.5), (0.5, 0.5))

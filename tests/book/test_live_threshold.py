@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mnist_gd import metrics
-from tests.book.conftest import HTML, give_up
+from tests.book.conftest import HTML, give_up, let_draw
 
 FIGURE = "live-threshold"
 LEVELS = [0, 1, 17, 250, 433, 447, 500, 501, 900, 999, 1000]
@@ -108,7 +108,7 @@ def test_slider_buttons_and_drag_move_everything_together(open_live):
     scores = [metrics.f1_score(y_true, (levels >= k).astype(int)) for k in range(1001)]
 
     def reads(k):
-        page.wait_for_timeout(100)
+        let_draw(page)
         assert part(page, "threshold-text").inner_text() == f"{k / 1000:.3f}"
         y_pred = (levels >= k).astype(int)
         shares = [f(y_true, y_pred) for f in (metrics.f1_score, metrics.precision, metrics.recall)]
@@ -157,7 +157,7 @@ def test_slider_buttons_and_drag_move_everything_together(open_live):
     page.mouse.down()
     page.mouse.move(box["x"] + 13 + 0.25 * (box["width"] - 26), box["y"] + 30, steps=3)
     page.mouse.up()
-    page.wait_for_timeout(100)
+    let_draw(page)
     k = round(1000 * float(part(page, "threshold-text").inner_text()))
     assert abs(k - 250) <= 3
     reads(k)

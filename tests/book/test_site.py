@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from tests.book.conftest import until
+
 ROOT = Path(__file__).resolve().parents[2]
 TOC = (ROOT / "book" / "_toc.yml").read_text(encoding="utf-8")
 CHAPTERS = re.findall(r"^ *(?:- file|root): (\w+)", TOC, re.MULTILINE)
@@ -525,12 +527,10 @@ def test_a_script_that_no_hash_names_is_refused(visit, server):
     page.evaluate(
         "document.head.append(Object.assign(document.createElement('script'), {text: 'x = 1'}))"
     )
-    page.wait_for_timeout(100)
-    assert any("policy: script-src" in fault for fault in made.faults)
+    until(page, lambda: any("policy: script-src" in fault for fault in made.faults))
     made.faults.clear()
     page.evaluate("fetch('http://192.0.2.1/').catch(() => 0)")
-    page.wait_for_timeout(100)
-    assert any("policy: connect-src" in fault for fault in made.faults)
+    until(page, lambda: any("policy: connect-src" in fault for fault in made.faults))
 
 
 #: Elements that must not stand anywhere in another, and those that hold nothing.

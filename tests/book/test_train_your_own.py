@@ -21,7 +21,7 @@ from mnist_gd.layers import LinearLayer
 from mnist_gd.losses import cross_entropy_with_logits
 from mnist_gd.networks import MultiLayerNetwork, Network, SingleLayerNetwork
 from mnist_gd.training import Settings
-from tests.book.conftest import ROOT, give_up
+from tests.book.conftest import ROOT, give_up, until
 from tests.book.test_draw_a_digit import box_of, draw, ink
 
 PAGE = "train_your_own.html"
@@ -167,13 +167,6 @@ def said(page):
 def rest(page, seconds=300):
     """Wait until the page is done with what it was asked for."""
     page.locator("#train-own[data-state=ready]").wait_for(timeout=1000 * seconds)
-
-
-def until(condition, seconds=120):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def processor_seconds():
@@ -402,10 +395,15 @@ def test_a_wrong_file_is_refused_on_the_page(page, tmp_path):
     assert largest_difference(network_in(page, tmp_path), good) == 0
 
 
+def reached(page):
+    """The share of the training that is done."""
+    return part(page, "bar").evaluate("bar => bar.value")
+
+
 def test_stop_keeps_what_was_learned(page, tmp_path):
     choose(page, images=50_000, hidden=16, batch_size=100, learning_rate=0.1, epochs=20, seed=2)
     part(page, "train").click()
-    until(lambda: part(page, "bar").evaluate("bar => bar.value") > 0.02)  # 20,000 images
+    until(page, lambda: reached(page) > 0.02)  # 20,000 images
     press(page, "stop")
     assert said(page).startswith("Stopped after ")
     network = network_in(page, tmp_path)
@@ -417,9 +415,9 @@ def test_stop_keeps_what_was_learned(page, tmp_path):
     rows = part(page, "rows").locator("tr")
     count = rows.count()
     assert part(page, "stop").inner_text() == "Go on"
+    share = reached(page)
     part(page, "stop").click()
-    until(lambda: part(page, "stop").inner_text() == "Stop")
-    page.wait_for_timeout(1500)
+    until(page, lambda: reached(page) > share)
     press(page, "stop")
     assert largest_difference(network_in(page, tmp_path), network) > 1e-3
     assert rows.count() == count
@@ -449,7 +447,7 @@ def test_on_a_phone_by_keyboard(runtime, visit, axe, scheme):
     choose(page, images=50_000, hidden=4, epochs=20)
     part(page, "train").focus()
     page.keyboard.press("Enter")
-    until(lambda: part(page, "curves").is_visible() and right_so_far(page) > 0)
+    until(page, lambda: part(page, "curves").is_visible() and right_so_far(page) > 0)
     assert page.evaluate("document.activeElement.dataset.part") == "train"  # focus is not lost
     assert axe(page) == []
     assert part(page, "answer").get_attribute("aria-live") == "off"  # while it changes by itself
