@@ -138,8 +138,8 @@ class _Description:
         held += [*cells, *vars(function).items()]
         used, imported = _globals(code)
         package = f"{space.get('__package__')}.".split(".")
-        above = [".".join([*package[:end], ""]) for end in range(1, len(package))]
-        self.modules |= {module, *imported, *(f"{p}{name}" for p in above for name in imported)}
+        above = [".".join([*package[:end], ""]) for end in range(len(package))]
+        self.modules |= {module, *(f"{p}{name}" for p in above for name in imported)}
         self.attributes |= set(code.co_names)
         if not is_read(module):
             held += [(name, space[name]) for name in used if name in space]

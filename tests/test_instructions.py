@@ -189,6 +189,8 @@ USED = {  # what a run uses, as {n}, and what it does with that
     "number of NumPy": ("import numpy as np\nA = np.float32({n})", "float(A)"),
     "objects": ("import numpy as np\nA = np.array([None, {n}])", "A[1]"),
     "masked array": ("import numpy as np\nA = np.ma.array([1, 2], mask=[0, {n} - 1])", "A.sum()"),
+    "one list or two": ("B = [1]\nA = [B, [B, [1]][{n} - 1]]", "A[0] is A[1]"),
+    "one set or two": ("B = {{1, 'a'}}\nA = [B, [B, {{1, 'a'}}][{n} - 1]]", "A[0] is A[1]"),
     "set of its own": ("class B(set):\n    pass\nA = B(['a', 'b', 'c', {n}])", "len(A)"),
     "view of a dict": ("import types\nA = types.MappingProxyType({{'a': {n}}})", "A['a']"),
     "path": ("from pathlib import Path\nA = Path('{n}')", "A.name"),
