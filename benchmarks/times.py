@@ -24,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.machine import keep
 from mnist_gd import records
+from mnist_gd._record_files import run_name
 from mnist_gd.activations import leaky_relu, relu, sigmoid, softmax
 from mnist_gd.data import load_mnist, scale_pixels
 from mnist_gd.experiments import runs
@@ -151,7 +152,7 @@ def of_runs(folder):
         for function in functions:
             if records._key(function, *given) == path.stem:
                 history = about_run["outcome"].get("history", {}).get("seconds", [])
-                found[records._run_name(function, *given)] = {
+                found[run_name(function, *given)] = {
                     "seconds": rounded(about_run["seconds"]),
                     "history": [rounded(seconds) for seconds in history],
                 }

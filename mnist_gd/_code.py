@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mnist_gd._instructions import instructions
+from mnist_gd._instructions import instructions, is_found
 from mnist_gd._sources import source, sources
 
 PACKAGE = __package__
@@ -141,7 +141,7 @@ def code_of(function):
         module that was edited since this process began.
     """
     name = function.__module__
-    if name in MODULES:
+    if name in MODULES and is_found(function, name, *function.__qualname__.split(".")):
         return {module: made_by()["digests"][module] for module in closure([name])}
     text, modules, attributes = instructions(function)
     used = sources(modules, attributes)

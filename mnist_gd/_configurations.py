@@ -1,11 +1,15 @@
 """Configurations of runs: dicts, or frozen dataclasses, of plain values."""
 
 import json
-from dataclasses import asdict, is_dataclass, replace
+from dataclasses import asdict, fields, is_dataclass, replace
+from functools import cached_property
 
+import joblib
 import numpy as np
 
-from mnist_gd._checks import is_a, shown
+from mnist_gd._checks import attribute, is_a, shown
+
+PLAIN = {bool, int, float, str, type(None)}
 
 
 def settings_of(configuration):
@@ -20,6 +24,12 @@ def settings_of(configuration):
     dict
     """
     return asdict(configuration) if is_dataclass(configuration) else configuration
+
+
+def work_of(configuration):
+    """Return how much work one says that it is, or 0: what it calls so may be something else."""
+    work = attribute(configuration, "work")
+    return work if is_a(work, int | float) else 0
 
 
 def changed(configuration, **settings):
@@ -72,6 +82,25 @@ def plain(name, value):
     return json.loads(text, object_pairs_hook=read)
 
 
+def _values(value):
+    """What a value holds, at any depth."""
+    if is_a(value, dict | list | tuple):
+        for part in value.values() if is_a(value, dict) else value:
+            yield from _values(part)
+    else:
+        yield value
+
+
+def _beside_fields(configuration):
+    """Hashes of what a dataclass holds beside its fields, by name; not of what it has computed."""
+    state, held = object.__getstate__(configuration), {}
+    for part in state if is_a(state, tuple) else (state,):
+        held |= part or {}
+    kept = {name for name in held if is_a(getattr(type(configuration), name, 0), cached_property)}
+    names = held.keys() - kept - {field.name for field in fields(configuration)}
+    return {name: joblib.hash(held[name]) for name in sorted(names)}
+
+
 def checked_configuration(configuration):
     """Return a configuration with plain values, as it comes back from a record.
 
@@ -85,24 +114,36 @@ def checked_configuration(configuration):
         If it is neither, or holds anything else.
     """
     is_one = is_dataclass(configuration) and not is_a(configuration, type)
-    if not is_one and not is_a(configuration, dict):
+    if is_one == is_a(configuration, dict):  # none, or both, whose items no field holds
         raise TypeError(
             f"configurations must be dicts or dataclasses, but one is {shown(configuration)}"
         )
-    settings = plain("configurations", settings_of(configuration))
-    if not is_dataclass(configuration):
+    given = configuration
+    if is_one:
+        given = {f.name: attribute(configuration, f.name) for f in fields(configuration)}
+    settings = plain("configurations", given)
+    for value in _values(given):
+        if not (type(value) in PLAIN or is_a(value, np.generic)):
+            raise TypeError(
+                f"configurations must hold plain values, but one is {shown(configuration)}, "
+                f"which holds {shown(value)} of {type(value)}"
+            )
+    if not is_one:
         return settings
     try:
         again = replace(configuration, **settings)
+        differ = [n for n in settings if getattr(again, n) != getattr(configuration, n)]
+        before, after = map(_beside_fields, (configuration, again))
+        differ += [n for n in before | after if before.get(n) != after.get(n)]
     except Exception as error:  # of its author's, or of fields that are not given to it
         raise TypeError(
             "configurations must be made again by their fields, but one is "
             f"{shown(configuration)}: {error}"
         ) from None
-    for name in settings:
-        if getattr(again, name) != getattr(configuration, name):
-            raise TypeError(
-                f"configurations must hold plain values, but one is {shown(configuration)}, whose "
-                f"{name} would come back as {shown(getattr(again, name))}"
-            )
+    if differ:
+        raise TypeError(
+            "configurations must be made again by fields of plain values, but one is "
+            f"{shown(configuration)}, whose {differ[0]} would come back as "
+            f"{shown(attribute(again, differ[0]))}"
+        )
     return again

@@ -19,7 +19,7 @@ from types import (
     MethodType,
     ModuleType,
 )
-from typing import TypeVar
+from typing import NewType, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -33,6 +33,8 @@ HOLDERS = {  # what holds others, by which attributes
     cached_property: ("func",),
     staticmethod: ("__func__",),
     classmethod: ("__func__",),
+    NewType: ("__name__", "__supertype__"),
+    ParamSpec: ("__name__",),
     TypeVar: ("__name__", "__bound__", "__constraints__"),
 }
 HEAP = 1 << 9  # flag of a class that no C code holds
@@ -45,6 +47,7 @@ PARTS = attrgetter(
 )
 WORDS = {"__module__", "__doc__", "__firstlineno__", "__static_attributes__", "_abc_impl"}
 WORDS |= {"__annotate__", "__annotate_func__", "__annotations_cache__", "_value2member_map_"}
+WORDS |= {"__slotnames__"}  # which a copy of an object leaves
 
 
 class _Description:
@@ -115,7 +118,7 @@ class _Description:
     def _module(self, module):
         name = module.__name__
         self.modules.add(name)
-        held = {} if _is_found(module, name) else vars(module)
+        held = {} if is_found(module, name) else vars(module)
         parts = [self.of(item) for item in held.items() if not item[0].startswith("__")]
         return ["module", name, *parts]
 
@@ -124,7 +127,7 @@ class _Description:
         space, name = (str(attribute(value, part)) for part in ("__module__", "__qualname__"))
         self.modules.add(space)
         is_known = is_a(value, type) and not value.__flags__ & HEAP
-        says_all = is_known or _is_found(value, space, *name.split("."))
+        says_all = is_known or is_found(value, space, *name.split("."))
         return [space, name] if says_all else None
 
     def _function(self, function):
@@ -136,11 +139,11 @@ class _Description:
         cells = zip(code.co_freevars, map(_content, function.__closure__ or ()), strict=True)
         held = [("a default", function.__defaults__), *(function.__kwdefaults__ or {}).items()]
         held += [*cells, *vars(function).items()]
-        used, imported = _globals(code)
+        used, imported, attributes = _names(code)
         package = f"{space.get('__package__')}.".split(".")
         above = [".".join([*package[:end], ""]) for end in range(len(package))]
         self.modules |= {module, *(f"{p}{name}" for p in above for name in imported)}
-        self.attributes |= set(code.co_names)
+        self.attributes |= attributes
         if not is_read(module):
             held += [(name, space[name]) for name in used if name in space]
         for name, value in sorted(held, key=itemgetter(0)):
@@ -162,7 +165,7 @@ class _Description:
     def _by_name(self, value, name):
         """Where it is found by its name, or None if another process would not find it there."""
         module = whichmodule(value, name)
-        if not _is_found(value, module, *name.split(".")):
+        if not is_found(value, module, *name.split(".")):
             return None
         self.modules.add(module)
         return [str(attribute(value, "__module__")), name]  # of ufuncs, which have none, by name
@@ -228,20 +231,22 @@ def _content(cell):
         return ...
 
 
-def _globals(code):
-    """Names that some code, and what is written inside it, looks up, and modules it imports."""
-    used, imported = set(), set()
+def _names(code):
+    """Names that some code, and what is inside it, looks up; modules it imports; all its names."""
+    used, imported, names = set(), set(), set(code.co_names)
     for step in dis.get_instructions(code):
         if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
             used.add(step.argval)
-        elif step.opname == "IMPORT_NAME":
-            imported |= {step.argval, *(f"{step.argval}.{name}" for name in code.co_names)}
+        elif step.opname == "IMPORT_NAME":  # of nothing, where it is from a package's own folder
+            parts = (f"{step.argval}.{name}".removeprefix(".") for name in code.co_names)
+            imported |= {step.argval, *parts}
     for inner in (c for c in code.co_consts if is_a(c, CodeType)):
-        used, imported = (a | b for a, b in zip((used, imported), _globals(inner), strict=True))
-    return used, imported
+        for ours, of_inner in zip((used, imported, names), _names(inner), strict=True):
+            ours |= of_inner
+    return used, imported, names
 
 
-def _is_found(value, module, *names):
+def is_found(value, module, *names):
     """Whether another process finds it by its name; what wraps another goes by that one's."""
     found = sys.modules.get(module)
     for name in names:

@@ -17,7 +17,7 @@ from mnist_gd._checks import (
     is_a,
     shown,
 )
-from mnist_gd._configurations import settings_of
+from mnist_gd._configurations import plain, settings_of
 from mnist_gd._files import write_atomically
 from mnist_gd.history import History
 
@@ -57,7 +57,7 @@ def read_record(path, key, settings, seed):
     about = json.loads(path.read_text(encoding="utf-8"))
     if about.pop("sha256") != digest(json.dumps(about)):
         raise ValueError("its sum is not that of its content")
-    wanted = {"key": key, "configuration": settings, "seed": seed}
+    wanted = {"key": key, "configuration": plain("configurations", settings), "seed": seed}
     for name, value in wanted.items():
         if (found := about.pop(name)) != value:
             raise ValueError(f"its {name} is {found}, not {value}")
@@ -71,6 +71,12 @@ def read_record(path, key, settings, seed):
         if _array_digest(name, array) != sums[name]:
             raise ValueError(f"its array {name} is another")
     return about | {"arrays": arrays}
+
+
+def run_name(function, configuration, seed):
+    """Name of a run that is the same whatever its code: the time that it took is kept by that."""
+    name = f"{function.__module__}.{function.__qualname__}"
+    return digest(json.dumps([name, settings_of(configuration), seed], sort_keys=True))[:16]
 
 
 def read_times(folder):

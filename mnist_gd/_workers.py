@@ -1,19 +1,42 @@
 """Workers: how many, what they cannot be sent, and that they end with their search."""
 
+import inspect
 import os
 import platform
 import re
 import threading
 import time
+import traceback
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
+from copy import deepcopy
 from functools import cache
 from multiprocessing import parent_process
 from pickle import PicklingError
 
-from mnist_gd._checks import check_integer
+from mnist_gd._checks import check_integer, shown
 
 INTERVAL = 0.2  # seconds; a search that was killed cannot tell its workers
+
+
+_running = ContextVar("running", default=False)
+
+
+def check_function(function):
+    """Refuse what no worker finds by its name, or what does not take what a run is given."""
+    if not inspect.isfunction(function) or "<" in function.__qualname__:
+        raise TypeError(
+            "function must be a function that is importable by name, no lambda, inner one or "
+            f"method, but is {shown(function)}"
+        )
+    try:
+        inspect.signature(function).bind({}, 0)
+    except TypeError as error:
+        raise TypeError(
+            "function must take a configuration and a seed, but is "
+            f"{shown(function)}{inspect.signature(function)}: {error}"
+        ) from None
 
 
 def check_workers(n_jobs, most):
@@ -56,6 +79,42 @@ def _end_with(parent):
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+@contextmanager
+def running():
+    """Know that a run is under way."""
+    token = _running.set(True)
+    try:
+        yield
+    finally:
+        _running.reset(token)
+
+
+def check_waiting(configuration):
+    """Refuse that a run waits for another, which might be waiting for it."""
+    if _running.get():
+        raise ValueError(
+            "configurations of a search inside a run must be none that a search is running, but "
+            f"one is {shown(configuration)}: run them one search after the other"
+        )
+
+
+@contextmanager
+def errors_that_can_be_sent(search):
+    """Have what a run raises reach its search, as text if it cannot be sent there."""
+    try:
+        yield
+    except Exception as error:
+        if here() != search:
+            try:
+                deepcopy(error)  # by what a pickle would hold of it
+            except Exception:
+                said = f"function has raised {type(error).__name__}: {error}"
+                unsent = RuntimeError(said)
+                unsent.add_note(traceback.format_exc())
+                raise unsent from None
+        raise
 
 
 @contextmanager

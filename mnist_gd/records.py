@@ -6,12 +6,11 @@ is one file, written in one step and named by everything that its result depends
 killed goes on where it stopped, and a record of other code is never taken for this one.
 """
 
-import inspect
 import json
 import warnings
 from contextlib import ExitStack, suppress
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
 
 import joblib
@@ -20,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from mnist_gd._checks import check_flag, check_integer, check_path, check_sequence, is_a, shown
 from mnist_gd._code import code_of, is_here, look_again, made_by
-from mnist_gd._configurations import checked_configuration, plain, settings_of
+from mnist_gd._configurations import checked_configuration, plain, settings_of, work_of
 from mnist_gd._network_files import from_arrays
 from mnist_gd._progress import counted
 from mnist_gd._record_files import (
@@ -28,11 +27,21 @@ from mnist_gd._record_files import (
     digest,
     read_record,
     read_times,
+    run_name,
     with_time,
     write_record,
 )
 from mnist_gd._running import Bar, processor_time
-from mnist_gd._workers import check_workers, here, is_near, what_workers_lack
+from mnist_gd._workers import (
+    check_function,
+    check_waiting,
+    check_workers,
+    errors_that_can_be_sent,
+    here,
+    is_near,
+    running,
+    what_workers_lack,
+)
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.networks import Network
@@ -147,32 +156,18 @@ def code_version():
     return digest(json.dumps(made_by(), sort_keys=True))
 
 
-def _check_function(function):
-    if not inspect.isfunction(function) or "<" in function.__qualname__:
-        raise TypeError(
-            "function must be a function that is importable by name, no lambda, inner one or "
-            f"method, but is {shown(function)}"
-        )
-
-
 def _key(function, configuration, seed):
     """Name of a record: a hash of everything that its result depends on."""
     name = f"{function.__module__}.{function.__qualname__}"
     code = _code_of(function, configuration)
-    about = [name, settings_of(configuration), seed, made_by()["numpy"], code]
-    return digest(json.dumps(about, sort_keys=True))[:32]
+    about = [name, settings_of(configuration), seed, made_by()["numpy"], sorted(code.items())]
+    return digest(json.dumps(about))[:32]
 
 
 def _code_of(function, configuration):
     """The code of a run: a class of configurations may have methods, which no setting tells."""
-    is_class = not is_a(configuration, dict)
-    return code_of(function) | (code_of(type(configuration)) if is_class else {})
-
-
-def _run_name(function, configuration, seed):
-    """Name of a run that is the same whatever its code: the time that it took is kept by that."""
-    name = f"{function.__module__}.{function.__qualname__}"
-    return digest(json.dumps([name, settings_of(configuration), seed], sort_keys=True))[:16]
+    is_one = is_dataclass(configuration)
+    return code_of(function) | (code_of(type(configuration)) if is_one else {})
 
 
 def _load(folder, key, configuration, seed, *, tell=False):
@@ -198,7 +193,7 @@ def _load(folder, key, configuration, seed, *, tell=False):
 def _run(function, configuration, seed):
     """One run in a worker: one BLAS thread; divergence is an outcome like any other."""
     start = processor_time()
-    with threadpool_limits(1, user_api="blas"):
+    with threadpool_limits(1, user_api="blas"), running():
         try:
             outcome, arrays = checked_outcome(function(deepcopy(configuration), seed))
         except DivergenceError as error:
@@ -221,8 +216,9 @@ def run_all(
         `history` is one of :meth:`mnist_gd.history.History.as_dict`, or a part of it. The function
         must be importable by name, for the workers' sake.
     configurations : list of dict or dataclass
-        Plain values only: they become part of the record's name, in which 1 is not 1.0. What has
-        more `work`, if they have such an attribute, is begun before the others.
+        Plain values only: they become part of the record's name, in which 1 is not 1.0 and their
+        order counts. A dataclass is made again by its fields. What has more `work`, if they have
+        such a number, is begun before the others.
     seeds : sequence of int
     records : path
         Folder of the records. What is found there is not run again. Where it holds a `times.json`,
@@ -247,8 +243,9 @@ def run_all(
     ValueError, TypeError
         If there is no configuration or no seed, a configuration does not hold plain values, the
         function is a lambda or an inner one, uses what is not the same in each process or a
-        module that was edited since this one began, cannot be sent to workers or returns what no
-        record can hold, or another argument is out of its range.
+        module that was edited since this one began, cannot be sent to workers, returns what no
+        record can hold or asks for a run of a search that it is part of, or another argument is
+        out of its range.
 
     Warns
     -----
@@ -256,7 +253,7 @@ def run_all(
         If a record is damaged, or is that of another run under this one's name: it is not taken.
         Nothing is said of records that are not there, or of other code.
     """
-    _check_function(function)
+    check_function(function)
     folder, n_jobs = check_path("records", records), check_workers(n_jobs, LOCKS)
     progress = check_flag("progress", progress)
     run_missing = check_flag("run_missing", run_missing)
@@ -279,7 +276,7 @@ def run_all(
     _run_missing(function, wanted, found, folder, n_jobs, progress)
     if times := read_times(folder):
         found = {
-            key: with_time(record, times.get(_run_name(function, *wanted[key])))
+            key: with_time(record, times.get(run_name(function, *wanted[key])))
             for key, record in found.items()
         }
     return [found[key] for key in keys]
@@ -288,7 +285,7 @@ def run_all(
 def _run_missing(function, wanted, found, folder, n_jobs, progress):
     """Run what is not found, but leave to other processes what they are at, and wait for them."""
     locks = Path(f"{folder}.locks")
-    longest_first = sorted(wanted, key=lambda key: -getattr(wanted[key][0], "work", 0))
+    longest_first = sorted(wanted, key=lambda key: -work_of(wanted[key][0]))
     while missing := [key for key in longest_first if found[key] is None]:
         for needed in (folder, locks):
             needed.mkdir(parents=True, exist_ok=True)
@@ -299,6 +296,7 @@ def _run_missing(function, wanted, found, folder, n_jobs, progress):
                     held.enter_context(FileLock(locks / key, blocking=False))
                     ours.append(key)
             if not ours:
+                check_waiting(wanted[missing[0]][0])
                 held.enter_context(FileLock(locks / missing[0]))
             found |= {key: _load(folder, key, *wanted[key]) for key in ours or missing[:1]}
             ours = [key for key in ours if found[key] is None]
@@ -310,6 +308,7 @@ def _run_missing(function, wanted, found, folder, n_jobs, progress):
             jobs = (run(key, function, *wanted[key], codes[key], *there) for key in ours)
             bar = Bar(parallel(jobs), total=len(ours), disable=None if progress else True)
             for key, record, is_kept in counted(bar, len(ours)):
+                record = replace(record, configuration=wanted[key][0])
                 if not is_kept:
                     write_record(folder, key, record)
                 found[key] = record
@@ -323,7 +322,8 @@ def _keyed_run(key, function, configuration, seed, code, numpy, folder, search):
             "than the search that it works for: start the search again"
         )
     is_kept = is_near(search)
-    record = _run(function, configuration, seed)
+    with errors_that_can_be_sent(search):
+        record = _run(function, configuration, seed)
     if is_kept:
         write_record(folder, key, record)
-    return key, record, is_kept
+    return key, replace(record, configuration=None), is_kept  # a class of a script stays there

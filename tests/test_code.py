@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import wraps
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,16 @@ def test_records_of_another_machine_are_asked_for_by_its_code(monkeypatch):
         monkeypatch.undo()
         code_of.cache_clear()
     assert code_of(final_run) == here
+
+
+def twice(configuration, seed):
+    return final_run(configuration, seed), final_run(configuration, seed)
+
+
+@pytest.mark.parametrize("name", ["final_run", "twice"])
+def test_what_goes_by_the_name_of_a_function_of_the_package_counts_by_what_it_does(name):
+    """As one that `functools.wraps` names after that which it calls."""
+    wrapped = wraps(final_run)(lambda configuration, seed: twice(configuration, seed))
+    wrapped.__qualname__ = name
+    assert wrapped.__module__ == final_run.__module__
+    assert {f"{final_run.__module__}.{name}()", *code_of(final_run)} <= code_of(wrapped).keys()

@@ -8,8 +8,11 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import FrozenInstanceError, asdict, dataclass, field, replace
+from dataclasses import FrozenInstanceError, InitVar, asdict, dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import pytest
@@ -133,7 +136,7 @@ def test_a_changed_configuration_is_one_of_the_same_kind():
             r"must hold plain values \(.* but is {'run': {1, 2}}",
         ),
         ({"run": np.ones(2)}, TypeError, "must hold plain values"),
-        (Sizes((1, 2)), TypeError, r"must hold plain values, but one is Sizes\(sizes=\(1, 2\)\)"),
+        (Sizes((1, 2)), TypeError, r"must be made again .*, but one is Sizes\(sizes=\(1, 2\)\)"),
         (Configuration, TypeError, "must be dicts or dataclasses, but one is <class "),
         (["rate"], TypeError, r"must be dicts or dataclasses, but one is \['rate'\]"),
         (None, TypeError, "must be dicts or dataclasses, but one is None"),
@@ -158,9 +161,50 @@ class Growing:
         object.__setattr__(self, "rate", 2 * self.rate)
 
 
+@dataclass
+class Initial:
+    """What is made of its fields may stand beside them; what is not is lost."""
+
+    rate: float
+    factor: InitVar[float] = 2.0
+
+    def __post_init__(self, factor):
+        self.rates = factor * self.rate * np.arange(3)
+
+    @cached_property
+    def half(self):
+        return self.rate / 2
+
+
+class Slotted(Sizes):
+    __slots__ = ("more",)
+
+
+@dataclass
+class Both(dict):
+    rate: float
+
+
+class Kind(StrEnum):
+    ONE = "one"
+
+
+def given_more(configuration, **more):
+    for name, value in more.items():
+        object.__setattr__(configuration, name, value)
+    return configuration
+
+
 @pytest.mark.parametrize(
     ("configuration", "message"),
     [
+        (Initial(1.0, 3.0), "whose rates would come back as array"),
+        (given_more(Initial(1.0), more=1), "whose more would come back as None"),
+        (given_more(Slotted([1]), more=1), "whose more would come back as None"),
+        (given_more(Initial(1.0), more=Lock()), "but one is Initial.*: .*pickle"),
+        (Both(1.0), "be dicts or dataclasses, but one is Both"),
+        (Sizes([Kind.ONE]), "which holds <Kind.ONE: 'one'> of <enum 'Kind'>"),
+        ({"kind": {"a": Kind.ONE}}, "which holds <Kind.ONE: 'one'> of <enum 'Kind'>"),
         (Derived(1.0), r"made again by their fields, but one is Derived.* double .*init=False"),
         (Growing(1.0), r"one is Growing\(rate=2\.0\), whose rate would come back as 4\.0"),
     ],
@@ -168,6 +212,14 @@ class Growing:
 def test_a_dataclass_that_does_not_come_back_is_refused_with_its_cause(configuration, message):
     with pytest.raises(TypeError, match=f"configurations must .*{message}"):
         checked_configuration(configuration)
+
+
+def test_what_a_dataclass_makes_of_its_fields_may_stand_beside_them():
+    given = Initial(np.float32(0.5))
+    assert given.half == 0.25
+    kept = checked_configuration(given)
+    assert kept == Initial(0.5)
+    assert kept.rates.tolist() == [0, 1, 2]
 
 
 def key(configuration):

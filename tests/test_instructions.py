@@ -7,6 +7,7 @@ import subprocess
 import sys
 import types
 from concurrent.futures import BrokenExecutor
+from copy import copy
 from pathlib import Path
 from pickle import PicklingError
 
@@ -345,10 +346,15 @@ USED = {  # what a run uses, as {n}, and what it does with that
         "exec('def f():\\n    return {n}', vars(A))",
         "A.f()",
     ),
+    "new type": (
+        "from typing import NewType\nA = NewType('A', [int, str][{n} - 1])",
+        "A.__supertype__.__name__",
+    ),
+    "parameters": ("from typing import ParamSpec\nA = ParamSpec('ab'[{n} - 1])", "A.__name__"),
     "module": ("import math, cmath\nA = [math, cmath][{n} - 1]", "A.__name__"),
 }
 NO_PICKLE = {"cached", "cached with a size", "method made", "property kept"}
-NO_PICKLE |= {"module of another's name"}
+NO_PICKLE |= {"module of another's name", "new type", "parameters"}
 
 
 def use(kind, n, name="run", given=""):
@@ -363,6 +369,18 @@ def use(kind, n, name="run", given=""):
 def test_whatever_a_run_uses_counts(kind, given):
     codes = [code_in_a_notebook(use(kind, n, given=given)) for n in (1, 1, 2)]
     assert codes[0] == codes[1] != codes[2]
+
+
+@pytest.mark.parametrize("kind", ["attribute", "method", "property kept", "name with underscores"])
+def test_a_class_that_is_used_stays_the_same(kind):
+    """Python keeps in it what it needs for copies."""
+    space = {"__name__": "__main__"}
+    exec(use(kind, 1), space)
+    before = code_of(space["run"])
+    copy(space["A"]())
+    assert "__slotnames__" in vars(space["A"])
+    look_again()
+    assert code_of(space["run"]) == before
 
 
 def test_what_a_run_uses_is_known_in_each_process(tmp_path):

@@ -31,13 +31,20 @@ from threadpoolctl import threadpool_limits
 from mnist_gd import _code, _workers
 from mnist_gd import records as records_module
 from mnist_gd._network_files import to_arrays
-from mnist_gd._record_files import checked_outcome, digest, read_record, with_time, write_record
+from mnist_gd._record_files import (
+    checked_outcome,
+    digest,
+    read_record,
+    run_name,
+    with_time,
+    write_record,
+)
 from mnist_gd._workers import here, is_near
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.losses import binary_cross_entropy_with_logits
 from mnist_gd.networks import SingleLayerNetwork
-from mnist_gd.records import Record, _run_name, code_version, run_all
+from mnist_gd.records import Record, code_version, run_all
 from mnist_gd.search import grid, grid_search
 from tests.runs import (
     AXES,
@@ -562,9 +569,12 @@ def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
     configuration = {"rate": 0.5, "hidden_size": 3}
     key = records_module._key(synthetic, configuration, 0)
     assert re.fullmatch("[0-9a-f]{32}", key)
-    assert key == records_module._key(synthetic, {"hidden_size": 3, "rate": 0.5}, 0)
+    assert key == records_module._key(synthetic, {**configuration}, 0)
     others = [
+        records_module._key(synthetic, {"hidden_size": 3, "rate": 0.5}, 0),  # a run may see it
         records_module._key(synthetic, {"rate": 0.25, "hidden_size": 3}, 0),
+        records_module._key(synthetic, {"rate": {"a": 0.5, "b": 1}}, 0),
+        records_module._key(synthetic, {"rate": {"b": 1, "a": 0.5}}, 0),
         records_module._key(synthetic, {"rate": 0.5, "hidden_size": 4}, 0),
         records_module._key(synthetic, {"rate": 0.5}, 0),
         records_module._key(synthetic, {"rate": 3, "hidden_size": 0.5}, 0),
@@ -694,11 +704,11 @@ def timed_course(configuration, seed):
 def test_times_of_another_day_take_the_place_of_those_measured(tmp_path):
     asked = {"records": tmp_path / "records", "n_jobs": 1}
     (measured,) = run_all(timed_course, [{"a": 1}], **asked)
-    name = _run_name(timed_course, {"a": 1}, 0)
+    name = run_name(timed_course, {"a": 1}, 0)
     assert re.fullmatch("[0-9a-f]{16}", name)
-    assert name != _run_name(timed_course, {"a": 1}, 1)
+    assert name != run_name(timed_course, {"a": 1}, 1)
     one, turned = ({"a": 1, "b": 2}, {"b": 2, "a": 1})
-    assert _run_name(timed_course, one, 0) == _run_name(timed_course, turned, 0)
+    assert run_name(timed_course, one, 0) == run_name(timed_course, turned, 0)
 
     def kept(**time):
         path = tmp_path / "records" / "times.json"
@@ -800,6 +810,142 @@ def test_the_class_of_a_configuration_counts(tmp_path):
     assert len(list(tmp_path.glob("*.json"))) == 2
 
 
+@dataclass(frozen=True)
+class Layers:
+    sizes: tuple
+
+    def __post_init__(self):
+        object.__setattr__(self, "sizes", tuple(self.sizes))
+
+
+def has_kinds(configuration, seed):
+    return {"kind": type(configuration.sizes).__name__}, {}
+
+
+def test_a_dataclass_may_hold_what_no_record_does_if_it_makes_that_itself(tmp_path):
+    for run_missing in (True, False):
+        (record,) = run_all(
+            has_kinds, [Layers([3, 4])], records=tmp_path, run_missing=run_missing, **QUIET
+        )
+        assert record.configuration == Layers((3, 4))
+        assert record.outcome == {"kind": "tuple"}
+
+
+@dataclass
+class Named:
+    work: object = "fast"
+
+
+class Raising(Course):
+    @property
+    def work(self):
+        raise RuntimeError("of the reader's")
+
+
+def nothing(configuration, seed):
+    return {}, {}
+
+
+@pytest.mark.parametrize("other", [Named(), Named(None), Raising(1.0)])
+def test_what_is_called_work_may_be_something_else(tmp_path, other):
+    assert len(run_all(nothing, [Sized(1), other], records=tmp_path, **QUIET)) == 2
+
+
+def asks_for_others(configuration, seed):
+    wanted = [{"number": n, "folder": configuration["folder"]} for n in configuration["asked"]]
+    found = run_all(counts_to, wanted, records=configuration["folder"], **QUIET)
+    return {"asked": [record.outcome["number"] for record in found]}, {}
+
+
+def counts_to(configuration, seed):
+    return {"number": configuration["number"]}, {}
+
+
+def asks_for_itself(configuration, seed):
+    return run_all(asks_for_itself, [configuration], records=configuration["folder"], **QUIET), {}
+
+
+def test_a_run_may_search_but_waits_for_no_run_of_the_search_that_it_is_in(tmp_path):
+    asked = {"asked": [1, 2], "folder": str(tmp_path)}
+    (record,) = run_all(asks_for_others, [asked], records=tmp_path, **QUIET)
+    assert record.outcome == {"asked": [1, 2]}
+    with pytest.raises(ValueError, match="inside a run must be none that a search is running"):
+        run_all(asks_for_itself, [asked], records=tmp_path, **QUIET)
+    (record,) = run_all(counts_to, [{"number": 5}], records=tmp_path, **QUIET)  # waits again
+    assert record.outcome == {"number": 5}
+
+
+def with_other_arguments(seed):
+    return {}, {}
+
+
+class Methods:
+    def run(self, configuration, seed):
+        return {}, {}
+
+
+@pytest.mark.parametrize("function", [with_other_arguments, Methods.run])
+def test_a_function_takes_a_configuration_and_a_seed(tmp_path, function):
+    with pytest.raises(TypeError, match=r"function must take a configuration and a seed, but is"):
+        run_all(function, [{}], records=tmp_path, **QUIET)
+
+
+class Two(Exception):
+    """One that no process can make again by its arguments."""
+
+    def __init__(self, name, number, held=None):
+        super().__init__(f"{name} {number}")
+        self.held = held
+
+
+def raises_two(configuration, seed):
+    raise Two("bad", 3) if configuration["kind"] == "arguments" else Held()
+
+
+class Held(Exception):
+    def __init__(self):
+        super().__init__("bad 3")
+        self.lock = threading.Lock()
+
+
+@pytest.mark.parametrize("kind", ["arguments", "lock"])
+def test_an_error_that_cannot_be_sent_is_told(tmp_path, kind):
+    asked = {"records": tmp_path, "seeds": [0, 1], "progress": False}
+    with pytest.raises((Two, Held), match="bad 3"):
+        run_all(raises_two, [{"kind": kind}], n_jobs=1, **asked)
+    with pytest.raises(RuntimeError, match=r"function has raised (Two|Held): bad 3"):
+        run_all(raises_two, [{"kind": kind}], n_jobs=2, **asked)
+
+
+def test_a_class_of_a_script_stays_that_one_after_a_search(tmp_path):
+    """What workers send back does not take its place: what it uses may be defined anew."""
+    (tmp_path / "script.py").write_text(
+        "import sys\nfrom dataclasses import dataclass\nfrom mnist_gd.records import run_all\n"
+        "@dataclass(frozen=True)\nclass C:\n    x: int\n"
+        "    def value(self):\n        return helper(self.x)\n"
+        "def run(configuration, seed):\n    return {'v': configuration.value()}, {}\n"
+        "def search(run_missing=True):\n"
+        "    records = run_all(run, [C(1), C(2)], records=sys.argv[1], n_jobs=2,\n"
+        "                      progress=False, run_missing=run_missing)\n"
+        "    assert all(type(record.configuration) is C for record in records)\n"
+        "    print(*[record.outcome['v'] for record in records])\n"
+        "if __name__ == '__main__':\n"
+        "    for factor in (1, 100):\n"
+        "        def helper(x):\n            return FACTOR * x\n"
+        "        FACTOR = factor\n"
+        "        search()\n"
+        "        search(run_missing=False)\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py", tmp_path / "records"],
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.splitlines() == ["1 2"] * 2 + ["100 200"] * 2, done.stderr
+
+
 def test_numbers_of_numpy_in_a_dataclass_become_python_s(tmp_path):
     course = Course(np.float32(0.5), epochs=np.int64(2), settles=np.bool_(False))
     (record,) = run_all(kinds, [course], records=tmp_path, **QUIET)
@@ -816,8 +962,8 @@ class Nested:
 @pytest.mark.parametrize(
     ("configuration", "error", "message"),
     [
-        (Course((1, 2)), TypeError, "configurations must hold plain values, but one is Course"),
-        (Nested(Course(1.0)), TypeError, "configurations must hold plain values, but one is Nes"),
+        (Course((1, 2)), TypeError, "must be made again by fields of plain values, .* is Course"),
+        (Nested(Course(1.0)), TypeError, r"must hold plain values \(.*but is {'inner': Course"),
         (Course(max), TypeError, "configurations must hold plain values"),
         (Course(float("nan")), ValueError, "configurations must hold finite numbers"),
         (Course(np.float32("inf")), ValueError, "configurations must hold finite numbers"),

@@ -2,9 +2,11 @@
 
 import hashlib
 import importlib
+import logging
 import math
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -96,6 +98,31 @@ def test_of_another_module_of_the_readers_its_source_counts_and_no_value(own_mod
     space = {"__name__": "__main__", "f": f}
     exec("def run(configuration, seed):\n    return {'v': f()}, {}", space)
     assert code_of(space["run"])[name] == digest(source)
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        "package_of_it.inner.f()",
+        "max(package_of_it.inner.f() for _ in '12')",
+        "[package_of_it.inner.f() for _ in '12'][0]",
+        "(lambda: package_of_it.inner.f())()",
+        "g()",
+    ],
+)
+def test_modules_that_are_met_inside_what_a_run_does_count(own_module, used):
+    source = "def f():\n    return 1\n"
+    package = own_module("package_of_it", "")
+    package.__path__ = []
+    package.inner = own_module("package_of_it.inner", source)
+    run = "def g():\n        from . import inner\n        return inner.f()"
+    run = f"def run(configuration, seed):\n    {run}\n    return {{'v': {used}}}, {{}}"
+    space = {"__name__": "__main__", "__package__": "package_of_it", "package_of_it": package}
+    if used != "g()":
+        run = run.replace("from . import inner", "inner = None")
+    exec(run, space)
+    assert space["run"]({}, 0) == ({"v": 1}, {})
+    assert code_of(space["run"])["package_of_it.inner"] == digest(source)
 
 
 INSTALLED = {  # where a run meets what is installed
@@ -312,6 +339,13 @@ def test_modules_that_only_a_finder_knows_count(tmp_path, monkeypatch, edits, lo
     finally:
         sys.modules.pop("edited_of_it", None)
     assert nothing == {"edited_of_it": ""}
+
+
+def test_a_process_began_when_its_first_modules_did_however_long_ago(monkeypatch):
+    second = 10**9 if logging._startTime > 10**12 else 1  # in nanoseconds from Python 3.13 on
+    monkeypatch.setattr(logging, "_startTime", logging._startTime - 10**6 * second)
+    begun = runpy.run_path(_sources.__file__)["BEGUN"]
+    assert begun == pytest.approx(_sources.BEGUN - 10**6, abs=1)
 
 
 def test_in_a_notebook_the_process_began_when_it_did():

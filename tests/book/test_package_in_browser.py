@@ -90,7 +90,8 @@ TESTS_LEFT_OUT = {
         "a_set_in_a_run_has_one_order what_a_run_uses_is_known_in_each_process "
         "what_no_worker_can_be_sent_is_refused_by_the_search",
         "test_plots": "style_in_a_fresh_process",
-        "test_records": "killed_at_any_moment_and_started_again "
+        "test_records": "an_error_that_cannot_be_sent_is_told "
+        "a_class_of_a_script_stays_that_one_after_a_search killed_at_any_moment_and_started_again "
         "no_worker_outlives_a_search_and_what_it_finished_is_kept "
         "two_searches_at_once_share_the_work",
         "test_sources": "of_what_is_installed_the_version_counts "

@@ -575,10 +575,14 @@ def test_elements_stand_where_html_allows_them(book):
 # ------------------------------------------------------------------------------ search
 
 
+#: Pages that were found, whose text is still on its way; functions are shown at once.
+UNFETCHED = "#search-results li:not(:has(p.context, span))"
+
+
 def test_search_excerpts_are_prose_and_nothing_covers_what_is_typed(visit):
     page = visit(viewport={"width": 1280, "height": 900}).open("search.html?q=learning+rate")
-    page.locator("#search-results p.context").first.wait_for()
-    page.wait_for_timeout(1500)  # each page that was found is fetched
+    page.get_by_text("Search finished").wait_for()
+    until(page, lambda: page.locator(UNFETCHED).count() == 0)
     excerpts = page.locator("#search-results p.context").all_inner_texts()
     assert len(excerpts) > 9
     assert [
@@ -600,8 +604,7 @@ def test_search_finds(visit, book, base):
         field.fill(words)
         field.press("Enter")
         hits = page.locator("#search-results li a")
-        hits.first.wait_for()
-        page.wait_for_timeout(300)  # the order is final, the summaries are asked for
+        page.get_by_text("Search finished").wait_for()
         assert hits.first.get_attribute("href").partition("?")[0].partition("#")[0] == answer
     assert made.faults == []
 
