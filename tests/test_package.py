@@ -103,6 +103,7 @@ FLOORS = {
 }
 # What each module may import beside NumPy and the standard library.
 OTHERS = {
+    "_configurations": {"joblib"},
     "_progress": {"tqdm"},
     "data": {"platformdirs"},
     "_running": {"tqdm"},

@@ -142,7 +142,8 @@ def records(folder: Path, functions: list, times: dict) -> dict[str, Path | byte
     times : dict
         By the names of runs.
     """
-    from mnist_gd.records import _key, _run_name
+    from mnist_gd._record_files import run_name
+    from mnist_gd.records import _key
 
     found = {}
     for path in sorted(folder.glob("*.json")):
@@ -154,7 +155,7 @@ def records(folder: Path, functions: list, times: dict) -> dict[str, Path | byte
             continue  # what the long studies have done, and what is damaged
         for function in functions:
             if _key(function, *run) == path.stem:
-                found[path.name] = at_kept_time(about, times.get(_run_name(function, *run)))
+                found[path.name] = at_kept_time(about, times.get(run_name(function, *run)))
                 if needs_arrays and arrays.is_file():
                     found[arrays.name] = arrays
     studies = folder / "studies.json"
