@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, fields, is_dataclass, replace
 from functools import cached_property
+from types import BuiltinFunctionType
 
 import joblib
 import numpy as np
@@ -91,6 +92,12 @@ def _values(value):
         yield value
 
 
+def _is_bare(configuration):
+    """Whether it is no list, or the like, too: such a one has items that no field holds."""
+    made_by = (kind for kind in type(configuration).__mro__ if "__new__" in vars(kind))
+    return next(kind for kind in made_by if is_a(kind.__new__, BuiltinFunctionType)) is object
+
+
 def _beside_fields(configuration):
     """Hashes of what a dataclass holds beside its fields, by name; not of what it has computed."""
     state, held = object.__getstate__(configuration), {}
@@ -114,7 +121,7 @@ def checked_configuration(configuration):
         If it is neither, or holds anything else.
     """
     is_one = is_dataclass(configuration) and not is_a(configuration, type)
-    if is_one == is_a(configuration, dict):  # none, or both, whose items no field holds
+    if not (_is_bare(configuration) if is_one else is_a(configuration, dict)):
         raise TypeError(
             f"configurations must be dicts or dataclasses, but one is {shown(configuration)}"
         )
@@ -133,7 +140,7 @@ def checked_configuration(configuration):
     try:
         again = replace(configuration, **settings)
         differ = [n for n in settings if getattr(again, n) != getattr(configuration, n)]
-        before, after = map(_beside_fields, (configuration, again))
+        before, after = map(_beside_fields, (configuration, replace(configuration)))
         differ += [n for n in before | after if before.get(n) != after.get(n)]
     except Exception as error:  # of its author's, or of fields that are not given to it
         raise TypeError(

@@ -10,7 +10,6 @@ import traceback
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from copy import deepcopy
 from functools import cache
 from multiprocessing import parent_process
 from pickle import PicklingError
@@ -31,11 +30,10 @@ def check_function(function):
             f"method, but is {shown(function)}"
         )
     try:
-        inspect.signature(function).bind({}, 0)
-    except TypeError as error:
+        inspect.signature(function, follow_wrapped=False).bind({}, 0)
+    except (TypeError, ValueError) as error:
         raise TypeError(
-            "function must take a configuration and a seed, but is "
-            f"{shown(function)}{inspect.signature(function)}: {error}"
+            f"function must take a configuration and a seed, but is {shown(function)}: {error}"
         ) from None
 
 
@@ -105,13 +103,14 @@ def errors_that_can_be_sent(search):
     """Have what a run raises reach its search, as text if it cannot be sent there."""
     try:
         yield
-    except Exception as error:
+    except BaseException as error:
         if here() != search:
+            from joblib.externals.loky.backend.reduction import dumps, loads  # as it is sent
+
             try:
-                deepcopy(error)  # by what a pickle would hold of it
+                loads(dumps(error))
             except Exception:
-                said = f"function has raised {type(error).__name__}: {error}"
-                unsent = RuntimeError(said)
+                unsent = RuntimeError(f"function has raised {shown(error)}")
                 unsent.add_note(traceback.format_exc())
                 raise unsent from None
         raise

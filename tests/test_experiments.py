@@ -185,6 +185,11 @@ class Both(dict):
     rate: float
 
 
+@dataclass
+class Listed(list):
+    rate: float
+
+
 class Kind(StrEnum):
     ONE = "one"
 
@@ -203,6 +208,7 @@ def given_more(configuration, **more):
         (given_more(Slotted([1]), more=1), "whose more would come back as None"),
         (given_more(Initial(1.0), more=Lock()), "but one is Initial.*: .*pickle"),
         (Both(1.0), "be dicts or dataclasses, but one is Both"),
+        (Listed(1.0), "be dicts or dataclasses, but one is Listed"),
         (Sizes([Kind.ONE]), "which holds <Kind.ONE: 'one'> of <enum 'Kind'>"),
         ({"kind": {"a": Kind.ONE}}, "which holds <Kind.ONE: 'one'> of <enum 'Kind'>"),
         (Derived(1.0), r"made again by their fields, but one is Derived.* double .*init=False"),
@@ -212,6 +218,23 @@ def given_more(configuration, **more):
 def test_a_dataclass_that_does_not_come_back_is_refused_with_its_cause(configuration, message):
     with pytest.raises(TypeError, match=f"configurations must .*{message}"):
         checked_configuration(configuration)
+
+
+@dataclass
+class Twice:
+    a: object
+    b: object
+
+    def __new__(cls, a, b):
+        return super().__new__(cls)
+
+    def __post_init__(self):
+        self.all = [self.a, self.b]
+
+
+@pytest.mark.parametrize("value", [[1, 2], np.float64(0.5)])
+def test_what_is_made_of_fields_may_be_of_one_or_of_numpy(value):
+    assert checked_configuration(Twice(value, value)) == Twice(value, value)
 
 
 def test_what_a_dataclass_makes_of_its_fields_may_stand_beside_them():

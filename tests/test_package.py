@@ -116,6 +116,7 @@ OTHERS = {
 LAZY = {
     "_archives": {"torch", "torchvision"},
     "_network_files": {"mnist_gd.networks"},
+    "_workers": {"joblib"},
     "data": {"mnist_gd.handwriting"},
     "handwriting": {"PIL"},
     "history": {"mnist_gd.plots"},

@@ -19,7 +19,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import FrozenInstanceError, asdict, dataclass
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -884,37 +884,72 @@ class Methods:
         return {}, {}
 
 
-@pytest.mark.parametrize("function", [with_other_arguments, Methods.run])
+def that_lies(configuration, seed):
+    return {}, {}
+
+
+def that_goes_round(configuration, seed):
+    return {}, {}
+
+
+@wraps(with_other_arguments)
+def with_one_handed_in(configuration, seed):
+    return {"seed": seed}, {}
+
+
+that_lies.__signature__ = "of the reader's"
+that_goes_round.__wrapped__ = that_goes_round
+
+
+def test_a_decorator_may_hand_in_what_is_taken_beside(tmp_path):
+    with_one_handed_in.__qualname__ = "with_one_handed_in"
+    (record,) = run_all(with_one_handed_in, [{}], seeds=[3], records=tmp_path, **QUIET)
+    assert record.outcome == {"seed": 3}
+    assert run_all(that_goes_round, [{}], records=tmp_path, **QUIET)
+
+
+@pytest.mark.parametrize("function", [with_other_arguments, Methods.run, that_lies])
 def test_a_function_takes_a_configuration_and_a_seed(tmp_path, function):
     with pytest.raises(TypeError, match=r"function must take a configuration and a seed, but is"):
         run_all(function, [{}], records=tmp_path, **QUIET)
 
 
-class Two(Exception):
+class Two(BaseException):
     """One that no process can make again by its arguments."""
 
-    def __init__(self, name, number, held=None):
+    def __init__(self, name, number):
         super().__init__(f"{name} {number}")
-        self.held = held
 
 
-def raises_two(configuration, seed):
-    raise Two("bad", 3) if configuration["kind"] == "arguments" else Held()
+class Silent(Exception):
+    def __str__(self):
+        raise RuntimeError("of the reader's")
+
+    __reduce__ = __repr__ = __str__
 
 
-class Held(Exception):
-    def __init__(self):
-        super().__init__("bad 3")
-        self.lock = threading.Lock()
+UNSENT = {
+    "arguments": lambda: Two("bad", 3),
+    "lock": lambda: ValueError("bad 3", threading.Lock()),
+    "match": lambda: ValueError("bad 3", re.match("a", "a")),
+    "silent": Silent,
+}
 
 
-@pytest.mark.parametrize("kind", ["arguments", "lock"])
+def raises_unsent(configuration, seed):
+    raise UNSENT[configuration["kind"]]()
+
+
+@pytest.mark.parametrize("kind", UNSENT)
 def test_an_error_that_cannot_be_sent_is_told(tmp_path, kind):
     asked = {"records": tmp_path, "seeds": [0, 1], "progress": False}
-    with pytest.raises((Two, Held), match="bad 3"):
-        run_all(raises_two, [{"kind": kind}], n_jobs=1, **asked)
-    with pytest.raises(RuntimeError, match=r"function has raised (Two|Held): bad 3"):
-        run_all(raises_two, [{"kind": kind}], n_jobs=2, **asked)
+    with pytest.raises((Two, ValueError, Silent)):
+        run_all(raises_unsent, [{"kind": kind}], n_jobs=1, **asked)
+    with pytest.raises(
+        RuntimeError, match=r"function has raised .*(Two|ValueError|Silent)"
+    ) as told:
+        run_all(raises_unsent, [{"kind": kind}], n_jobs=2, **asked)
+    assert "raises_unsent" in told.value.__notes__[0]
 
 
 def test_a_class_of_a_script_stays_that_one_after_a_search(tmp_path):
