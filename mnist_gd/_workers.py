@@ -31,7 +31,7 @@ def check_function(function):
         )
     try:
         inspect.signature(function, follow_wrapped=False).bind({}, 0)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # of a signature that says anything
         raise TypeError(
             f"function must take a configuration and a seed, but is {shown(function)}: {error}"
         ) from None

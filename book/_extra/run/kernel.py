@@ -109,8 +109,10 @@ def _asking(run_missing):
 
 def _estimate(configurations):
     """Return about how many seconds these trainings take here; None if nobody knows."""
-    work = [getattr(each, "work", None) for each in configurations]
-    if None in work or _machine["seconds_of_work"] is None:
+    from mnist_gd._configurations import work_of
+
+    work = [work_of(each) for each in configurations]
+    if not all(work) or _machine["seconds_of_work"] is None:
         return None
     return sum(work) * _machine["seconds_of_work"]
 
