@@ -10,6 +10,8 @@ time that it took. A build puts them beside its own records, as ``times.json``, 
 :func:`mnist_gd.records.run_all` returns runs with these; what was not kept has the build's own.
 
 ``make benchmark`` writes both, to ``benchmarks/records/times`` and ``benchmarks/records/runs``.
+Another processor's last digits may have a search go on with other runs: ``python -m
+benchmarks.times --lacking book/_build/records`` keeps the times of those that no machine had.
 """
 
 import inspect
@@ -24,7 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.machine import keep
 from mnist_gd import records
-from mnist_gd._record_files import run_name
+from mnist_gd._record_files import read_times, run_name
 from mnist_gd.activations import leaky_relu, relu, sigmoid, softmax
 from mnist_gd.data import load_mnist, scale_pixels
 from mnist_gd.experiments import runs
@@ -172,10 +174,19 @@ def measured():
 
 
 def main():
-    (folder,) = sys.argv[1:]
+    *lacking, folder = sys.argv[1:]
     if not (found := of_runs(folder)):
         sys.exit(f"error: no records of the present code in {folder}: `make book` makes them")
+    if lacking == ["--lacking"]:
+        kept = read_times(Path(folder))  # which the build had put there
+        found = {
+            name: times
+            for name, times in found.items()
+            if name not in kept or len(kept[name]["history"]) < len(times["history"])
+        }
     keep({"runs": found}, FOLDER / "runs", indent=None)
+    if lacking:
+        return
     keep(measured(), FOLDER / "times", indent=None)
 
 

@@ -96,12 +96,16 @@ def read_times(folder):
 
 
 def with_time(record, time):
-    """The record with the `seconds` of another day, and of its `history` if it is as long."""
+    """The record with the `seconds` of another day, and of its `history` if those tell enough.
+
+    By last digits a training may diverge on one machine, and on another later or not at all.
+    """
     outcome, history = record.outcome, record.outcome.get("history", {})
-    if time is None or len(time["history"]) != len(history.get("seconds", [])):
+    epochs = len(history.get("seconds", []))
+    if time is None or len(time["history"]) < epochs:
         return record
-    if time["history"]:
-        outcome = outcome | {"history": history | {"seconds": time["history"]}}
+    if epochs:
+        outcome = outcome | {"history": history | {"seconds": time["history"][:epochs]}}
     return replace(record, outcome=outcome, seconds=time["seconds"])
 
 

@@ -513,7 +513,7 @@ def test_a_time_without_a_history_is_that_of_the_whole_run():
     assert with_time(record, None) is record
     timed = with_time(record, {"seconds": 8.0, "history": []})
     assert (timed.seconds, timed.outcome) == (8.0, {"score": 0.5})
-    assert with_time(record, {"seconds": 8.0, "history": [1.0]}) is record
+    assert with_time(record, {"seconds": 8.0, "history": [1.0]}).outcome == record.outcome
 
 
 def test_a_write_that_fails_leaves_nothing_behind(three, monkeypatch):
@@ -719,7 +719,9 @@ def test_times_of_another_day_take_the_place_of_those_measured(tmp_path):
     record = kept(seconds=8.0, history=[3.0, 7.0])
     assert (record.seconds, record.history.seconds) == (8.0, [3.0, 7.0])
     assert record.history.train_loss == measured.history.train_loss
-    other = kept(seconds=8.0, history=[3.0])  # of a training that was as long as no other
+    longer = kept(seconds=8.0, history=[3.0, 7.0, 7.5])
+    assert (longer.seconds, longer.history.seconds) == (8.0, [3.0, 7.0])
+    other = kept(seconds=8.0, history=[3.0])  # of one that has diverged there
     assert (other.seconds, other.history.seconds) == (measured.seconds, [0.5, 1.0])
     (fresh,) = run_all(timed_course, [{"a": 2}], **asked)
     assert fresh.history.seconds == [0.5, 1.0]

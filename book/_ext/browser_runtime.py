@@ -30,7 +30,7 @@ from email.parser import BytesHeaderParser
 from functools import cache, partial
 from pathlib import Path
 
-from cache_key import files_read, newest_times
+from cache_key import files_read, kept_times
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
@@ -427,7 +427,7 @@ def assemble(app, exception) -> None:
     runtime.contents["build"] = _code.made_by()
     runtime.add_editor()
     kept = Path(app.outdir).parent / "records"
-    runtime.add_lazy(records(kept, run_functions(), newest_times()))
+    runtime.add_lazy(records(kept, run_functions(), kept_times()))
     runtime.add_tests()
     runtime.add_licences()
     runtime.write(target)

@@ -76,17 +76,22 @@ def files_read(text: str) -> dict[str, str]:
     return found
 
 
-def newest_times() -> dict:
-    """Return the times of trainings that were kept last, by the names of their runs."""
-    path = max(TIMES.glob("*.json"), default=None)
-    return json.loads(path.read_text(encoding="utf-8"))["runs"] if path else {}
+def kept_times() -> dict:
+    """Return the times of trainings that were kept, the newest of each, by the names of runs.
+
+    Which are trained depends on last digits, and so on the processor: each file is of one machine.
+    """
+    times = {}
+    for path in sorted(TIMES.glob("*.json")):
+        times |= json.loads(path.read_text(encoding="utf-8"))["runs"]
+    return times
 
 
 def put_times(app) -> None:
     """Put them where the pages' trainings are recorded."""
     folder = studies_file(app).parent
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "times.json").write_text(json.dumps(newest_times()), encoding="utf-8")
+    (folder / "times.json").write_text(json.dumps(kept_times()), encoding="utf-8")
 
 
 def page_key(text: str, studies: Path | None = None) -> str:
@@ -113,7 +118,7 @@ def page_key(text: str, studies: Path | None = None) -> str:
     about = [versions(), {name: _code.digests()[name] for name in sorted(modules)}]
     about += [files] if (files := files_read(text)) else []  # else the key is as it was
     if "mnist_gd.records" in modules:
-        about.append(newest_times())
+        about.append(kept_times())
     if "mnist_gd.experiments.searches" in modules and studies is not None and studies.exists():
         about.append(studies.read_text(encoding="utf-8"))
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]

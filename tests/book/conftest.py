@@ -264,6 +264,7 @@ class Visit:
     def __init__(self, chromium, base, **options):
         self.base = base
         self.context = chromium.new_context(**options)
+        self.context.set_default_timeout(120_000)  # ms; a busy machine takes longer for a page
         self.context.add_init_script(REPORT)
         self.page = self.context.new_page()
         self.faults, self.urls = [], []
