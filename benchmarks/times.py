@@ -14,6 +14,7 @@ Another processor's last digits may have a search go on with other runs: ``pytho
 benchmarks.times --lacking book/_build/records`` keeps the times of those that no machine had.
 """
 
+import argparse
 import inspect
 import json
 import sys
@@ -24,7 +25,7 @@ from time import thread_time
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.machine import keep
+from benchmarks.machine import about, keep
 from mnist_gd import records
 from mnist_gd._record_files import read_times, run_name
 from mnist_gd.activations import leaky_relu, relu, sigmoid, softmax
@@ -173,21 +174,33 @@ def measured():
         }
 
 
+def lacking(found, kept):
+    """Those trainings of a build of which no machine has kept the times."""
+    return {
+        name: times
+        for name, times in found.items()
+        if name not in kept or len(kept[name]["history"]) < len(times["history"])
+    }
+
+
 def main():
-    *lacking, folder = sys.argv[1:]
-    if not (found := of_runs(folder)):
-        sys.exit(f"error: no records of the present code in {folder}: `make book` makes them")
-    if lacking == ["--lacking"]:
-        kept = read_times(Path(folder))  # which the build had put there
-        found = {
-            name: times
-            for name, times in found.items()
-            if name not in kept or len(kept[name]["history"]) < len(times["history"])
-        }
-    keep({"runs": found}, FOLDER / "runs", indent=None)
-    if lacking:
-        return
-    keep(measured(), FOLDER / "times", indent=None)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.times")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--lacking", action="store_true")
+    asked = parser.parse_args()
+    if not (found := of_runs(asked.folder)):
+        sys.exit(
+            f"error: no records of the present code in {asked.folder}: `make book` makes them"
+        )
+    if not asked.lacking:
+        keep({"runs": found}, FOLDER / "runs", indent=None)
+        keep(measured(), FOLDER / "times", indent=None)
+    elif found := lacking(found, read_times(asked.folder)):  # which the build had put there
+        today = FOLDER / "runs" / f"{about()['date'][:10]}.json"  # may have some already
+        had = json.loads(today.read_text(encoding="utf-8"))["runs"] if today.exists() else {}
+        keep({"runs": had | found}, FOLDER / "runs", indent=None)
+    else:
+        print("Of every training of this build a time is kept.")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,6 @@ from pickle import PicklingError
 from mnist_gd._checks import check_integer, shown
 
 INTERVAL = 0.2  # seconds; a search that was killed cannot tell its workers
-
-
 _running = ContextVar("running", default=False)
 
 

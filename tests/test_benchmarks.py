@@ -240,6 +240,17 @@ def test_times_of_trainings_are_taken_from_records(tmp_path):
     assert page_times.of_runs(tmp_path) == {}
 
 
+def test_times_that_no_machine_has_kept_are_lacking():
+    found = {
+        "a": {"seconds": 1.0, "history": [1.0]},
+        "b": {"seconds": 1.0, "history": [0.5, 1.0]},
+        "c": {"seconds": 1.0, "history": []},
+    }
+    kept = {"b": found["a"], "c": found["b"]}  # b has diverged there, c here
+    assert page_times.lacking(found, kept) == {"a": found["a"], "b": found["b"]}
+    assert page_times.lacking(found, found) == {}
+
+
 def test_of_every_training_that_a_build_shows_the_time_is_kept():
     records = ROOT / "book" / "_build" / "records"
     if not (records / "times.json").is_file() or (records / "studies.json").is_file():

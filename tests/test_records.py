@@ -873,8 +873,7 @@ def test_a_run_may_search_but_waits_for_no_run_of_the_search_that_it_is_in(tmp_p
     assert record.outcome == {"asked": [1, 2]}
     with pytest.raises(ValueError, match="inside a run must be none that a search is running"):
         run_all(asks_for_itself, [asked], records=tmp_path, **QUIET)
-    (record,) = run_all(counts_to, [{"number": 5}], records=tmp_path, **QUIET)  # waits again
-    assert record.outcome == {"number": 5}
+    _workers.check_waiting({})  # outside of it one may wait again
 
 
 def with_other_arguments(seed):

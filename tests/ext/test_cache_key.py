@@ -1,5 +1,6 @@
 """The key under which the results of a page are kept."""
 
+import json
 import re
 from pathlib import Path
 
@@ -131,3 +132,10 @@ def test_every_page_that_runs_has_a_kernel_with_a_name():
         text = path.read_text(encoding="utf-8")
         runs = "{code-cell}" in text
         assert (cache_key.with_key(text) != text) == runs, path.name
+
+
+def test_times_are_kept_from_each_machine_and_the_newest_of_a_run_counts(tmp_path, monkeypatch):
+    for day, runs in ("2026-01-01", {"a": 1, "b": 1}), ("2026-01-02", {"b": 2}):
+        (tmp_path / f"{day}.json").write_text(json.dumps({"runs": runs}), encoding="utf-8")
+    monkeypatch.setattr(cache_key, "TIMES", tmp_path)
+    assert cache_key.kept_times() == {"a": 1, "b": 2}
