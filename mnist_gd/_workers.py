@@ -17,6 +17,7 @@ from pickle import PicklingError
 from mnist_gd._checks import check_integer, shown
 
 INTERVAL = 0.2  # seconds; a search that was killed cannot tell its workers
+SEARCH = "MNIST_GD_SEARCH"  # in whatever a run starts, the process of its search
 _running = ContextVar("running", default=False)
 
 
@@ -78,18 +79,21 @@ def _end_with(parent):
 
 
 @contextmanager
-def running():
-    """Know that a run is under way."""
-    token = _running.set(True)
+def running(search):
+    """Know that a run of a search is under way, in what it starts, too: it inherits a name."""
+    token, outermost = _running.set(True), SEARCH not in os.environ
+    os.environ.setdefault(SEARCH, str(search))
     try:
         yield
     finally:
         _running.reset(token)
+        if outermost:
+            os.environ.pop(SEARCH, None)
 
 
 def check_waiting(configuration):
     """Refuse that a run waits for another, which might be waiting for it."""
-    if _running.get():
+    if _running.get() or os.environ.get(SEARCH, str(here())) != str(here()):
         raise ValueError(
             "configurations of a search inside a run must be none that a search is running, but "
             f"one is {shown(configuration)}: run them one search after the other"

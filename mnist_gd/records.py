@@ -190,10 +190,10 @@ def _load(folder, key, configuration, seed, *, tell=False):
     return None
 
 
-def _run(function, configuration, seed):
+def _run(function, configuration, seed, search):
     """One run in a worker: one BLAS thread; divergence is an outcome like any other."""
     start = processor_time()
-    with threadpool_limits(1, user_api="blas"), running():
+    with threadpool_limits(1, user_api="blas"), running(search):
         try:
             outcome, arrays = checked_outcome(function(deepcopy(configuration), seed))
         except DivergenceError as error:
@@ -323,7 +323,7 @@ def _keyed_run(key, function, configuration, seed, code, numpy, folder, search):
         )
     is_kept = is_near(search)
     with errors_that_can_be_sent(search):
-        record = _run(function, configuration, seed)
+        record = _run(function, configuration, seed, search)
     if is_kept:
         write_record(folder, key, record)
     return key, replace(record, configuration=None), is_kept  # a class of a script stays there

@@ -876,6 +876,31 @@ def test_a_run_may_search_but_waits_for_no_run_of_the_search_that_it_is_in(tmp_p
     _workers.check_waiting({})  # outside of it one may wait again
 
 
+def looks_for(configurations, workers=1):
+    options = {"records": configurations[0]["folder"], "n_jobs": workers, "progress": False}
+    return run_all(asks_elsewhere, configurations, **options), {}
+
+
+def asks_elsewhere(configuration, seed):
+    if configuration["place"] == "thread":
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(looks_for, [configuration]).result()
+    code = f"from tests import test_records; test_records.looks_for([{configuration}])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True)
+    raise ValueError(done.stderr.decode())
+
+
+@pytest.mark.parametrize(
+    ("place", "workers"), [("thread", 2), ("process", 2), ("process", 1)], ids=str
+)
+def test_what_a_run_starts_waits_for_no_run_of_its_search_either(tmp_path, place, workers):
+    asked = [{"place": place, "folder": str(tmp_path), "number": n} for n in range(workers)]
+    with pytest.raises(ValueError, match="inside a run must be none that a search is running"):
+        looks_for(asked, workers)
+    assert _workers.SEARCH not in os.environ
+    _workers.check_waiting({})
+
+
 def with_other_arguments(seed):
     return {}, {}
 
