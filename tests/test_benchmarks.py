@@ -251,6 +251,21 @@ def test_times_that_no_machine_has_kept_are_lacking():
     assert page_times.lacking(found, found) == {}
 
 
+def test_what_was_lacking_is_kept_beside_what_the_day_has(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(page_times, "FOLDER", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["times", str(tmp_path), "--lacking"])
+    every = {name: {"seconds": 1.0, "history": [1.0]} for name in "abc"}
+    (tmp_path / "times.json").write_text(json.dumps({"a": every["a"]}), encoding="utf-8")
+    for found in ("ab", "ac", "a"):
+        monkeypatch.setattr(
+            page_times, "of_runs", lambda _, found=found: {n: every[n] for n in found}
+        )
+        page_times.main()
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Of every training of this build")
+    (written,) = (tmp_path / "runs").iterdir()
+    assert json.loads(written.read_text(encoding="utf-8"))["runs"] == {n: every[n] for n in "bc"}
+
+
 def test_of_every_training_that_a_build_shows_the_time_is_kept():
     records = ROOT / "book" / "_build" / "records"
     if not (records / "times.json").is_file() or (records / "studies.json").is_file():
