@@ -55,6 +55,7 @@ def _remembered(optimizer):
 
 
 def _check_step(optimizer, parameters, gradients, learning_rate):
+    optimizer._check_settings()  # they may have been set since
     parameters = _check_moved("parameters", parameters)
     gradients = _check_arrays("gradients", gradients)
     shapes = [parameter.shape for parameter in parameters]
@@ -104,8 +105,11 @@ class Momentum:
     REMEMBERED = ("_velocities",)
 
     def __init__(self, momentum=0.9):
-        self.momentum = check_real("momentum", momentum, minimum=0, below=1)
-        self._velocities = None
+        self.momentum, self._velocities = momentum, None
+        self._check_settings()
+
+    def _check_settings(self):
+        self.momentum = check_real("momentum", self.momentum, minimum=0, below=1)
 
     @checked(_check_step, within=_whole)
     def update(self, parameters, gradients, learning_rate):
@@ -154,10 +158,14 @@ class Adam:
     REMEMBERED = ("_means", "_squares")
 
     def __init__(self, beta1=0.9, beta2=0.999, epsilon=1e-8):
-        self.beta1 = check_real("beta1", beta1, minimum=0, below=1)
-        self.beta2 = check_real("beta2", beta2, minimum=0, below=1)
-        self.epsilon = check_real("epsilon", epsilon, above=0)
+        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
         self._steps, self._means, self._squares = 0, None, None
+        self._check_settings()
+
+    def _check_settings(self):
+        self.beta1 = check_real("beta1", self.beta1, minimum=0, below=1)
+        self.beta2 = check_real("beta2", self.beta2, minimum=0, below=1)
+        self.epsilon = check_real("epsilon", self.epsilon, above=0)
 
     @checked(_check_adam, within=_whole)
     def update(self, parameters, gradients, learning_rate):

@@ -166,8 +166,22 @@ def test_a_refused_step_moves_nothing(make, change, error, message):
     ],
 )
 def test_optimizers_refuse(make, argument, value):
+    """Also what is set later, of which nothing has moved."""
     with pytest.raises(ValueError, match=f"{argument} must be .* but is {value}"):
         make(**{argument: value})
+    optimizer, parameter = make(), np.ones(2)
+    for _ in range(2):
+        before, sound = parameter.copy(), getattr(optimizer, argument)
+        setattr(optimizer, argument, value)
+        with pytest.raises(ValueError, match=f"{argument} must be .* but is {value}"):
+            optimizer.update([parameter], [np.ones(2)], 0.1)
+        assert np.array_equal(parameter, before)
+        setattr(optimizer, argument, sound)
+        optimizer.update([parameter], [np.ones(2)], 0.1)
+    fresh, other = np.ones(2), make()
+    for _ in range(2):
+        other.update([fresh], [np.ones(2)], 0.1)
+    assert np.array_equal(parameter, fresh)
 
 
 # Weight decay
