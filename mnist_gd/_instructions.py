@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from copyreg import dispatch_table
 from enum import Enum
 from functools import cache, cached_property
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from pickle import whichmodule
 from types import (
     BuiltinMethodType,
@@ -35,6 +35,8 @@ HOLDERS = {  # what holds others, by which attributes
     classmethod: ("__func__",),
     NewType: ("__name__", "__supertype__"),
     ParamSpec: ("__name__",),
+    MemberDescriptorType: ("__objclass__", "__name__"),
+    GetSetDescriptorType: ("__objclass__", "__name__"),
     TypeVar: ("__name__", "__bound__", "__constraints__"),
 }
 HEAP = 1 << 9  # flag of a class that no C code holds
@@ -48,6 +50,8 @@ PARTS = attrgetter(
 WORDS = {"__module__", "__doc__", "__firstlineno__", "__static_attributes__", "_abc_impl"}
 WORDS |= {"__annotate__", "__annotate_func__", "__annotations_cache__", "_value2member_map_"}
 WORDS |= {"__slotnames__"}  # which a copy of an object leaves
+IMPORT = {"__name__", "__doc__", "__package__", "__loader__", "__spec__", "__path__", "__file__"}
+IMPORT |= {"__cached__", "__builtins__"}  # what each module has
 
 
 class _Description:
@@ -55,11 +59,11 @@ class _Description:
 
     What is found by name in a module with a source, or an installed one, counts by that name;
     what is not, as in a script or a notebook, by its instructions. An object counts by what a
-    pickle would hold of it.
+    pickle would hold of it, an array also by the memory that it shares with others.
     """
 
     def __init__(self):
-        self.known, self.calls = {}, 0
+        self.known, self.memory, self.calls = {}, {}, 0
         self.modules, self.attributes = set(), set()  # that are met
         self.uses = []  # names, the innermost last
 
@@ -78,13 +82,13 @@ class _Description:
             return [kind.__name__, *map(self.of, value)]
         if kind is CodeType:
             return self._code(value)
-        if (kind is np.ndarray or is_a(value, np.generic)) and not value.dtype.hasobject:
-            padded = value.dtype.char in "gGV"  # by what is not the same in each process
-            data = repr(value.tolist()).encode() if padded else value.tobytes()
-            return [kind.__name__, str(value.dtype), value.shape, hashlib.sha256(data).hexdigest()]
+        if is_a(value, np.generic) and not value.dtype.hasobject:
+            return self._numbers(value)
         if id(value) in self.known:
             return ["again", self.known[id(value)][0]]
         self.known[id(value)] = len(self.known), value  # which thus keeps its place in memory
+        if kind is np.ndarray and not value.dtype.hasobject:
+            return [*self._numbers(value), *self._place(value), self.of(value.dtype)]
         if is_a(value, set | frozenset):
             return self._set(value)
         if kind is list:
@@ -97,14 +101,34 @@ class _Description:
             return self._function(value)
         if kind is CACHED:
             keeps = self.of(value.cache_parameters())
-            return self._named(value) or [kind.__name__, self.of(value.__wrapped__), keeps]
+            return self._named(value) or [kind.__name__, keeps, *self._items(vars(value))]
         if is_a(value, type):
             return self._class(value)
         if is_a(value, Enum):
-            return ["member", self.of(kind), value._name_, self.of(value._value_)]
+            own = {n: v for n, v in vars(value).items() if not n[0] == n[-1] == "_"}  # Python's
+            return ["member", self.of(kind), value._name_, self.of(value._value_), self.of(own)]
         if kind in HOLDERS:
             return [kind.__name__, *(self.of(attribute(value, part)) for part in HOLDERS[kind])]
         return self._object(value)
+
+    def _numbers(self, value):
+        padded = value.dtype.char in "gGV"  # by what is not the same in each process
+        data = repr(value.tolist()).encode() if padded else value.tobytes()
+        data = hashlib.sha256(data).hexdigest()
+        return [type(value).__name__, str(value.dtype), value.shape, data]
+
+    def _place(self, array):
+        """Whose memory an array is in, and how: another may be written by writing to it."""
+        root = array
+        while is_a(root.base, np.ndarray):
+            root = root.base
+        number, _ = self.memory.setdefault(id(root), (len(self.memory), root))
+        start = array.ctypes.data - root.ctypes.data
+        return [number, start, array.strides, array.flags.writeable]
+
+    def _items(self, held):
+        """Describe what something holds by name, but what does nothing there."""
+        return [[name, self.of(value)] for name, value in held.items() if name not in WORDS]
 
     def _set(self, value):
         """Describe what has another order in each process: each part as if it came first."""
@@ -113,14 +137,13 @@ class _Description:
             parts.append(hashlib.sha256(repr(self.of(part)).encode()).hexdigest())
             while len(self.known) > known:
                 self.known.popitem()
-        return [self.of(type(value)), *sorted(parts), self.of(attribute(value, "__dict__"))]
+        return [self.of(type(value)), *sorted(parts), self.of(object.__getstate__(value))]
 
     def _module(self, module):
         name = module.__name__
         self.modules.add(name)
         held = {} if is_found(module, name) else vars(module)
-        parts = [self.of(item) for item in held.items() if not item[0].startswith("__")]
-        return ["module", name, *parts]
+        return ["module", name, *(self.of(item) for item in held.items() if item[0] not in IMPORT)]
 
     def _named(self, value):
         """The name of a function or class, if that says all; its module is met in any case."""
@@ -136,31 +159,27 @@ class _Description:
         code, space = function.__code__, function.__globals__
         module = str(space.get("__name__"))
         parts = [function.__name__, self._code(code)]
-        cells = zip(code.co_freevars, map(_content, function.__closure__ or ()), strict=True)
-        held = [("a default", function.__defaults__), *(function.__kwdefaults__ or {}).items()]
-        held += [*cells, *vars(function).items()]
         used, imported, attributes = _names(code)
+        found = {} if is_read(module) else {n: space[n] for n in sorted(used & space.keys())}
+        cells = zip(code.co_freevars, map(_content, function.__closure__ or ()), strict=True)
+        defaults = {"a default": function.__defaults__} | (function.__kwdefaults__ or {})
         package = f"{space.get('__package__')}.".split(".")
         above = [".".join([*package[:end], ""]) for end in range(len(package))]
         self.modules |= {module, *(f"{p}{name}" for p in above for name in imported)}
         self.attributes |= attributes
-        if not is_read(module):
-            held += [(name, space[name]) for name in used if name in space]
-        for name, value in sorted(held, key=itemgetter(0)):
-            self.uses.append(name)
-            parts.append([name, self.of(value)])
-            self.uses.pop()
+        for held in (defaults, dict(cells), vars(function), found):
+            parts.append(len(held))
+            for name, value in held.items():
+                self.uses.append(name)
+                parts.append([name, self.of(value)])
+                self.uses.pop()
         return parts
 
     def _class(self, kind):
         if name := self._named(kind):
             return name
-        parts = [kind.__name__, self.of(type(kind)), *map(self.of, kind.__bases__)]
-        for name, value in sorted(vars(kind).items()):
-            is_slot = is_a(value, MemberDescriptorType | GetSetDescriptorType)
-            if not (name in WORDS or is_slot):
-                parts.append([name, self.of(value)])
-        return parts
+        bases = map(self.of, kind.__bases__)
+        return [kind.__name__, self.of(type(kind)), *bases, *self._items(vars(kind))]
 
     def _by_name(self, value, name):
         """Where it is found by its name, or None if another process would not find it there."""

@@ -189,14 +189,46 @@ USED = {  # what a run uses, as {n}, and what it does with that
     ),
     "number of NumPy": ("import numpy as np\nA = np.float32({n})", "float(A)"),
     "objects": ("import numpy as np\nA = np.array([None, {n}])", "A[1]"),
+    "one array or two": (
+        "import numpy as np\nB = np.zeros(2)\nA = [B, [B, B.copy()][{n} - 1]]",
+        "A[0] is A[1]",
+    ),
+    "memory of an array": (
+        "import numpy as np\nB = np.zeros(2)\nA = [B, [B, B.copy()][{n} - 1][:1]]",
+        "A[1].sum()",
+    ),
+    "place in an array": (
+        "import numpy as np\nB = np.zeros(4)\nA = [B, B[{n} - 1 :][:2]]",
+        "A[1].sum()",
+    ),
+    "order of an array": (
+        "import numpy as np\nA = np.ones((2, 2), order='CF'[{n} - 1])",
+        "A.flags.f_contiguous",
+    ),
+    "array that may be written": (
+        "import numpy as np\nA = np.zeros(2)\nA.flags.writeable = {n} == 1",
+        "A.flags.writeable",
+    ),
+    "words of a dtype": (
+        "import numpy as np\nA = np.zeros(2, np.dtype('f4', metadata={{'c': {n}}}))",
+        "A.dtype.metadata['c']",
+    ),
     "masked array": ("import numpy as np\nA = np.ma.array([1, 2], mask=[0, {n} - 1])", "A.sum()"),
     "one list or two": ("B = [1]\nA = [B, [B, [1]][{n} - 1]]", "A[0] is A[1]"),
     "one set or two": ("B = {{1, 'a'}}\nA = [B, [B, {{1, 'a'}}][{n} - 1]]", "A[0] is A[1]"),
     "set of its own": ("class B(set):\n    pass\nA = B(['a', 'b', 'c', {n}])", "len(A)"),
+    "set with a slot": (
+        "class B(set):\n    __slots__ = ('c',)\nA = B('ab')\nA.c = {n}",
+        "A.c",
+    ),
     "view of a dict": ("import types\nA = types.MappingProxyType({{'a': {n}}})", "A['a']"),
     "path": ("from pathlib import Path\nA = Path('{n}')", "A.name"),
     "pattern": ("import re\nA = re.compile('{n}')", "A.pattern"),
     "attribute": ("class A:\n    B = {n}", "A.B"),
+    "order of attributes": (
+        "class A:\n    pass\nfor name in ['bc', 'cb'][{n} - 1]:\n    setattr(A, name, 1)",
+        "[name for name in vars(A) if name in 'bc']",
+    ),
     "method": ("class A:\n    def b(self):\n        return {n}", "A().b()"),
     "property": ("class A:\n    @property\n    def b(self):\n        return {n}", "A().b"),
     "special method": ("class A:\n    def __len__(self):\n        return {n}", "len(A())"),
@@ -252,8 +284,20 @@ USED = {  # what a run uses, as {n}, and what it does with that
         "A.c",
     ),
     "enum": ("import enum\nclass A(enum.Enum):\n    B = {n}", "A.B.value"),
+    "made member": (
+        "import enum\nclass A(enum.Enum):\n    def __new__(cls, value, rate):\n"
+        "        made = object.__new__(cls)\n        made._value_, made.rate = value, rate\n"
+        "        return made\n    B = 1, {n}",
+        "A.B.rate",
+    ),
+    "attribute of a member": ("import enum\nA = enum.Enum('A', 'B')\nA.B.c = {n}", "A.B.c"),
     "flags": ("import enum\nclass A(enum.Flag):\n    B, C = {n}, 4", "(A.B | A.C).value"),
     "slots": ("class B:\n    __slots__ = ('c',)\nA = B()\nA.c = {n}", "A.c"),
+    "slot of another name": (
+        "class B:\n    __slots__ = ('c', 'd')\nB.first = [B.c, B.d][{n} - 1]\nA = B()\n"
+        "A.c, A.d = 1, 2",
+        "A.first",
+    ),
     "slots and more": (
         "class C:\n    __slots__ = ('c',)\nclass B(C):\n    pass\nA = B()\nA.c, A.d = 1, {n}",
         "A.d",
@@ -292,12 +336,24 @@ USED = {  # what a run uses, as {n}, and what it does with that
     "keywords": ("A = [lambda x: x, lambda **x: x][{n} - 1]", "A(x=1)"),
     "what is caught": (f"ELSE = {ELSE}\nexec(ELSE[{{n}} - 1])", "A()"),
     "cached": ("import functools\n@functools.cache\ndef A():\n    return {n}", "0 or A"),
+    "attribute of a cached": (
+        "import functools\n@functools.cache\ndef A():\n    return 1\nA.rate = {n}",
+        "0 or A",
+    ),
     "lambda": ("A = lambda: {n}", "A()"),
     "lambda with words": ("A = lambda: {n}\nA.__doc__ = 'words'", "A()"),
     "without constants": ("A = [lambda x: x, lambda x: -x][{n} - 1]", "A(1)"),
     "attribute of a function": (
         "def A():\n    return 0\nA.gradient = lambda: {n}",
         "A.gradient()",
+    ),
+    "order of a function's attributes": (
+        "def A():\n    return 0\nfor name in ['bc', 'cb'][{n} - 1]:\n    setattr(A, name, 1)",
+        "list(vars(A))",
+    ),
+    "attribute or global": (
+        "def A():\n    return max\n[vars(A), globals()][{n} - 1]['max'] = 1",
+        "len([A()])",
     ),
     "closure": (
         "def make(b):\n    def inner():\n        return b\n    return inner\nA = make({n})",
@@ -346,6 +402,10 @@ USED = {  # what a run uses, as {n}, and what it does with that
         "exec('def f():\\n    return {n}', vars(A))",
         "A.f()",
     ),
+    "module with a special attribute": (
+        "import types\nA = types.ModuleType('nowhere')\nA.__version__ = {n}",
+        "A.__version__",
+    ),
     "new type": (
         "from typing import NewType\nA = NewType('A', [int, str][{n} - 1])",
         "A.__supertype__.__name__",
@@ -354,7 +414,8 @@ USED = {  # what a run uses, as {n}, and what it does with that
     "module": ("import math, cmath\nA = [math, cmath][{n} - 1]", "A.__name__"),
 }
 NO_PICKLE = {"cached", "cached with a size", "method made", "property kept"}
-NO_PICKLE |= {"module of another's name", "new type", "parameters"}
+NO_PICKLE |= {"module of another's name", "new type", "parameters", "attribute of a cached"}
+NO_PICKLE |= {"attribute of a member", "made member", "slot of another name"}
 
 
 def use(kind, n, name="run", given=""):
@@ -526,11 +587,14 @@ def test_of_what_is_installed_the_name_counts_whatever_it_has_become(monkeypatch
     assert code_of(space["run"]) == before
 
 
-def test_of_an_array_the_numbers_count_and_not_how_they_lie():
+def test_of_an_array_also_counts_how_its_numbers_lie():
+    """In another order they add up to another sum."""
     source = "def run(configuration, seed):\n    return {'v': A.sum()}, {}"
     a = np.arange(6.0).reshape(2, 3)
-    same = [code_in_a_notebook(source, A=x) for x in (a, a.copy("F"), np.repeat(a, 2, 0)[::2])]
-    assert same[0] == same[1] == same[2]
+    lie = [a, a.copy("F"), np.repeat(a, 2, 0)[::2], np.repeat(a, 2, 1)[:, ::2], a.copy()]
+    codes = [str(code_in_a_notebook(source, A=x)) for x in lie]
+    assert codes[0] == codes[-1]
+    assert len({*codes}) == 4
 
 
 def test_of_an_array_what_fills_gaps_does_not_count():
