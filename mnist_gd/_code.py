@@ -126,8 +126,10 @@ def code_of(function):
     depends on the whole package, on the sources of the reader's own modules that it imports, and
     on the versions of what is installed. What is in no such module, but in a script or a
     notebook, depends on its instructions, too, and on whatever they use, as it is when it is
-    first asked for (:func:`look_again`). Modules that are named by texts do not count, nor does
-    what is set in another module while that runs: workers, which import it anew, do not know it.
+    first asked for (:func:`look_again`); an object counts by what a pickle holds of it. What a
+    run finds by no name does not count (a global or a module that a text names, the subclasses of
+    a class, real and virtual), nor does what is set in another module while that runs: workers,
+    which import it anew, do not know it.
 
     Parameters
     ----------

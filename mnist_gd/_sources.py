@@ -10,6 +10,7 @@ from functools import cache
 from importlib.machinery import PathFinder
 from importlib.util import decode_source, find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 
 from mnist_gd._checks import attribute, is_a
 
@@ -20,19 +21,25 @@ _first = logging.makeLogRecord({})  # knows when logging was loaded: in a notebo
 BEGUN = _first.created - _first.relativeCreated / 1000  # what is edited later may be imported
 
 
-def _file(name):
-    """The file that holds a module, which need not be loaded: a worker may have loaded more."""
-    origin, folders, whole = attribute(sys.modules.get(name), "__file__"), None, ""
-    for part in () if name in sys.modules else name.split("."):
+def _place(name):
+    """Where a module, and what is in it, lies; it need not be loaded: a worker may have more."""
+    origin, folders, whole = None, None, ""
+    for part in (name,) if name in sys.modules else name.split("."):
         whole = f"{whole}.{part}".removeprefix(".")
         loaded = sys.modules.get(whole)
         if loaded is None:
             spec = _spec(whole, folders)
             if spec is None:
-                return None
+                return None, []
             origin, folders = spec.origin, spec.submodule_search_locations or []
         else:
             origin, folders = attribute(loaded, "__file__"), attribute(loaded, "__path__", [])
+    return origin, folders
+
+
+def _file(name):
+    """The file that holds a module."""
+    origin, _ = _place(name)
     if not is_a(origin, str):
         return None
     path = Path(origin)
@@ -95,7 +102,7 @@ def source(name):
     content = path.read_bytes()
     if path.suffix == ".py":
         with suppress(SyntaxError, ValueError):  # what Python could not import either
-            _imports(text := decode_source(content))
+            _words(text := decode_source(content))
             return text
     return f"source = '{hashlib.sha256(content).hexdigest()}'"
 
@@ -121,41 +128,48 @@ def sources(modules, attributes=()):
     ----------
     modules : set of str
     attributes : set of str
-        Names that may be modules of a package among these.
+        Names by which modules in a package may be reached, as by those in the sources.
 
     Returns
     -------
     dict
         Of what :func:`source` reads, by the names of modules, of packages for what is installed.
     """
-    found, left = {}, sorted(modules)
+    found, words, left = {}, set(attributes), sorted(modules)
     while left:
         name = left.pop()
         own = is_own(name)
         name = name if own else name.partition(".")[0]
-        if name in found or name == "__main__":
-            continue
-        found[name] = source(name)
-        if own:
-            left.append(name.rpartition(".")[0] or name)
-            left += _imported(name, found[name] or "", attributes)
+        if not (name in found or name == "__main__"):
+            found[name] = source(name)
+            if own:
+                left.append(name.rpartition(".")[0] or name)
+                left += _imported(name, found[name] or "")
+                words |= _words(found[name] or "")[1]
+        if not left:
+            inner = {name for package in filter(is_own, found) for name in _inner(package)}
+            left = [n for n in sorted(inner - found.keys()) if n.rpartition(".")[2] in words]
     return {name: text for name, text in found.items() if text is not None}
 
 
+def _inner(name):
+    """The modules in a package; there are none in another module."""
+    return [module.name for module in iter_modules(_place(name)[1], f"{name}.")]
+
+
 @cache
-def _imports(text):
-    """The statements of a source that import."""
-    return [node for node in ast.walk(ast.parse(text)) if is_a(node, ast.Import | ast.ImportFrom)]
+def _words(text):
+    """The statements of a source that import, and the last parts of its names and texts."""
+    nodes = [*ast.walk(ast.parse(text))]
+    words = {attribute(node, part) for node in nodes for part in ("id", "attr", "value")}
+    words = {word.rpartition(".")[2] for word in words if is_a(word, str)}
+    return [node for node in nodes if is_a(node, ast.Import | ast.ImportFrom)], words
 
 
-def _imported(name, text, attributes):
+def _imported(name, text):
     """Names of modules that one of the reader's may import."""
-    file = _file(name)
-    is_package = hasattr(sys.modules.get(name), "__path__") or (file and file.stem == "__init__")
-    if is_package:
-        yield from (f"{name}.{inner}" for inner in attributes)
-    package = name.split(".")[: None if is_package else -1]
-    for node in _imports(text):
+    package = name.split(".")[: None if _place(name)[1] else -1]
+    for node in _words(text)[0]:
         if is_a(node, ast.Import):
             yield from (alias.name for alias in node.names)
         else:

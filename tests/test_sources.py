@@ -80,7 +80,8 @@ def own_module(monkeypatch, tmp_path, edits):
 
     def make(name, source):
         module = types.ModuleType(name)
-        file = tmp_path / f"{name}.py"
+        file = tmp_path / f"{name.replace('.', '/')}.py"
+        file.parent.mkdir(exist_ok=True)
         file.write_text(source, encoding="utf-8")
         module.__file__ = str(file)
         monkeypatch.setitem(sys.modules, name, module)
@@ -110,10 +111,10 @@ def test_of_another_module_of_the_readers_its_source_counts_and_no_value(own_mod
         "g()",
     ],
 )
-def test_modules_that_are_met_inside_what_a_run_does_count(own_module, used):
+def test_modules_that_are_met_inside_what_a_run_does_count(own_module, tmp_path, used):
     source = "def f():\n    return 1\n"
     package = own_module("package_of_it", "")
-    package.__path__ = []
+    package.__path__ = [str(tmp_path / "package_of_it")]
     package.inner = own_module("package_of_it.inner", source)
     run = "def g():\n        from . import inner\n        return inner.f()"
     run = f"def run(configuration, seed):\n    {run}\n    return {{'v': {used}}}, {{}}"
@@ -412,6 +413,47 @@ def test_a_source_is_read_as_python_reads_it(own_module, tmp_path, content, coun
     found = _sources.sources({"helper_of_it"})
     its_bytes = f"source = '{hashlib.sha256(content).hexdigest()}'"
     assert digest(found["helper_of_it"]) == digest(counts_as or its_bytes)
+
+
+@pytest.mark.parametrize(
+    ("imports", "used"),
+    [
+        ("from package_of_it import *", "inner.f()"),
+        ("from .package_of_it import *", "inner.f()"),
+        ("import package_of_it.other, package_of_it.inner", "package_of_it.other.g()"),
+        ("from package_of_it.other import h", "h().f()"),
+    ],
+)
+def test_a_module_of_a_package_counts_if_its_name_is_met(
+    tmp_path, monkeypatch, edits, imports, used
+):
+    """As an attribute or a text of whatever is read, for a package may import what that names."""
+    sources = {
+        "runs_of_it": f"{imports}\n"
+        f"def run(configuration, seed):\n    return {{'v': {used}}}, {{}}\n",
+        "package_of_it/__init__": "__all__ = ['inner']\n",
+        "package_of_it/inner": "def f():\n    return 1\n",
+        "package_of_it/unmet": "X = 1\n",
+        "package_of_it/other": "import package_of_it, importlib\n"
+        "def g():\n    return package_of_it.inner.f()\n"
+        "def h():\n    return importlib.import_module('.inner', 'package_of_it')\n",
+    }
+    folder = tmp_path / "whole_of_it"
+    top = "whole_of_it." if "from ." in imports else ""
+    for name, source in sources.items():
+        file = folder / f"{name}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path if top else folder)
+    try:
+        run = importlib.import_module(f"{top}runs_of_it").run
+        assert run({}, 0) == ({"v": 1}, {})
+        code = code_of(run)
+    finally:
+        for name in [name for name in sys.modules if "_of_it" in name]:
+            del sys.modules[name]
+    assert code[f"{top}package_of_it.inner"] == digest(sources["package_of_it/inner"])
+    assert f"{top}package_of_it.unmet" not in code
 
 
 def test_of_modules_beside_a_script_those_count_that_it_imports(tmp_path, monkeypatch, edits):
