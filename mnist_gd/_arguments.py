@@ -50,7 +50,7 @@ def check_probabilities(y_pred, y_true):
     """Probabilities, with targets in [0, 1]."""
     y_pred, y_true = check_logits(y_pred, y_true)
     check_unit_interval("y_pred", y_pred)
-    return y_pred, y_true
+    return y_pred + 0, y_true  # by -0.0 it would be divided to the other infinity
 
 
 def _check_classes(y_pred, y_true):

@@ -583,6 +583,23 @@ def test_squares_too_large_for_a_float_are_infinite_and_nothing_is_nan(loss, dty
     assert not np.isnan(loss.gradient(rows, rows[::-1].copy())).any()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["", "_gradient"])
+@pytest.mark.parametrize(
+    "loss", ["binary_cross_entropy", "cross_entropy", "kl_divergence", "focal_loss"]
+)
+def test_minus_zero_is_zero(loss, name, dtype):
+    """Divided by it, a number is the other infinity."""
+    function = getattr(losses, loss + name)
+    zero = np.array([[0, 1], [0, 1]], dtype)
+    minus = np.where(zero == 0, -zero, zero)
+    assert np.signbit(minus).any()
+    labels = np.array([[1, 0], [0, 1]], dtype)
+    wanted = function(zero, labels)
+    assert np.array_equal(function(minus, labels), wanted)
+    assert np.array_equal(function(zero, np.where(labels == 0, -labels, labels)), wanted)
+
+
 @pytest.mark.parametrize("name", [n for n in losses.__all__ if not n.endswith("gradient")])
 def test_of_a_perfect_prediction_no_loss_is_less_than_nothing(name):
     y = np.eye(2)
