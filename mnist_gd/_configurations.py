@@ -11,6 +11,7 @@ import numpy as np
 from mnist_gd._checks import attribute, is_a, shown
 
 PLAIN = {bool, int, float, str, type(None)}
+LEVELS = 100  # of lists and dicts in each other
 
 
 def settings_of(configuration):
@@ -72,24 +73,28 @@ def plain(name, value):
         return as_one
 
     try:
+        _values(value)
         text = json.dumps(value, default=lambda number: np.generic.item(number), allow_nan=False)
     except (TypeError, RecursionError):  # a longdouble's item is one again
         raise TypeError(
-            f"{name} must hold plain values (numbers, strings, lists, dicts), but is "
-            f"{shown(value)}"
+            f"{name} must hold plain values (numbers, strings, lists, dicts, at most {LEVELS} in "
+            f"each other), but is {shown(value)}"
         ) from None
-    except ValueError:  # NaN and infinity are no JSON
-        raise ValueError(f"{name} must hold finite numbers, but is {shown(value)}") from None
+    except ValueError as error:  # NaN and infinity are no JSON, nor are thousands of digits
+        raise ValueError(
+            f"{name} must hold finite numbers, but is {shown(value)}: {error}"
+        ) from None
     return json.loads(text, object_pairs_hook=read)
 
 
-def _values(value):
+def _values(value, levels=LEVELS):
     """What a value holds, at any depth."""
-    if is_a(value, dict | list | tuple):
-        for part in value.values() if is_a(value, dict) else value:
-            yield from _values(part)
-    else:
-        yield value
+    if not is_a(value, dict | list | tuple):
+        return [value]
+    if not levels:
+        raise RecursionError
+    parts = value.values() if is_a(value, dict) else value
+    return [inner for part in parts for inner in _values(part, levels - 1)]
 
 
 def _is_bare(configuration):

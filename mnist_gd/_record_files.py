@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from math import inf
+from operator import itemgetter
 
 import numpy as np
 from numpy.lib.recfunctions import repack_fields
@@ -32,6 +34,18 @@ def digest(data):
 
 def _array_digest(name, array):
     return digest(f"{json.dumps(name)} {array.dtype.str} {array.shape} {digest(array.tobytes())}")
+
+
+def make_places(folder, locks, keys):
+    """Make the folders of records, or say by a ValueError why none could be kept."""
+    for name, needed in (("records", folder), ("what is beside records", locks)):
+        try:
+            needed.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise ValueError(f"{name} must be a folder, but {needed} is none: {error}") from None
+    for place in (folder / f"{key}{suffix}" for key in keys for suffix in (".json", ".npz")):
+        if os.path.lexists(place) and not place.is_file():
+            raise ValueError(f"records must hold whole files, but {place} is none")
 
 
 def write_record(folder, key, record):
@@ -148,6 +162,7 @@ def checked_outcome(returned):
         check_text("each name of the arrays of function", name): as_array(name, array)
         for name, array in arrays.items()
     }
+    arrays = dict(sorted(arrays.items(), key=itemgetter(0)))  # as they come back
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"{name} of function must hold numbers, but its dtype is object")

@@ -17,8 +17,8 @@ from pickle import PicklingError
 from mnist_gd._checks import check_integer, shown
 
 INTERVAL = 0.2  # seconds; a search that was killed cannot tell its workers
-SEARCH = "MNIST_GD_SEARCH"  # in whatever a run starts, the process of its search
-_running = ContextVar("running", default=False)
+RUNS = "MNIST_GD_RUNS"  # a process that searches, and the runs that what is started there is in
+_runs = ContextVar("runs", default=())
 
 
 def check_function(function):
@@ -78,26 +78,39 @@ def _end_with(parent):
     threading.Thread(target=wait, daemon=True).start()
 
 
+def runs_above(wanted):
+    """Return the keys of the runs that a search is in, the outermost first.
+
+    Parameters
+    ----------
+    wanted : dict
+        A configuration by the key of each run that the search lacks: it may ask for none above.
+    """
+    process, *inherited = os.environ.get(RUNS, "").split() or [""]
+    if process == str(os.getpid()):  # whose other threads are in none
+        inherited = ()
+    above = _runs.get() or (*inherited,)
+    for key in wanted.keys() & {*above}:
+        raise ValueError(
+            "configurations of a search inside a run must not be that of the run itself, but one "
+            f"is {shown(wanted[key])}"
+        )
+    return above
+
+
 @contextmanager
-def running(search):
-    """Know that a run of a search is under way, in what it starts, too: it inherits a name."""
-    token, outermost = _running.set(True), SEARCH not in os.environ
-    os.environ.setdefault(SEARCH, str(search))
+def running(key, above, search):
+    """Know that a run is under way inside those above, in what it starts, too, by inheritance."""
+    token, before = _runs.set((*above, key)), os.environ.get(RUNS)
+    process = before.split()[0] if above and before else search[1]
+    os.environ[RUNS] = " ".join((str(process), *above, key))
     try:
         yield
     finally:
-        _running.reset(token)
-        if outermost:
-            os.environ.pop(SEARCH, None)
-
-
-def check_waiting(configuration):
-    """Refuse that a run waits for another, which might be waiting for it."""
-    if _running.get() or os.environ.get(SEARCH, str(here())) != str(here()):
-        raise ValueError(
-            "configurations of a search inside a run must be none that a search is running, but "
-            f"one is {shown(configuration)}: run them one search after the other"
-        )
+        _runs.reset(token)
+        os.environ.pop(RUNS, None)
+        if above and before:
+            os.environ[RUNS] = before
 
 
 @contextmanager
@@ -110,7 +123,8 @@ def errors_that_can_be_sent(search):
             from joblib.externals.loky.backend.reduction import dumps, loads  # as it is sent
 
             try:
-                loads(dumps(error))
+                if type(loads(dumps(error))) is not type(error):
+                    raise TypeError
             except Exception:
                 unsent = RuntimeError(f"function has raised {shown(error)}")
                 unsent.add_note(traceback.format_exc())

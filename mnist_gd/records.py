@@ -25,6 +25,7 @@ from mnist_gd._progress import counted
 from mnist_gd._record_files import (
     checked_outcome,
     digest,
+    make_places,
     read_record,
     read_times,
     run_name,
@@ -34,12 +35,12 @@ from mnist_gd._record_files import (
 from mnist_gd._running import Bar, processor_time
 from mnist_gd._workers import (
     check_function,
-    check_waiting,
     check_workers,
     errors_that_can_be_sent,
     here,
     is_near,
     running,
+    runs_above,
     what_workers_lack,
 )
 from mnist_gd.gradient_descent import DivergenceError
@@ -160,14 +161,15 @@ def _key(function, configuration, seed):
     """Name of a record: a hash of everything that its result depends on."""
     name = f"{function.__module__}.{function.__qualname__}"
     code = _code_of(function, configuration)
-    about = [name, settings_of(configuration), seed, made_by()["numpy"], sorted(code.items())]
+    settings = [type.__repr__(type(configuration)), settings_of(configuration)]
+    about = [name, settings, seed, made_by()["numpy"], sorted(code.items())]
     return digest(json.dumps(about))[:32]
 
 
 def _code_of(function, configuration):
     """The code of a run: a class of configurations may have methods, which no setting tells."""
-    is_one = is_dataclass(configuration)
-    return code_of(function) | (code_of(type(configuration)) if is_one else {})
+    kind = type(configuration)
+    return code_of(function) | (code_of(kind) if is_dataclass(kind) else {})
 
 
 def _load(folder, key, configuration, seed, *, tell=False):
@@ -190,10 +192,10 @@ def _load(folder, key, configuration, seed, *, tell=False):
     return None
 
 
-def _run(function, configuration, seed, search):
+def _run(function, configuration, seed):
     """One run in a worker: one BLAS thread; divergence is an outcome like any other."""
     start = processor_time()
-    with threadpool_limits(1, user_api="blas"), running(search):
+    with threadpool_limits(1, user_api="blas"):
         try:
             outcome, arrays = checked_outcome(function(deepcopy(configuration), seed))
         except DivergenceError as error:
@@ -216,9 +218,8 @@ def run_all(
         `history` is one of :meth:`mnist_gd.history.History.as_dict`, or a part of it. The function
         must be importable by name, for the workers' sake.
     configurations : list of dict or dataclass
-        Plain values only: they become part of the record's name, in which 1 is not 1.0 and their
-        order counts. A dataclass is made again by its fields. What has more `work`, if they have
-        such a number, is begun before the others.
+        Plain values only: they name the record, in which 1 is not 1.0 and their order counts. A
+        dataclass is made again by its fields. What has a larger `work` is begun earlier.
     seeds : sequence of int
     records : path
         Folder of the records. What is found there is not run again. Where it holds a `times.json`,
@@ -244,8 +245,7 @@ def run_all(
         If there is no configuration or no seed, a configuration does not hold plain values, the
         function is a lambda or an inner one, uses what is not the same in each process or a
         module that was edited since this one began, cannot be sent to workers, returns what no
-        record can hold or asks for a run of a search that it is part of, or another argument is
-        out of its range.
+        record can hold or asks for itself, or another argument is out of its range.
 
     Warns
     -----
@@ -283,12 +283,12 @@ def run_all(
 
 
 def _run_missing(function, wanted, found, folder, n_jobs, progress):
-    """Run what is not found, but leave to other processes what they are at, and wait for them."""
+    """Run what is not found; wait for what others are at, if this search is inside no run."""
     locks = Path(f"{folder}.locks")
+    above = runs_above({key: wanted[key][0] for key, record in found.items() if record is None})
     longest_first = sorted(wanted, key=lambda key: -work_of(wanted[key][0]))
     while missing := [key for key in longest_first if found[key] is None]:
-        for needed in (folder, locks):
-            needed.mkdir(parents=True, exist_ok=True)
+        make_places(folder, locks, missing)
         with ExitStack() as held:
             ours = []
             for key in missing[:LOCKS]:
@@ -296,14 +296,15 @@ def _run_missing(function, wanted, found, folder, n_jobs, progress):
                     held.enter_context(FileLock(locks / key, blocking=False))
                     ours.append(key)
             if not ours:
-                check_waiting(wanted[missing[0]][0])
-                held.enter_context(FileLock(locks / missing[0]))
-            found |= {key: _load(folder, key, *wanted[key]) for key in ours or missing[:1]}
+                ours = missing[:1]
+                if not above:  # else whoever is at it may be waiting for the run that this is in
+                    held.enter_context(FileLock(locks / ours[0]))
+            found |= {key: _load(folder, key, *wanted[key]) for key in ours}
             ours = [key for key in ours if found[key] is None]
             held.enter_context(what_workers_lack())
             parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
             run = joblib.delayed(_keyed_run)
-            there = (made_by()["numpy"], folder.absolute(), here())
+            there = (made_by()["numpy"], folder.absolute(), here(), above)
             codes = {key: _code_of(function, wanted[key][0]) for key in ours}
             jobs = (run(key, function, *wanted[key], codes[key], *there) for key in ours)
             bar = Bar(parallel(jobs), total=len(ours), disable=None if progress else True)
@@ -314,7 +315,7 @@ def _run_missing(function, wanted, found, folder, n_jobs, progress):
                 found[key] = record
 
 
-def _keyed_run(key, function, configuration, seed, code, numpy, folder, search):
+def _keyed_run(key, function, configuration, seed, code, numpy, folder, search, above):
     """One run; a worker on the machine of the search keeps it at once, whatever comes then."""
     if not is_here(code) or made_by()["numpy"] != numpy:
         raise RuntimeError(
@@ -322,8 +323,8 @@ def _keyed_run(key, function, configuration, seed, code, numpy, folder, search):
             "than the search that it works for: start the search again"
         )
     is_kept = is_near(search)
-    with errors_that_can_be_sent(search):
-        record = _run(function, configuration, seed, search)
+    with errors_that_can_be_sent(search), running(key, above, search):
+        record = _run(function, configuration, seed)
     if is_kept:
         write_record(folder, key, record)
     return key, replace(record, configuration=None), is_kept  # a class of a script stays there

@@ -128,6 +128,7 @@ def test_a_changed_configuration_is_one_of_the_same_kind():
 @pytest.mark.parametrize(
     ("configuration", "error", "words"),
     [
+        ({"rate": 10**5000}, ValueError, "must hold finite numbers, but is .*: Exceeds the limit"),
         ({"rate": np.nan}, ValueError, "must hold finite numbers, but is {'rate': nan}"),
         ({"rate": np.float32(np.inf)}, ValueError, "must hold finite numbers, but is {'rate': "),
         (

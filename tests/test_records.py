@@ -39,13 +39,13 @@ from mnist_gd._record_files import (
     with_time,
     write_record,
 )
-from mnist_gd._workers import here, is_near
+from mnist_gd._workers import here, is_near, runs_above
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.losses import binary_cross_entropy_with_logits
 from mnist_gd.networks import SingleLayerNetwork
 from mnist_gd.records import Record, code_version, run_all
-from mnist_gd.search import grid, grid_search
+from mnist_gd.search import SearchResult, grid, grid_search
 from tests.runs import (
     AXES,
     QUIET,
@@ -580,6 +580,10 @@ def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
         records_module._key(synthetic, {"rate": 3, "hidden_size": 0.5}, 0),
         records_module._key(synthetic, configuration, 1),
         records_module._key(real, configuration, 0),
+        records_module._key(synthetic, Course(0.5), 0),
+        records_module._key(synthetic, asdict(Course(0.5)), 0),
+        records_module._key(synthetic, SearchResult([]), 0),
+        records_module._key(synthetic, {"rows": []}, 0),
     ]
     monkeypatch.setattr(records_module, "code_of", lambda used: {"another()": "1"})
     others.append(records_module._key(synthetic, configuration, 0))
@@ -591,7 +595,7 @@ def test_the_key_is_of_all_that_the_result_depends_on(monkeypatch):
 
 def test_a_worker_with_other_code_says_so(three):
     """It would file what it computes under the wrong name."""
-    job, there = (synthetic, three.configurations[0], 0), (three.folder, here())
+    job, there = (synthetic, three.configurations[0], 0), (three.folder, here(), ())
     key, code = records_module._key(*job), records_module.code_of(synthetic)
     assert records_module._keyed_run(key, *job, code, np.__version__, *there)[0] == key
     other = code | {"mnist_gd.losses": "another"}
@@ -853,27 +857,43 @@ def test_what_is_called_work_may_be_something_else(tmp_path, other):
     assert len(run_all(nothing, [Sized(1), other], records=tmp_path, **QUIET)) == 2
 
 
-def asks_for_others(configuration, seed):
-    wanted = [{"number": n, "folder": configuration["folder"]} for n in configuration["asked"]]
-    found = run_all(counts_to, wanted, records=configuration["folder"], **QUIET)
-    return {"asked": [record.outcome["number"] for record in found]}, {}
+ASKED = {
+    "others": ["one", "two"],
+    "one": ["two"],
+    "two": [],
+    "round": ["about"],
+    "about": ["round"],
+}
 
 
-def counts_to(configuration, seed):
-    return {"number": configuration["number"]}, {}
+def asks(configuration, seed):
+    """How many runs it has asked for, and those again, of the same search or of none."""
+    name, options = configuration["name"], {"records": configuration["folder"], **QUIET}
+    wanted = [{**configuration, "name": asked} for asked in ASKED[name]]
+    found = run_all(asks, wanted, **options) if wanted else []
+    return {"asked": len(found) + sum(record.outcome["asked"] for record in found)}, {}
 
 
-def asks_for_itself(configuration, seed):
-    return run_all(asks_for_itself, [configuration], records=configuration["folder"], **QUIET), {}
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    "names", [["others"], ["others", "one"], ["two", "one", "others"]], ids=str
+)
+def test_a_run_may_search_for_other_runs_of_its_search_too(tmp_path, names, workers):
+    """It does them itself, if others are at them or have not begun yet."""
+    asked = [{"name": name, "folder": str(tmp_path)} for name in names]
+    found = run_all(asks, asked, records=tmp_path, n_jobs=workers, progress=False)
+    right = {"others": 3, "one": 1, "two": 0}
+    assert [record.outcome["asked"] for record in found] == [right[name] for name in names]
 
 
-def test_a_run_may_search_but_waits_for_no_run_of_the_search_that_it_is_in(tmp_path):
-    asked = {"asked": [1, 2], "folder": str(tmp_path)}
-    (record,) = run_all(asks_for_others, [asked], records=tmp_path, **QUIET)
-    assert record.outcome == {"asked": [1, 2]}
-    with pytest.raises(ValueError, match="inside a run must be none that a search is running"):
-        run_all(asks_for_itself, [asked], records=tmp_path, **QUIET)
-    _workers.check_waiting({})  # outside of it one may wait again
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("names", [["round"], ["round", "about"]], ids=str)
+def test_a_run_asks_for_itself_in_no_way(tmp_path, names, workers):
+    asked = [{"name": name, "folder": str(tmp_path)} for name in names]
+    with pytest.raises(ValueError, match="must not be that of the run itself"):
+        run_all(asks, asked, records=tmp_path, n_jobs=workers, progress=False)
+    assert not runs_above({"outside": {}})
+    assert _workers.RUNS not in os.environ
 
 
 def looks_for(configurations, workers=1):
@@ -893,12 +913,60 @@ def asks_elsewhere(configuration, seed):
 @pytest.mark.parametrize(
     ("place", "workers"), [("thread", 2), ("process", 2), ("process", 1)], ids=str
 )
-def test_what_a_run_starts_waits_for_no_run_of_its_search_either(tmp_path, place, workers):
+def test_what_a_run_starts_asks_for_that_run_neither(tmp_path, place, workers):
     asked = [{"place": place, "folder": str(tmp_path), "number": n} for n in range(workers)]
-    with pytest.raises(ValueError, match="inside a run must be none that a search is running"):
+    with pytest.raises(ValueError, match="must not be that of the run itself"):
         looks_for(asked, workers)
-    assert _workers.SEARCH not in os.environ
-    _workers.check_waiting({})
+    assert _workers.RUNS not in os.environ
+
+
+def test_what_could_not_be_kept_is_not_run(three):
+    """Where something else lies than the folders and files of records."""
+    for place in (three.folder.parent, three.folder, Path(f"{three.folder}.locks")):
+        place.parent.mkdir(exist_ok=True)
+        place.touch()
+        with pytest.raises(ValueError, match=r"records must be a folder, but .* is none"):
+            three.run()
+        place.unlink()
+    three.run()
+    for file in sorted(three.folder.iterdir()):
+        content = file.read_bytes()
+        for made in (Path.mkdir, lambda path: path.symlink_to(path)):
+            file.unlink(missing_ok=True)
+            made(file)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a folder is no whole record, either
+                with pytest.raises(ValueError, match=f"must hold whole files, but .*{file.name}"):
+                    three.run()
+            if file.is_symlink():
+                file.unlink()
+            else:
+                file.rmdir()
+        file.write_bytes(content)
+    assert calls(three.log) == 3
+    assert three.run()[1] == 0
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_what_is_nested_too_deeply_is_refused_before_it_runs(tmp_path, more):
+    value = 1
+    for _ in range(99 + more):
+        value = [value]
+    configuration = {"log": str(tmp_path / "log"), "number": value}
+    with nullcontext() if not more else pytest.raises(TypeError, match="at most 100 in each oth"):
+        (record,) = run_all(counts_to, [configuration], records=tmp_path / "records", **QUIET)
+        assert record.outcome == {"number": value}
+    assert (tmp_path / "records").exists() != more
+
+
+def counts_to(configuration, seed):
+    return {"number": configuration["number"]}, {"b": np.ones(1), "a": np.zeros(2)}
+
+
+def test_arrays_have_the_order_of_their_names_from_the_start(tmp_path):
+    for _ in range(2):
+        (record,) = run_all(counts_to, [{"number": 1}], records=tmp_path, **QUIET)
+        assert [*record.arrays] == ["a", "b"]
 
 
 def with_other_arguments(seed):
@@ -954,7 +1022,13 @@ class Silent(Exception):
     __reduce__ = __repr__ = __str__
 
 
+class Turned(Exception):
+    def __reduce__(self):
+        return str, ("another thing",)
+
+
 UNSENT = {
+    "turned": Turned,
     "arguments": lambda: Two("bad", 3),
     "lock": lambda: ValueError("bad 3", threading.Lock()),
     "match": lambda: ValueError("bad 3", re.match("a", "a")),
@@ -969,10 +1043,10 @@ def raises_unsent(configuration, seed):
 @pytest.mark.parametrize("kind", UNSENT)
 def test_an_error_that_cannot_be_sent_is_told(tmp_path, kind):
     asked = {"records": tmp_path, "seeds": [0, 1], "progress": False}
-    with pytest.raises((Two, ValueError, Silent)):
+    with pytest.raises((Two, ValueError, Silent, Turned)):
         run_all(raises_unsent, [{"kind": kind}], n_jobs=1, **asked)
     with pytest.raises(
-        RuntimeError, match=r"function has raised .*(Two|ValueError|Silent)"
+        RuntimeError, match=r"function has raised .*(Two|ValueError|Silent|Turned)"
     ) as told:
         run_all(raises_unsent, [{"kind": kind}], n_jobs=2, **asked)
     assert "raises_unsent" in told.value.__notes__[0]
@@ -1202,7 +1276,7 @@ import json, signal, sys, time
 import numpy as np
 from mnist_gd.losses import binary_cross_entropy_with_logits
 from mnist_gd.networks import SingleLayerNetwork
-from mnist_gd.search import grid, grid_search
+from mnist_gd.search import SearchResult, grid, grid_search
 """
     + "\n\n".join(inspect.getsource(function) for function in (note_call, real, lines))
     + """

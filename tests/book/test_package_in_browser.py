@@ -94,7 +94,7 @@ TESTS_LEFT_OUT = {
         "a_class_of_a_script_stays_that_one_after_a_search killed_at_any_moment_and_started_again "
         "no_worker_outlives_a_search_and_what_it_finished_is_kept "
         "two_searches_at_once_share_the_work "
-        "what_a_run_starts_waits_for_no_run_of_its_search_either",
+        "what_a_run_starts_asks_for_that_run_neither",
         "test_sources": "of_what_is_installed_the_version_counts "
         "modules_beside_a_script_that_is_run_count a_module_that_was_edited_since_is_refused "
         "a_module_of_the_readers_may_be_named_like_one_of_pythons "
