@@ -19,7 +19,11 @@ def write_atomically(path, write):
     """
     path = Path(os.path.realpath(path))
     new = path.with_name(f".writing-{os.urandom(8).hex()}")
-    file = open(new, "xb")  # not by tempfile, which lets nobody else read it
+    try:
+        file = open(new, "xb")  # not by tempfile, which lets nobody else read it
+    except OSError as error:
+        error.filename = str(path)  # that is the one that its caller knows
+        raise
     try:
         with file:
             write(file)

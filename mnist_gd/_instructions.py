@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from copyreg import dispatch_table
 from enum import Enum
 from functools import cache, cached_property
+from itertools import count
 from operator import attrgetter
 from pickle import whichmodule
 from types import (
@@ -22,6 +23,7 @@ from types import (
 from typing import NewType, ParamSpec, TypeVar
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from mnist_gd._checks import attribute, is_a, shown
 from mnist_gd._sources import is_read
@@ -39,6 +41,7 @@ HOLDERS = {  # what holds others, by which attributes
     GetSetDescriptorType: ("__objclass__", "__name__"),
     TypeVar: ("__name__", "__bound__", "__constraints__"),
 }
+BY_PLACE = {"torch"}  # whose pickles of tensors say where those lie in memory
 HEAP = 1 << 9  # flag of a class that no C code holds
 MOST = 10**6  # values that are described before it is given up
 # Of code beside its constants, and of a class what does nothing in it or is kept there by Python.
@@ -59,11 +62,12 @@ class _Description:
 
     What is found by name in a module with a source, or an installed one, counts by that name;
     what is not, as in a script or a notebook, by its instructions. An object counts by what a
-    pickle would hold of it, an array also by the memory that it shares with others.
+    pickle would hold of it, an array also by how it lies in memory.
     """
 
     def __init__(self):
-        self.known, self.memory, self.calls = {}, {}, 0
+        self.known, self.calls = {}, 0
+        self.memory = []  # from where to where each array lies
         self.modules, self.attributes = set(), set()  # that are met
         self.uses = []  # names, the innermost last
 
@@ -87,8 +91,12 @@ class _Description:
         if id(value) in self.known:
             return ["again", self.known[id(value)][0]]
         self.known[id(value)] = len(self.known), value  # which thus keeps its place in memory
-        if kind is np.ndarray and not value.dtype.hasobject:
-            return [*self._numbers(value), *self._place(value), self.of(value.dtype)]
+        if is_a(value, np.ndarray):
+            self.memory.append(byte_bounds(value) if value.size else (0, 0))
+            lies = [value.strides, value.flags.writeable]
+            if kind is np.ndarray and not value.dtype.hasobject:
+                return [*lies, *self._numbers(value), self.of(value.dtype)]
+            return [*lies, self._object(value)]
         if is_a(value, set | frozenset):
             return self._set(value)
         if kind is list:
@@ -112,19 +120,23 @@ class _Description:
         return self._object(value)
 
     def _numbers(self, value):
+        shape = value.shape  # of what is the same along an axis, one will do
+        value = value[tuple(slice(None if step else 1) for step in value.strides)]
         padded = value.dtype.char in "gGV"  # by what is not the same in each process
         data = repr(value.tolist()).encode() if padded else value.tobytes()
         data = hashlib.sha256(data).hexdigest()
-        return [type(value).__name__, str(value.dtype), value.shape, data]
+        return [type(value).__name__, str(value.dtype), shape, data]
 
-    def _place(self, array):
-        """Whose memory an array is in, and how: another may be written by writing to it."""
-        root = array
-        while is_a(root.base, np.ndarray):
-            root = root.base
-        number, _ = self.memory.setdefault(id(root), (len(self.memory), root))
-        start = array.ctypes.data - root.ctypes.data
-        return [number, start, array.strides, array.flags.writeable]
+    def shared(self):
+        """Which arrays lie over each other, by the order in which they are met, and where."""
+        groups, end = [], 0
+        for (start, stop), number in sorted(zip(self.memory, count(), strict=False)):
+            if start >= end:
+                groups.append([])
+                first = start
+            groups[-1].append((number, start - first))
+            end = max(end, stop)
+        return sorted(sorted(group) for group in groups if len(group) > 1)
 
     def _items(self, held):
         """Describe what something holds by name, but what does nothing there."""
@@ -132,11 +144,12 @@ class _Description:
 
     def _set(self, value):
         """Describe what has another order in each process: each part as if it came first."""
-        parts, known = [], len(self.known)
+        parts, known, memory = [], len(self.known), len(self.memory)
         for part in value:
             parts.append(hashlib.sha256(repr(self.of(part)).encode()).hexdigest())
             while len(self.known) > known:
                 self.known.popitem()
+            del self.memory[memory:]
         return [self.of(type(value)), *sorted(parts), self.of(object.__getstate__(value))]
 
     def _module(self, module):
@@ -196,6 +209,8 @@ class _Description:
             if is_a(value, MethodType):
                 return ["method", self.of(value.__func__), self.of(value.__self__)]
         try:
+            if type(value).__module__.split(".")[0] in BY_PLACE:
+                raise LookupError("another process has another pickle")
             reduce = dispatch_table.get(type(value))
             reduced = reduce(value) if reduce else value.__reduce_ex__(4)
             if is_a(reduced, str):
@@ -235,7 +250,7 @@ def instructions(function):
     about = _Description()
     about.uses.append(function.__name__)
     try:
-        text = repr(about.of(function))
+        text = repr((about.of(function), about.shared()))
     except RecursionError:
         raise ValueError(
             f"function must use what is nested less deeply than {about.uses[-1]} is"

@@ -233,4 +233,6 @@ def _function(entry, module, derivative):
     function = getattr(module, entry["name"]) if entry["name"] in module.__all__ else None
     if not hasattr(function, derivative):
         raise ValueError(f"{shown(entry['name'])} is no function of {module.__name__}")
+    if not is_a(entry["options"], dict):
+        raise TypeError(f"its options must be a dict, but are {shown(entry['options'])}")
     return with_options(function, **entry["options"]) if entry["options"] else function

@@ -124,7 +124,7 @@ class Network:
 
     def _loss(self, logits, targets):
         y_pred = logits if self.loss.on_logits else kernel_of(self.output_activation)(logits)
-        return kernel_of(self.loss)(y_pred, targets)
+        return kernel_of(self.loss)(y_pred.copy(), targets.copy())  # it may work in place
 
     def _loss_gradient(self, logits, targets):
         """Gradient for the logits, equation `eq-output-gradient`."""

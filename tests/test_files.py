@@ -32,6 +32,12 @@ def test_a_file_keeps_its_mode_and_a_link_what_it_leads_to(tmp_path):
     assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o600
 
 
+def test_an_error_names_the_file_that_was_asked_for(tmp_path):
+    with pytest.raises(FileNotFoundError) as told:
+        write_atomically(tmp_path / "nowhere" / "file", lambda file: None)
+    assert told.value.filename == str(tmp_path / "nowhere" / "file")
+
+
 @pytest.mark.parametrize("error", [OSError("no space left"), KeyboardInterrupt()], ids=repr)
 @pytest.mark.parametrize("step", ["write", "fsync", "replace"])
 def test_what_fails_leaves_the_file_before_and_nothing_else(tmp_path, monkeypatch, step, error):

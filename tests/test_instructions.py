@@ -197,6 +197,17 @@ USED = {  # what a run uses, as {n}, and what it does with that
         "import numpy as np\nB = np.zeros(2)\nA = [B, [B, B.copy()][{n} - 1][:1]]",
         "A[1].sum()",
     ),
+    "memory of others": (
+        "import numpy as np\nB = np.zeros(2)\nC = [B, B.copy()][{n} - 1]\n"
+        "A = [B, C.view(np.matrix)]\nA += [np.ma.array(C, copy=False), np.frombuffer(C)]\n"
+        "A.append(C.view(np.recarray))\nA.append(np.lib.stride_tricks.as_strided(C, (2,), (8,)))",
+        "A[1].sum()",
+    ),
+    "memory of two": (
+        "import numpy as np\nB = bytearray(32)\nC = [B, bytearray(32)][{n} - 1]\n"
+        "A = [np.frombuffer(B), np.frombuffer(C)]",
+        "A[1].sum()",
+    ),
     "place in an array": (
         "import numpy as np\nB = np.zeros(4)\nA = [B, B[{n} - 1 :][:2]]",
         "A[1].sum()",
@@ -542,6 +553,20 @@ def test_what_is_not_the_same_in_each_process_is_refused(made, used):
     source = f"{made}\ndef run(configuration, seed):\n    return {{'v': A}}, {{}}"
     with pytest.raises(TypeError, match=rf"function must use .* but uses {used}, which is .*<"):
         code_in_a_notebook(source, __file__=__file__)
+
+
+def test_a_tensor_is_refused_for_its_pickle_says_where_it_lies():
+    pytest.importorskip("torch")
+    source = "import torch\nA = [torch.zeros(2)]\n"
+    source += "def run(configuration, seed):\n    return {'v': A}, {}"
+    with pytest.raises(TypeError, match=r"uses A, which is tensor\(\[0., 0.\]\): make it inside"):
+        code_in_a_notebook(source)
+
+
+def test_an_array_of_one_number_however_often_is_that_number():
+    run = "def run(configuration, seed):\n    return {'v': A[0]}, {}"
+    arrays = [np.broadcast_to(np.float64(x), n) for n in (10**9, 10**8) for x in (1, 2)]
+    assert len({str(code_in_a_notebook(run, A=array)) for array in arrays}) == 4
 
 
 def test_what_is_nested_too_deeply_is_refused():

@@ -268,6 +268,10 @@ def test_the_text_is_short(saved, network, longer):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        (
+            {"loss": {"name": "focal_loss", "options": []}},
+            "its options must be a dict, but are []",
+        ),
         ({"loss": {"name": "no_loss", "options": {}}}, "'no_loss' is no function of mnist_gd.l"),
         ({"loss": {"name": "isfinite", "options": {}}}, "'isfinite' is no function of mnist_gd.l"),
         (

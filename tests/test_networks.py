@@ -1224,6 +1224,31 @@ def test_a_loss_that_works_in_place_leaves_the_labels_of_the_caller(rng):
     np.testing.assert_array_equal(y, kept)
 
 
+def test_a_loss_that_works_in_place_trains_as_one_that_does_not(rng):
+    def plain(y_pred, y_true):
+        return float(((y_true - y_pred) ** 2).mean())
+
+    def of_labels(y_pred, y_true):
+        y_true -= y_pred
+        return float((y_true**2).mean())
+
+    def of_logits(y_pred, y_true):
+        y_pred -= y_true
+        return float((y_pred**2).mean())
+
+    (x, y), found = examples("multi", rng), []
+    for loss in (plain, of_labels, of_logits):
+        loss.gradient = lambda y_pred, y_true: 2 * (y_pred - y_true) / y_pred.size
+        loss.on_logits = True
+        network = make("multi", loss, dtype=np.float64)
+        options = {"epochs": 2, "batch_size": 4, "learning_rate": 0.1, "validation": (x, y)}
+        history = network.train(x, y, rng=np.random.default_rng(0), **options).as_dict()
+        found.append((weights_of(network), {**history, "seconds": None}))
+    for weights, history in found[1:]:
+        assert_same(weights, found[0][0])
+        assert history == found[0][1]
+
+
 def two_networks(rng):
     """Two networks that have a layer in common, and the rows of each."""
     first = make("multi", losses.cross_entropy_with_logits)
