@@ -16,6 +16,7 @@ import pytest
 
 from mnist_gd import _instructions
 from mnist_gd._code import code_of, look_again
+from mnist_gd._instructions import instructions
 from mnist_gd._workers import what_workers_lack
 from mnist_gd.records import run_all
 
@@ -302,6 +303,14 @@ USED = {  # what a run uses, as {n}, and what it does with that
         "A.B.rate",
     ),
     "attribute of a member": ("import enum\nA = enum.Enum('A', 'B')\nA.B.c = {n}", "A.B.c"),
+    "names of its attributes": (
+        "import enum\nA = enum.Enum('A', 'B')\nA.B._c, A.B.C_ = [(1, 2), (2, 1)][{n} - 1]",
+        "(A.B._c, A.B.C_)",
+    ),
+    "name that ends with an underscore": (
+        "import enum\nA = enum.Enum('A', 'B')\nA.B.C_ = {n}",
+        "A.B.C_",
+    ),
     "flags": ("import enum\nclass A(enum.Flag):\n    B, C = {n}, 4", "(A.B | A.C).value"),
     "slots": ("class B:\n    __slots__ = ('c',)\nA = B()\nA.c = {n}", "A.c"),
     "slot of another name": (
@@ -426,6 +435,7 @@ USED = {  # what a run uses, as {n}, and what it does with that
 }
 NO_PICKLE = {"cached", "cached with a size", "method made", "property kept"}
 NO_PICKLE |= {"module of another's name", "new type", "parameters", "attribute of a cached"}
+NO_PICKLE |= {"names of its attributes", "name that ends with an underscore"}
 NO_PICKLE |= {"attribute of a member", "made member", "slot of another name"}
 
 
@@ -453,6 +463,25 @@ def test_a_class_that_is_used_stays_the_same(kind):
     assert "__slotnames__" in vars(space["A"])
     look_again()
     assert code_of(space["run"]) == before
+
+
+def test_flags_that_are_used_stay_the_same():
+    """Python keeps in each what it is the reverse of."""
+    space = {"__name__": "__main__"}
+    exec(use("flags", 1), space)
+    before = code_of(space["run"])
+    assert ~space["A"].B
+    look_again()
+    assert code_of(space["run"]) == before
+
+
+def test_modules_that_a_run_imports_are_met_and_nothing_else():
+    space = {"__name__": "__main__", "__package__": "near"}
+    source = "    import json.decoder as j\n    from . import nearer as k\n    number = seed + 5\n"
+    exec(f"def run(configuration, seed):\n{source}    return j, k, number.real", space)
+    modules = instructions(space["run"])[1]
+    assert {"__main__", "json.decoder", "near.nearer"} <= modules
+    assert {"j", "k", "number", "seed", "0", "5"}.isdisjoint(modules)
 
 
 def test_what_a_run_uses_is_known_in_each_process(tmp_path):
