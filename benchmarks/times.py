@@ -151,7 +151,7 @@ def of_runs(folder):
         about_run = json.loads(path.read_text(encoding="utf-8"))
         if "configuration" not in about_run:  # what the long studies have done, and times
             continue
-        given = about_run["configuration"], about_run["seed"]
+        given = runs.Configuration(**about_run["configuration"]), about_run["seed"]
         for function in functions:
             if records._key(function, *given) == path.stem:
                 history = about_run["outcome"].get("history", {}).get("seconds", [])

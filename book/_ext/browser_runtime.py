@@ -26,6 +26,7 @@ import re
 import shutil
 import sys
 import zipfile
+from contextlib import suppress
 from email.parser import BytesHeaderParser
 from functools import cache, partial
 from pathlib import Path
@@ -143,16 +144,20 @@ def records(folder: Path, functions: list, times: dict) -> dict[str, Path | byte
         By the names of runs.
     """
     from mnist_gd._record_files import run_name
+    from mnist_gd.experiments.runs import Configuration
     from mnist_gd.records import _key
 
     found = {}
     for path in sorted(folder.glob("*.json")):
         try:
             about = json.loads(path.read_text(encoding="utf-8"))
-            run, arrays = (about["configuration"], about["seed"]), path.with_suffix(".npz")
-            needs_arrays = bool(about["arrays"])
+            settings, seed = about["configuration"], about["seed"]
+            arrays, needs_arrays = path.with_suffix(".npz"), bool(about["arrays"])
         except (ValueError, KeyError, TypeError):
             continue  # what the long studies have done, and what is damaged
+        with suppress(TypeError, ValueError):  # else it is a dict
+            settings = Configuration(**settings)
+        run = settings, seed
         for function in functions:
             if _key(function, *run) == path.stem:
                 found[path.name] = at_kept_time(about, times.get(run_name(function, *run)))

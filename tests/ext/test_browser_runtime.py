@@ -32,11 +32,17 @@ EDITORS = {
 
 
 def doubled(configuration, seed):
-    return {"score": 2 * configuration["x"] + seed}, {}
+    return {"score": 2 + seed}, {}
 
 
 def tripled(configuration, seed):
-    return {"score": 3 * configuration["x"] + seed}, {"w": [1.0, 2.0]}
+    return {"score": 3 + seed}, {"w": [1.0, 2.0]}
+
+
+def of_the_book(**settings):
+    from mnist_gd.experiments.runs import Configuration
+
+    return Configuration(question="four", loss="mean_squared_error", learning_rate=0.1, **settings)
 
 
 @pytest.fixture
@@ -238,14 +244,16 @@ def test_a_change_changes_the_address(book):
     assert not (folder / before["lazy"][0]["url"]).exists()  # nothing of the build before
 
 
-def test_records_of_other_code_are_left_out(book):
+@pytest.mark.parametrize("made", [dict, of_the_book])
+def test_records_of_other_code_are_left_out(book, made):
     from mnist_gd.records import run_all
 
+    configuration = made(epochs=1, batch_size=64, hidden_size=4)
     kept = book / "_build" / "records"
     options = {"records": kept, "progress": False, "n_jobs": 1}
-    run_all(tripled, [{"x": 1}], seeds=range(2), **options)
+    run_all(tripled, [configuration], seeds=range(2), **options)
     wanted = {path.name for path in kept.iterdir()}
-    run_all(doubled, [{"x": 1}], **options)
+    run_all(doubled, [configuration], **options)
     stale = {path.name for path in kept.iterdir()} - wanted
     (kept / "studies.json").write_text('["four_losses"]', encoding="utf-8")
     (kept / "damaged.json").write_text('{"key"', encoding="utf-8")
