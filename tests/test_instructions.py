@@ -308,8 +308,8 @@ USED = {  # what a run uses, as {n}, and what it does with that
         "(A.B._c, A.B.C_)",
     ),
     "name that ends with an underscore": (
-        "import enum\nA = enum.Enum('A', 'B')\nA.B.C_ = {n}",
-        "A.B.C_",
+        "import enum\nA = enum.Enum('A', 'B')\nA.B.c_ = {n}",
+        "A.B.c_",
     ),
     "flags": ("import enum\nclass A(enum.Flag):\n    B, C = {n}, 4", "(A.B | A.C).value"),
     "slots": ("class B:\n    __slots__ = ('c',)\nA = B()\nA.c = {n}", "A.c"),
@@ -586,10 +586,19 @@ def test_what_is_not_the_same_in_each_process_is_refused(made, used):
 
 def test_a_tensor_is_refused_for_its_pickle_says_where_it_lies():
     pytest.importorskip("torch")
-    source = "import torch\nA = [torch.zeros(2)]\n"
-    source += "def run(configuration, seed):\n    return {'v': A}, {}"
-    with pytest.raises(TypeError, match=r"uses A, which is tensor\(\[0., 0.\]\): make it inside"):
-        code_in_a_notebook(source)
+    run = "def run(configuration, seed):\n    return {'v': A}, {}"
+    for made in ("torch.zeros(2)", "torch.nn.Parameter(torch.zeros(2))"):
+        with pytest.raises(
+            TypeError, match=r"uses A, which is (?s:.*)tensor\(\[0., 0.\].*: make "
+        ):
+            code_in_a_notebook(f"import torch\nA = [{made}]\n{run}")
+
+
+def test_arrays_that_only_touch_are_apart():
+    run = "def run(configuration, seed):\n    return {'v': A}, {}"
+    whole = np.zeros(4)
+    apart, touching = [whole[:2].copy(), whole[2:].copy()], [whole[:2], whole[2:]]
+    assert code_in_a_notebook(run, A=touching) == code_in_a_notebook(run, A=apart)
 
 
 def test_an_array_of_one_number_however_often_is_that_number():
