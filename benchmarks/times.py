@@ -149,9 +149,10 @@ def of_runs(folder):
     found = {}
     for path in sorted(Path(folder).glob("*.json")):
         about_run = json.loads(path.read_text(encoding="utf-8"))
-        if "configuration" not in about_run:  # what the long studies have done, and times
+        try:
+            given = runs.Configuration(**about_run["configuration"]), about_run["seed"]
+        except (KeyError, TypeError, ValueError):  # of another function, times, the long studies
             continue
-        given = runs.Configuration(**about_run["configuration"]), about_run["seed"]
         for function in functions:
             if records._key(function, *given) == path.stem:
                 history = about_run["outcome"].get("history", {}).get("seconds", [])

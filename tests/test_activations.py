@@ -306,6 +306,14 @@ def test_gradients_whose_sums_are_beyond_the_dtype_are_refused(function, words, 
         function.backward(g, np.full(3, -2, dtype))
 
 
+def test_a_single_slope_has_a_gradient_over_all_columns():
+    """Each column adds up to a number, all of them to none."""
+    z, grad = np.full((1, 2), -1.0), np.full((1, 2), 0.6 * np.finfo(np.float64).max)
+    assert np.isfinite(prelu.backward(grad, z, np.array([0.5, 0.5]))[1]).all()
+    with pytest.raises(ValueError, match="grad_output and z must have products whose sum is fin"):
+        prelu.backward(grad, z, np.array([0.5]))
+
+
 # --------------------------------------------------------------------------- bad input
 
 
