@@ -113,7 +113,8 @@ class _Description:
         if is_a(value, type):
             return self._class(value)
         if is_a(value, Enum):
-            own = {n: v for n, v in vars(value).items() if not n[0] == n[-1] == "_"}  # Python's
+            kept = vars(value).items()  # beside what Python names itself, as __objclass__
+            own = {n: v for n, v in kept if not (n.startswith("_") and n.endswith("_"))}
             return ["member", self.of(kind), value._name_, self.of(value._value_), self.of(own)]
         if kind in HOLDERS:
             return [kind.__name__, *(self.of(attribute(value, part)) for part in HOLDERS[kind])]
@@ -209,7 +210,7 @@ class _Description:
             if is_a(value, MethodType):
                 return ["method", self.of(value.__func__), self.of(value.__self__)]
         try:
-            if type(value).__module__.split(".")[0] in BY_PLACE:
+            if str(type(value).__module__).split(".")[0] in BY_PLACE:
                 raise LookupError("another process has another pickle")
             reduce = dispatch_table.get(type(value))
             reduced = reduce(value) if reduce else value.__reduce_ex__(4)

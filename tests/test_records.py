@@ -920,14 +920,17 @@ def test_what_a_run_starts_asks_for_that_run_neither(tmp_path, place, workers):
     assert _workers.RUNS not in os.environ
 
 
-def test_what_could_not_be_kept_is_not_run(three):
-    """Where something else lies than the folders and files of records."""
+def test_where_a_file_is_in_the_place_of_a_folder_nothing_is_run(three):
     for place in (three.folder.parent, three.folder, Path(f"{three.folder}.locks")):
         place.parent.mkdir(exist_ok=True)
         place.touch()
         with pytest.raises(ValueError, match=r"records must be a folder, but .* is none"):
             three.run()
         place.unlink()
+    assert calls(three.log) == 0
+
+
+def test_where_a_record_could_not_be_kept_nothing_is_run(three):
     three.run()
     for file in sorted(three.folder.iterdir()):
         content = file.read_bytes()
