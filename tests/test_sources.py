@@ -457,7 +457,10 @@ def test_a_module_of_a_package_counts_if_its_name_is_met(
 
 
 def test_of_modules_beside_a_script_those_count_that_it_imports(tmp_path, monkeypatch, edits):
-    """By way of others and of its own package too, whatever its name; none that is not used."""
+    """By way of others and of its own package too, whatever its name; none that is not used.
+
+    Nothing is imported for that.
+    """
     sources = {
         "Near/__init__.py": "",
         "Near/runs.py": "import json, far_away\nfrom . import one\nfrom .two import X\n"
@@ -480,7 +483,9 @@ def test_of_modules_beside_a_script_those_count_that_it_imports(tmp_path, monkey
     try:
         importlib.import_module("Near.unused")
         run = importlib.import_module("Near.runs").run
+        loaded = {*sys.modules}
         found = code_of(run).keys() - digests().keys()
+        assert {*sys.modules} == loaded
     finally:
         for name in [name for name in sys.modules if re.match(r"(Near|far_away)\b", name)]:
             del sys.modules[name]
