@@ -182,7 +182,12 @@ USED = {  # what a run uses, as {n}, and what it does with that
     "dict": ("A = {{'rate': [{n}]}}", "A['rate']"),
     "list": ("A = [0, {n}, 10**5000]\nA.append(A)", "A[1]"),
     "set": ("A = {{'a', 'b', (1, frozenset('{n}xyz'))}}", "len(A)"),
-    "array": ("import numpy as np\nA = np.full((2, 2), {n})", "A.sum()"),
+    "array": ("import numpy as np\nA = np.array([[0, 1], [2, {n}]])", "A.sum()"),
+    "object in a record": (
+        "import numpy as np\nclass B:\n    pass\n"
+        "A = np.array([(B(),)], [('a', 'O')])[0]\nA['a'].b = {n}",
+        "A['a'].b",
+    ),
     "shape": ("import numpy as np\nA = np.zeros({n})", "A.size"),
     "long numbers": (
         "import numpy as np\nA = np.arange(9, dtype=np.longdouble)[2:5] / 7 * {n}",
@@ -440,7 +445,7 @@ USED = {  # what a run uses, as {n}, and what it does with that
 NO_PICKLE = {"cached", "cached with a size", "method made", "property kept"}
 NO_PICKLE |= {"module of another's name", "new type", "parameters", "attribute of a cached"}
 NO_PICKLE |= {"names of its attributes", "name that ends with an underscore"}
-NO_PICKLE |= {"attribute of a member", "made member", "slot of another name"}
+NO_PICKLE |= {"attribute of a member", "made member", "slot of another name", "object in a record"}
 
 
 def use(kind, n, name="run", given=""):
