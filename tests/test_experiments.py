@@ -19,7 +19,12 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from mnist_gd import _code, data, losses, records
-from mnist_gd._configurations import changed, checked_configuration, settings_of
+from mnist_gd._configurations import (
+    changed,
+    checked_configuration,
+    settings_of,
+    work_of,
+)
 from mnist_gd.additions import Adam, Momentum, shift_images
 from mnist_gd.data import MNIST, Split, examples
 from mnist_gd.experiments import plans, runs
@@ -114,6 +119,40 @@ def test_a_configuration_may_be_a_dict_and_is_kept_as_it_comes_back_from_a_recor
     assert (type(kept["rate"]), type(kept["sizes"][1])) == (float, int)
     assert checked_configuration(replace(FOUR, epochs=np.int8(3))) == replace(FOUR, epochs=3)
     assert checked_configuration(Sizes([1, 2])) == Sizes([1, 2])
+
+
+def nested(levels):
+    """So many dicts and lists in each other."""
+    value = 1
+    for level in range(levels - 1):
+        value = [value] if level % 2 else {"inner": value}
+    return {"outer": value}
+
+
+def test_values_may_lie_a_hundred_deep_in_each_other():
+    assert checked_configuration(nested(100)) == nested(100)
+    with pytest.raises(TypeError, match=r"at most 100 in each other\), but is {'outer': "):
+        checked_configuration(nested(101))
+
+
+@dataclass(frozen=True)
+class Sized:
+    work: object
+
+
+@pytest.mark.parametrize(
+    ("configuration", "work"),
+    [
+        (Sized(3), 3),
+        (Sized(2.5), 2.5),
+        (Sized("much"), 0),
+        (Sized(None), 0),
+        (FOUR, FOUR.work),
+        ({"work": 3}, 0),
+    ],
+)
+def test_the_work_of_a_configuration_is_a_number(configuration, work):
+    assert work_of(configuration) == work
 
 
 def test_a_changed_configuration_is_one_of_the_same_kind():
