@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from mnist_gd import _code
-from mnist_gd._code import closure, code_of, digest, digests, imports
+from mnist_gd._code import closure, code_of, digest, digests, imports, is_here
+from mnist_gd._sources import source
 from mnist_gd.exercises import check
 from mnist_gd.experiments.runs import final_run
 
@@ -214,3 +215,13 @@ def test_what_goes_by_the_name_of_a_function_of_the_package_counts_by_what_it_do
     wrapped.__qualname__ = name
     assert wrapped.__module__ == final_run.__module__
     assert {f"{final_run.__module__}.{name}()", *code_of(final_run)} <= code_of(wrapped).keys()
+
+
+def test_code_is_here_if_its_modules_are():
+    """What is of no module came with the function itself."""
+    known = digests() | {__name__: digest(source(__name__)), "json": digest("")}
+    assert is_here({})
+    assert is_here(known | {"__main__.run()": "whatever it is"})
+    for name, value in known.items():
+        for other in ("", f"{value}0"):
+            assert not is_here(known | {name: other})
