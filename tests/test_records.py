@@ -920,6 +920,20 @@ def test_what_a_run_starts_asks_for_that_run_neither(tmp_path, place, workers):
     assert _workers.RUNS not in os.environ
 
 
+@pytest.mark.parametrize("search", ["0", "9" * 20])
+def test_a_process_that_another_has_started_is_in_the_runs_that_that_one_names(
+    monkeypatch, search
+):
+    monkeypatch.setenv(_workers.RUNS, f"{search} outer inner")
+    assert _workers.runs_above({"another": {}}) == ("outer", "inner")
+    with pytest.raises(
+        ValueError, match=r"must not be that of the run itself, but one is {'n': 1}"
+    ):
+        _workers.runs_above({"inner": {"n": 1}})
+    monkeypatch.setenv(_workers.RUNS, f"{os.getpid()} outer inner")  # another thread is in those
+    assert _workers.runs_above({"inner": {"n": 1}}) == ()
+
+
 def test_where_a_file_is_in_the_place_of_a_folder_nothing_is_run(three):
     for place in (three.folder.parent, three.folder, Path(f"{three.folder}.locks")):
         place.parent.mkdir(exist_ok=True)
