@@ -39,7 +39,7 @@ from mnist_gd._record_files import (
     with_time,
     write_record,
 )
-from mnist_gd._workers import here, is_near, runs_above
+from mnist_gd._workers import errors_that_can_be_sent, here, is_near, runs_above
 from mnist_gd.gradient_descent import DivergenceError
 from mnist_gd.history import History
 from mnist_gd.losses import binary_cross_entropy_with_logits
@@ -1067,6 +1067,18 @@ def test_an_error_that_cannot_be_sent_is_told(tmp_path, kind):
     ) as told:
         run_all(raises_unsent, [{"kind": kind}], n_jobs=2, **asked)
     assert "raises_unsent" in told.value.__notes__[0]
+
+
+@pytest.mark.parametrize("before", [-1, 0, 1])
+def test_an_error_is_told_wherever_its_search_is(before):
+    name, number = here()
+    error = ValueError("bad 3", (3 for _ in "a"))
+    with (
+        pytest.raises(RuntimeError if before else ValueError) as told,
+        errors_that_can_be_sent((name, number + before)),
+    ):
+        raise error
+    assert (told.value is error) == (before == 0)
 
 
 def test_a_class_of_a_script_stays_that_one_after_a_search(tmp_path):

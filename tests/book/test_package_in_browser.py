@@ -92,6 +92,7 @@ TESTS_LEFT_OUT = {
         "what_no_worker_can_be_sent_is_refused_by_the_search",
         "test_plots": "style_in_a_fresh_process",
         "test_records": "an_error_that_cannot_be_sent_is_told "
+        "an_error_is_told_wherever_its_search_is "
         "a_class_of_a_script_stays_that_one_after_a_search killed_at_any_moment_and_started_again "
         "no_worker_outlives_a_search_and_what_it_finished_is_kept "
         "two_searches_at_once_share_the_work "
