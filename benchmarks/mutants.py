@@ -52,7 +52,6 @@ TESTED_BY = {
     "_pictures": "handwriting",
     "_passes": "training kernels networks",
     "_record_files": "records record_files",
-    "_workers": "records",
     "data": "data examples",
     "experiments._tables": "searches studies",
     "experiments.plans": "searches studies",

@@ -142,7 +142,7 @@ def code_of(function):
         If it uses what is not the same in each process, such as a lock or an open file, or a
         module that was edited since this process began.
     """
-    name = function.__module__
+    name = str(function.__module__)  # which may be anything
     if name in MODULES and is_found(function, name, *function.__qualname__.split(".")):
         return {module: made_by()["digests"][module] for module in closure([name])}
     text, modules, attributes = instructions(function)

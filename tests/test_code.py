@@ -159,6 +159,14 @@ def test_a_function_of_a_prompt_depends_on_itself_and_on_the_whole_package(numbe
     assert code_of(space["run"]) != code
 
 
+@pytest.mark.parametrize("module", [["nowhere"], {}, None, 1, "nowhere"], ids=str)
+def test_a_function_whose_module_is_whatever_counts_by_what_it_does(module):
+    space = {"__name__": "nowhere"}
+    exec("def run(configuration, seed):\n    return {'score': 1}, {}", space)
+    space["run"].__module__ = module
+    assert digests().items() <= code_of(space["run"]).items()
+
+
 def test_the_package_is_read_when_it_is_imported(tmp_path):
     copy = shutil.copytree(ROOT / "mnist_gd", tmp_path / "mnist_gd")
     program = (

@@ -19,12 +19,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from mnist_gd import _code, data, losses, records
-from mnist_gd._configurations import (
-    changed,
-    checked_configuration,
-    settings_of,
-    work_of,
-)
+from mnist_gd._configurations import changed, checked_configuration, settings_of, work_of
 from mnist_gd.additions import Adam, Momentum, shift_images
 from mnist_gd.data import MNIST, Split, examples
 from mnist_gd.experiments import plans, runs

@@ -6,10 +6,8 @@ import re
 import subprocess
 import sys
 import types
-from concurrent.futures import BrokenExecutor
 from copy import copy
 from pathlib import Path
-from pickle import PicklingError
 
 import numpy as np
 import pytest
@@ -17,7 +15,6 @@ import pytest
 from mnist_gd import _instructions
 from mnist_gd._code import code_of, look_again
 from mnist_gd._instructions import instructions
-from mnist_gd._workers import what_workers_lack
 from mnist_gd.records import run_all
 
 ROOT = Path(__file__).parents[1]
@@ -517,55 +514,6 @@ def test_what_a_run_uses_is_known_in_each_process(tmp_path):
             env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
         )
         assert done.stdout.split() == [str(2 * len(kinds))], done.stderr
-
-
-@pytest.mark.parametrize(
-    ("made", "used"),
-    [
-        ("import functools\n@functools.cache\ndef A():\n    return 1", "A()"),
-        (
-            "class B:\n    def __reduce_ex__(self, version):\n"
-            "        return (B, ()) if version == 4 else 1 / 0\nA = B()",
-            "1 if A else 0",
-        ),
-    ],
-    ids=["cached", "in no pickle"],
-)
-def test_what_no_worker_can_be_sent_is_refused_by_the_search(tmp_path, made, used):
-    """One that works in this process alone needs no worker."""
-    (tmp_path / "script.py").write_text(
-        f"import sys\nfrom mnist_gd.records import run_all\n{made}\n"
-        f"def run(configuration, seed):\n    return {{'v': {used}}}, {{}}\n"
-        "if __name__ == '__main__':\n"
-        "    for n_jobs in (1, 2):\n"
-        "        asked = dict(records=sys.argv.pop(), n_jobs=n_jobs, progress=False)\n"
-        "        print(run_all(run, [{}], seeds=[0, 1], **asked)[0].outcome)\n",
-        encoding="utf-8",
-    )
-    done = subprocess.run(
-        [sys.executable, tmp_path / "script.py", tmp_path / "one", tmp_path / "two"],
-        capture_output=True,
-        encoding="utf-8",
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert done.stdout.splitlines() == ["{'v': 1}"], done.stderr
-    assert "TypeError: function must use what workers find or can be sent" in done.stderr
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        PicklingError("of the reader's"),
-        BrokenExecutor("A result has failed to un-serialize."),
-        BrokenExecutor("A worker was killed."),
-        TypeError("of the reader's"),
-    ],
-    ids=str,
-)
-def test_other_errors_pass_as_they_are(error):
-    with pytest.raises(type(error)) as raised, what_workers_lack():
-        raise error
-    assert raised.value is error
 
 
 @pytest.mark.parametrize(

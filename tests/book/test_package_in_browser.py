@@ -88,15 +88,11 @@ TESTS_LEFT_OUT = {
         "test_exercises": "the_inputs_are_the_same_in_every_process",
         "test_experiments": "same_seed_same_weights_in_two_processes",
         "test_instructions": "workers_know_a_function_of_a_notebook "
-        "a_set_in_a_run_has_one_order what_a_run_uses_is_known_in_each_process "
-        "what_no_worker_can_be_sent_is_refused_by_the_search",
+        "a_set_in_a_run_has_one_order what_a_run_uses_is_known_in_each_process",
         "test_plots": "style_in_a_fresh_process",
-        "test_records": "an_error_that_cannot_be_sent_is_told "
-        "an_error_is_told_wherever_its_search_is "
-        "a_class_of_a_script_stays_that_one_after_a_search killed_at_any_moment_and_started_again "
-        "no_worker_outlives_a_search_and_what_it_finished_is_kept "
-        "two_searches_at_once_share_the_work "
-        "what_a_run_starts_asks_for_that_run_neither",
+        "test_records": "a_class_of_a_script_stays_that_one_after_a_search "
+        "killed_at_any_moment_and_started_again two_searches_at_once_share_the_work "
+        "no_worker_outlives_a_search_and_what_it_finished_is_kept",
         "test_sources": "of_what_is_installed_the_version_counts "
         "modules_beside_a_script_that_is_run_count a_module_that_was_edited_since_is_refused "
         "a_module_of_the_readers_may_be_named_like_one_of_pythons "
@@ -104,6 +100,9 @@ TESTS_LEFT_OUT = {
         "modules_of_the_package_of_a_script_count "
         "in_a_notebook_the_process_began_when_it_did",
         "test_training": "the_same_seed_gives_the_same_bits_in_this_process_and_in_another",
+        "test_workers": "what_a_run_starts_asks_for_that_run_neither "
+        "an_error_that_cannot_be_sent_is_told an_error_is_told_wherever_its_search_is "
+        "what_no_worker_can_be_sent_is_refused_by_the_search",
     },
     "threads": {
         "test_contract": "every_public_function_is_drawn[main]",
