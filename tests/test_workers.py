@@ -15,9 +15,11 @@ import pytest
 
 from mnist_gd import _workers
 from mnist_gd._workers import (
+    check_workers,
     errors_that_can_be_sent,
     here,
     is_near,
+    running,
     runs_above,
     what_workers_lack,
 )
@@ -102,6 +104,14 @@ def test_a_decorator_may_hand_in_what_is_taken_beside(tmp_path):
 def test_a_function_takes_a_configuration_and_a_seed(tmp_path, function):
     with pytest.raises(TypeError, match=r"function must take a configuration and a seed, but is"):
         run_all(function, [{}], records=tmp_path, **QUIET)
+
+
+@pytest.mark.parametrize(
+    ("n_jobs", "workers"),
+    [(None, None), (-1, -1), (-(2**31), -(2**31)), (2, 2), (8, 8), (9, 8)],
+)
+def test_workers_are_as_many_as_there_are_runs_at_most(n_jobs, workers):
+    assert check_workers(n_jobs, 8) == workers
 
 
 def test_no_workers_are_refused(tmp_path):
@@ -215,6 +225,26 @@ def test_what_a_run_starts_asks_for_that_run_neither(tmp_path, place, workers):
     with pytest.raises(ValueError, match="must not be that of the run itself"):
         looks_for(asked, workers)
     assert _workers.RUNS not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("before", "above", "within"),
+    [
+        (None, (), "5 key"),
+        (None, ("outer",), "5 outer key"),  # in a worker
+        ("7 outer", ("outer",), "7 outer key"),
+        ("7 another", (), "5 key"),  # of another thread
+    ],
+)
+def test_a_run_tells_what_it_starts_which_runs_it_is_in(monkeypatch, before, above, within):
+    if before:
+        monkeypatch.setenv(_workers.RUNS, before)
+    with running("key", above, ("here", 5)):
+        assert os.environ[_workers.RUNS] == within
+        assert runs_above({}) == (*above, "key")
+    after = before if above else None
+    assert os.environ.get(_workers.RUNS) == after
+    assert runs_above({}) == tuple((after or "").split()[1:])
 
 
 @pytest.mark.parametrize("search", ["0", "9" * 20])
