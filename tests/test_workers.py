@@ -119,6 +119,10 @@ def test_no_workers_are_refused(tmp_path):
         run_all(synthetic, [{"epochs": 1}], records=tmp_path, n_jobs=0)
     with pytest.raises(TypeError, match=r"n_jobs must be an integer, but is 1\.5"):
         run_all(synthetic, [{"epochs": 1}], records=tmp_path, n_jobs=1.5)
+    with pytest.raises(
+        ValueError, match=r"n_jobs must be at least -2147483648, but is -2147483649"
+    ):
+        check_workers(-(2**31) - 1, 8)
 
 
 # Where a worker is
