@@ -116,6 +116,7 @@ def handlers():
     return set().union(*found)
 
 
+@functools.cache
 def policy(html, lite=False):
     """The Content-Security-Policy under which a page must work.
 
