@@ -604,6 +604,14 @@ def test_a_worker_with_other_code_says_so(three):
             records_module._keyed_run(key, *job, *named, *there)
 
 
+def test_a_worker_is_told_the_code_of_its_configuration_too(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(records_module, "is_here", lambda code: not told.append(code))
+    run_all(kinds, [Course(0.5)], records=tmp_path, **QUIET)
+    assert told == [records_module.code_of(kinds) | records_module.code_of(Course)]
+    assert told != [records_module.code_of(kinds)]
+
+
 def test_a_record_is_bound_to_its_run_and_to_its_arrays(three):
     """Another's file in its place, whole as it may be, is not taken for it."""
     three.run()
@@ -855,6 +863,15 @@ def nothing(configuration, seed):
 @pytest.mark.parametrize("other", [Named(), Named(None), Raising(1.0)])
 def test_what_is_called_work_may_be_something_else(tmp_path, other):
     assert len(run_all(nothing, [Sized(1), other], records=tmp_path, **QUIET)) == 2
+
+
+def asks_for_itself(configuration, seed):
+    return run_all(asks_for_itself, [configuration], records=configuration["folder"], **QUIET), {}
+
+
+def test_a_run_that_asks_for_itself_is_told_its_configuration(tmp_path):
+    with pytest.raises(ValueError, match=r"that of the run itself, but one is {'folder': "):
+        asks_for_itself({"folder": str(tmp_path)}, 0)
 
 
 def test_where_a_file_is_in_the_place_of_a_folder_nothing_is_run(three):
