@@ -25,6 +25,7 @@ from types import SimpleNamespace
 import joblib
 import numpy as np
 import pytest
+from filelock import FileLock
 from threadpoolctl import threadpool_limits
 
 from mnist_gd import _code
@@ -160,6 +161,23 @@ def test_searches_that_overlap_share_what_they_have_in_common(tmp_path):
                 gate.touch()
     assert_same(first.result()[1:], second.result()[:1])
     assert calls(log) == 3
+
+
+def test_of_what_others_are_at_a_search_takes_one_at_a_time(tmp_path):
+    """Where the first of them is free, it runs none of the others."""
+    log, locks = tmp_path / "log", tmp_path / "records.locks"
+    asked = [{"epochs": 1, "rate": rate, "log": str(log)} for rate in (1.0, 2.0)]
+    first, second = (locks / records_module._key(synthetic, one, 0) for one in asked)
+    locks.mkdir()
+    with ThreadPoolExecutor(1) as pool, FileLock(second):
+        with FileLock(first):
+            search = pool.submit(run_all, synthetic, asked, records=tmp_path / "records", **QUIET)
+            time.sleep(0.3)
+        while not calls(log):
+            time.sleep(0.01)
+        time.sleep(0.3)
+        assert calls(log) == 1
+    assert len(search.result()) == calls(log) == 2
 
 
 def test_locks_have_a_folder_before_the_first_is_taken(three, monkeypatch):

@@ -111,6 +111,7 @@ TESTS_LEFT_OUT = {
         "lines_are_seen_at_once_twice_a_minute_by_what_keeps_no_program_alive",
         "test_records": "seconds_are_those_of_the_processor "
         "the_same_search_waits_and_another_does_not "
+        "of_what_others_are_at_a_search_takes_one_at_a_time "
         "searches_that_overlap_share_what_they_have_in_common",
         "test_studies": "main_runs_everything_in_full",
     },
