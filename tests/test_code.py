@@ -161,10 +161,14 @@ def test_a_function_of_a_prompt_depends_on_itself_and_on_the_whole_package(numbe
 
 @pytest.mark.parametrize("module", [["nowhere"], {}, None, 1, "nowhere"], ids=str)
 def test_a_function_whose_module_is_whatever_counts_by_what_it_does(module):
-    space = {"__name__": "nowhere"}
-    exec("def run(configuration, seed):\n    return {'score': 1}, {}", space)
-    space["run"].__module__ = module
-    assert digests().items() <= code_of(space["run"]).items()
+    codes = []
+    for number in (1, 2):
+        space = {"__name__": "nowhere"}
+        exec(f"def run(configuration, seed):\n    return {{'score': {number}}}, {{}}", space)
+        space["run"].__module__ = module
+        codes.append(code_of(space["run"]))
+        assert digests().items() <= codes[-1].items()
+    assert codes[0] != codes[1]
 
 
 def test_the_package_is_read_when_it_is_imported(tmp_path):

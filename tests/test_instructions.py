@@ -41,6 +41,20 @@ def test_a_function_of_a_notebook_depends_on_the_helpers_and_constants_that_it_c
     assert len({str(code) for code in codes}) == 3
 
 
+def test_an_object_counts_by_what_the_fourth_protocol_of_pickles_holds():
+    codes = []
+    for number in (1, 2):
+        space = {"__name__": "nowhere"}
+        exec(
+            "class B:\n    def __reduce_ex__(self, version):\n"
+            f"        return (B, ({number},)) if version == 4 else 1 / 0\n"
+            "A = B()\ndef run(configuration, seed):\n    return {'v': 1 if A else 0}, {}",
+            space,
+        )
+        codes.append(code_of(space["run"]))
+    assert codes[0] != codes[1]
+
+
 def test_workers_know_a_function_of_a_notebook(tmp_path):
     """It reaches them by value, into a process whose main module is another."""
     script = tmp_path / "script.py"
